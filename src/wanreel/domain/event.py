@@ -1,0 +1,327 @@
+"""What can happen to a job, as frozen values in the past tense, and what comes of it: changes, notices, parks.
+
+An event is made by whoever saw it (the vendor's adapter, the archive, a person) and judged by `domain.lifecycle`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wanreel.domain.job import Artifact, Fault, Intent, Job, Outcome
+
+# --- submitting -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitBegun:
+    """A slot is held and the paid call may be made once this is durable."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Proven: not one byte of the paid call left this machine."""
+
+    intent_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The vendor took the task; it will be paid if it succeeds. Never late news."""
+
+    intent_id: str
+    task_id: str
+    request_id: str = ""
+
+
+class Pause(StrEnum):
+    """What a refusal that is "not now" asks us to hold back, and roughly for how long."""
+
+    NONE = "none"
+    BUSY = "busy"  # slots or rate: seconds, lifted early when a slot frees
+    BURST = "burst"  # rate rose too quickly: seconds
+    QUOTA = "quota"  # allocated quota: minutes
+    ACCOUNT = "account"  # key or billing: until somebody mends it; probed rarely
+    MODEL = "model"  # this account may not use this model: like ACCOUNT, for one model
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The vendor said no to the submit and nothing was bought; `code` and `message` are its own."""
+
+    intent_id: str
+    http_status: int
+    code: str
+    message: str
+    fault: Fault
+    pause: Pause = Pause.NONE
+    again: bool = False  # worth one more try as it is (the vendor could not fetch an input)
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The call may have reached the vendor and no usable answer came back."""
+
+    intent_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """What the request refers to can no longer be used (a stored input is gone); nothing was sent or paid."""
+
+    code: str
+    why: str
+
+
+# --- settling a doubt -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The task of a doubtful submit is known after all. Paid, so never late news."""
+
+    task_id: str
+    by: str  # who settled it: "person" or "list"
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """The vendor never took the doubtful submit: proven, or a person's word."""
+
+    by: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A person ends a doubtful job without knowing."""
+
+    by: str
+    evidence: str = ""
+
+
+# --- watching -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StillRunning:
+    """The vendor knows the task and it is not done; `status` is PENDING or RUNNING."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryFailed:
+    """The look told nothing: "not now"."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The vendor made the clip."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedBlank:
+    """The vendor says SUCCEEDED and gives no URL (its output check took the clip away, or it is late)."""
+
+    usage: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailed:
+    """The vendor's task ended as FAILED, which costs nothing; `code` and `message` are its own."""
+
+    code: str
+    message: str
+    fault: Fault
+    without_extend: bool = False  # the prompt rewriter failed: worth one try with prompt_extend off
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCancelled:
+    """The vendor's task ended as cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskUnknown:
+    """The vendor does not know the id. `witnessed`: another task of the account was visible since that began."""
+
+    witnessed: bool
+
+
+# --- cancelling -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """Somebody wants the job stopped."""
+
+    discard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTaken:
+    """The vendor accepted the cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRefused:
+    """The vendor says it is too late."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelFailed:
+    """The cancel call told nothing: "not now"."""
+
+    why: str
+
+
+# --- archiving ------------------------------------------------------------------------------------------------------
+
+
+class Trouble(StrEnum):
+    """Why a clip could not be kept this time."""
+
+    SOURCE_REFUSED = "source_refused"  # 403/404 from the result's host
+    SOURCE_FAILED = "source_failed"  # unreachable, 5xx, cut and not resumable
+    BAD_BYTES = "bad_bytes"  # it came whole and is not a whole MP4
+    DESTINATION = "destination"  # the user's storage: full, read-only, gone
+    UNSAFE_URL = "unsafe_url"  # not a host results may be fetched from
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The clip lies in the user's storage, checked."""
+
+    artifact: Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFailed:
+    """This try at archiving failed."""
+
+    trouble: Trouble
+    why: str
+
+
+Event = (
+    SubmitBegun
+    | NotSent
+    | Accepted
+    | Refused
+    | Lost
+    | Unfit
+    | Found
+    | NotFound
+    | GivenUp
+    | StillRunning
+    | QueryFailed
+    | Finished
+    | FinishedBlank
+    | TaskFailed
+    | TaskCancelled
+    | TaskUnknown
+    | CancelAsked
+    | CancelTaken
+    | CancelRefused
+    | CancelFailed
+    | Stored
+    | StoreFailed
+)
+EVENTS: tuple[type[Event], ...] = (
+    SubmitBegun,
+    NotSent,
+    Accepted,
+    Refused,
+    Lost,
+    Unfit,
+    Found,
+    NotFound,
+    GivenUp,
+    StillRunning,
+    QueryFailed,
+    Finished,
+    FinishedBlank,
+    TaskFailed,
+    TaskCancelled,
+    TaskUnknown,
+    CancelAsked,
+    CancelTaken,
+    CancelRefused,
+    CancelFailed,
+    Stored,
+    StoreFailed,
+)
+
+
+# --- what comes of an event -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a job's history. Folding the entries through `transition` gives the stored state again."""
+
+    job_id: str
+    version: int  # the job's version after it
+    at: float
+    draw: float
+    event: Event
+    state_from: str
+    state_to: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What subscribers are owed; the id lets a receiver drop a second delivery."""
+
+    id: str
+    job_id: str
+    kind: str  # job.succeeded, job.failed, job.cancelled, job.needs_attention, job.spare, account.parked
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotKey:
+    """What limits are counted on: a main account and one of the vendor's models."""
+
+    account: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """Nothing new is sent on `key` (all models of the account where model is "*") before `until`."""
+
+    key: SlotKey
+    kind: Pause
+    until: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A new job with its history entry, notices and side rows, to be committed together on the version read."""
+
+    job: Job
+    was: int  # the version this was decided on
+    entry: Entry | None = None  # None: a look that found nothing new
+    notices: tuple[Notice, ...] = ()
+    born: tuple[Job, ...] = ()  # spares
+    park: Park | None = None
+    lift: SlotKey | None = None  # a slot came free: a BUSY park on this key ends
+    late: bool = False  # late news: nothing to commit

@@ -1,0 +1,240 @@
+"""A job: our durable record of one request, and the states it can be in, each carrying exactly what is true in it.
+
+Instants are float seconds since the epoch, UTC (`_at`); durations are seconds (`_s`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wanreel.domain.request import Request
+
+
+class Fault(StrEnum):
+    """Whose fault a failure is, which decides what happens next."""
+
+    OURS = "ours"  # the request is wrong; sending it again cannot help
+    THEIRS = "theirs"  # the vendor's fault; a FAILED task of this kind cost nothing and may be made anew
+    POLICY = "policy"  # content refused; final
+    ACCOUNT = "account"  # key, purchase or billing; the account is parked, the job waits
+    THROTTLE = "throttle"  # not now
+    DOUBT = "doubt"  # nobody knows whether the paid call was accepted
+    TIME = "time"  # a deadline passed
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A main account in a region; a job keeps it, and its host, for life (a task is visible only there)."""
+
+    id: str
+    region: str
+    base_url: str  # ends in /api/v1, no trailing slash
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The decision to make one paid call, durable before the call is made."""
+
+    id: str
+    at: float
+    send_by: float  # after this instant the first byte must not leave
+    fingerprint: str  # SHA-256 of the whole wire body, media by their hashes
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The vendor's asynchronous unit that was paid for."""
+
+    id: str
+    accepted_at: float
+    request_id: str = ""
+    how: str = "answer"  # "answer" of the submit, or "adopted" afterwards
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the vendor told about a SUCCEEDED task."""
+
+    video_url: str
+    url_expires_at: float
+    orig_prompt: str | None = None
+    actual_prompt: str | None = None
+    usage: str = "{}"  # the vendor's usage object as canonical JSON
+    billed_s: float | None = None  # billed seconds of video, when usage tells
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """The archived file: in the user's own storage, whole, its hash known."""
+
+    key: str
+    size_bytes: int
+    sha256: str
+    media_type: str = "video/mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Somebody asked to cancel; `discard` says that a clip which comes all the same need not be kept."""
+
+    asked_at: float
+    discard: bool = False
+
+
+# --- states ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waits for a slot of its account and model. `tries` counts submits of this attempt that came to nothing."""
+
+    due_at: float
+    tries: int = 0
+    why: str = ""  # why it is not sent yet, in words, "" when it is merely waiting its turn
+
+
+@dataclass(frozen=True, slots=True)
+class Submitting:
+    """The paid call is in the air, or its process died: the intent is durable, the answer is not."""
+
+    intent: Intent
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """The answer was lost: the vendor may have accepted and will bill. Never sent again by itself."""
+
+    intent: Intent
+    since: float
+    why: str
+    tries: int = 0
+
+
+class CancelStep(StrEnum):
+    """How far a cancel has got with the vendor."""
+
+    NONE = "none"
+    WANTED = "wanted"  # the vendor's cancel is to be called
+    TAKEN = "taken"  # the vendor said yes; a query decides
+    TOO_LATE = "too_late"  # it runs: it will be paid, and kept unless discard was given
+
+
+@dataclass(frozen=True, slots=True)
+class Generating:
+    """The vendor works on a paid task."""
+
+    task: Task
+    due_at: float
+    polls: int = 0
+    status: str = "PENDING"  # the vendor's last word that was not an end: PENDING, RUNNING
+    seen_at: float | None = None  # when the vendor last showed that it knows the task
+    unknown_since: float | None = None
+    unknown_looks: int = 0
+    blank_looks: int = 0  # SUCCEEDED without a URL
+    cancel: CancelStep = CancelStep.NONE
+    trouble: str = ""  # why the last look told nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Archiving:
+    """The clip exists at the vendor and its URL is dying; it is being copied to the user's storage."""
+
+    task: Task
+    outcome: Outcome
+    due_at: float
+    tries: int = 0
+    requery: bool = False  # the URL was refused: ask the vendor once for another
+    trouble: str = ""
+    seen_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """In the user's storage, whole. Final."""
+
+    task: Task
+    outcome: Outcome
+    artifact: Artifact
+    finished_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Ended without a clip, with the vendor's own code and words where it has spoken. Final."""
+
+    code: str
+    message: str
+    fault: Fault
+    finished_at: float
+    task: Task | None = None
+    outcome: Outcome | None = None  # set when the vendor did make (and bill) a clip that could not be kept
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Ended because somebody asked. `outcome` is set when it was paid for all the same. Final."""
+
+    finished_at: float
+    task: Task | None = None
+    outcome: Outcome | None = None
+
+
+State = Queued | Submitting | Unconfirmed | Generating | Archiving | Succeeded | Failed | Cancelled
+STATES: tuple[type[State], ...] = (
+    Queued,
+    Submitting,
+    Unconfirmed,
+    Generating,
+    Archiving,
+    Succeeded,
+    Failed,
+    Cancelled,
+)
+FINAL: tuple[type[State], ...] = (Succeeded, Failed, Cancelled)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request on its way to one artifact. Only `domain.lifecycle.transition` makes its next state."""
+
+    id: str
+    request: Request
+    account: Account
+    state: State
+    created_at: float
+    version: int = 1  # grows by one with every committed change
+    attempt: int = 1  # which task this is the try for; grows when a FAILED task is made anew
+    prompt_extend_off: bool = False  # set when the vendor's rewriting failed and the next attempt goes without
+    cancel: Cancel | None = None
+    past: tuple[Task, ...] = ()  # earlier tasks that the vendor ended as FAILED
+    group: str | None = None
+    index: int = 0  # place in its group, from 0
+    key: str | None = None  # unique: the same key never makes a second job
+    name: str | None = None  # the caller's own name for it: a batch row's id
+    spare_of: str | None = None  # a paid task beyond the one that job needed
+    retry_of: str | None = None  # the ended job that this one repeats
+
+
+def state_name(state: State | type[State]) -> str:
+    """The word for a state that faces and the store use: `queued`, `submitting`, ..."""
+    kind = state if isinstance(state, type) else type(state)
+    return kind.__name__.lower()
+
+
+def is_final(job: Job) -> bool:
+    """Whether nothing will change any more."""
+    return isinstance(job.state, FINAL)
+
+
+def current_task(job: Job) -> Task | None:
+    """The paid task the job stands on now, if any."""
+    state = job.state
+    return None if isinstance(state, (Queued, Submitting, Unconfirmed)) else state.task
+
+
+def known_tasks(job: Job) -> frozenset[str]:
+    """Ids of all the vendor's tasks that this job has owned."""
+    task = current_task(job)
+    return frozenset(t.id for t in job.past) | (frozenset({task.id}) if task else frozenset())

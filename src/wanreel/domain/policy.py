@@ -1,0 +1,67 @@
+"""How long and how often: back-off, poll cadence, deadlines and limits, as plain functions of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wanreel.domain.event import Pause
+
+DAY_S = 86_400.0
+HOUR_S = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Every figure the life of a job depends on. Defaults are for the real service; tests shrink them."""
+
+    send_by_s: float = 30.0  # an intent older than this is not sent
+    quiet_s: float = 10.0  # at most one submit of an account and model in the air for so long
+    poll_first_s: float = 5.0
+    poll_factor: float = 1.45
+    poll_max_s: float = 60.0
+    task_retries: int = 1  # new tasks after a FAILED one that was the vendor's fault
+    input_retries: int = 1  # more submits when the vendor could not fetch an input
+    backoff_first_s: float = 2.0
+    backoff_max_s: float = 60.0
+    busy_first_s: float = 2.0  # a 429 parks account and model, doubling per fruitless try
+    busy_max_s: float = 60.0
+    burst_s: float = 10.0
+    quota_s: float = 180.0
+    account_s: float = 600.0
+    vendor_deadline_s: float = 3 * HOUR_S  # the vendor itself fails a task that takes longer (FS 5.5)
+    retention_s: float = DAY_S  # the vendor keeps a finished task's data so long (FS 5.1)
+    horizon_s: float = DAY_S  # a task the vendor still calls unfinished, or unknown, after this is given up
+    unknown_s: float = 30 * 60.0  # UNKNOWN is believed only after so long ...
+    unknown_looks: int = 10  # ... and so many looks, another task of the account being visible
+    blank_looks: int = 5  # SUCCEEDED without a URL is asked again so often
+    expiry_grace_s: float = HOUR_S  # bytes that are no clip are tried until so long after the URL's expiry
+
+
+def poll_delay_s(policy: Policy, polls: int) -> float:
+    """Seconds until the next look after `polls` looks: 5 s, times 1.45 each time, at most 60 s by default."""
+    grown = policy.poll_first_s * policy.poll_factor ** min(polls, 64)
+    return min(grown, policy.poll_max_s)
+
+
+def backoff_s(policy: Policy, tries: int, draw: float) -> float:
+    """Seconds to wait after `tries` fruitless tries: doubling, capped, the upper half drawn."""
+    full = min(policy.backoff_first_s * 2.0 ** min(tries, 32), policy.backoff_max_s)
+    return full * (0.5 + 0.5 * draw)
+
+
+def park_s(policy: Policy, pause: Pause, tries: int, draw: float) -> float:
+    """Seconds an account and model are held back after a refusal that means "not now"."""
+    if pause is Pause.BUSY:
+        full = min(policy.busy_first_s * 2.0 ** min(tries, 32), policy.busy_max_s)
+    elif pause is Pause.BURST:
+        full = policy.burst_s
+    elif pause is Pause.QUOTA:
+        full = policy.quota_s
+    else:
+        full = policy.account_s
+    return full * (0.5 + 0.5 * draw)
+
+
+def longest_delay_s(policy: Policy) -> float:
+    """No instant we plan lies further ahead than this; one that does was written by a clock that has jumped."""
+    return 2 * max(policy.poll_max_s, policy.backoff_max_s, policy.quota_s, policy.account_s)

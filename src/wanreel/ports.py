@@ -1,0 +1,352 @@
+"""The contracts between what decides and what touches the outside: small, in the domain's words.
+
+No method mentions HTTP, SQL or a field of the vendor's. Errors named are the only ones that may pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from wanreel.domain.event import (
+    Accepted,
+    CancelFailed,
+    CancelRefused,
+    CancelTaken,
+    Change,
+    Entry,
+    Finished,
+    FinishedBlank,
+    Lost,
+    Notice,
+    NotSent,
+    Park,
+    QueryFailed,
+    Refused,
+    SlotKey,
+    StillRunning,
+    TaskCancelled,
+    TaskFailed,
+    TaskUnknown,
+    Trouble,
+)
+from wanreel.domain.job import Account, Artifact, Intent, Job
+
+
+class Clock(Protocol):
+    """Time and chance; the only door to either."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC; never goes back while the process lives."""
+        ...
+
+    def draw(self) -> float:
+        """A random number in [0, 1)."""
+        ...
+
+    def new_id(self, prefix: str) -> str:
+        """An unguessable, roughly time-ordered id: `prefix_` and 26 characters."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`."""
+        ...
+
+
+# --- the store ------------------------------------------------------------------------------------------------------
+
+
+class Lane(StrEnum):
+    """The three kinds of work a runner does, each with a concurrency of its own."""
+
+    SUBMIT = "submit"  # Queued
+    WATCH = "watch"  # Generating, and Archiving that asks for another URL
+    ARCHIVE = "archive"  # Archiving
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a worker asks for: due work of a lane, for itself alone until an instant."""
+
+    lane: Lane
+    owner: str
+    now: float
+    until: float
+    limit: int
+    far_at: float  # a due instant beyond this was written by a clock that jumped: due now
+    quiet_s: float = 10.0  # SUBMIT: nothing of a key whose last submit went out less than this ago, unanswered
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which jobs; unset fields don't narrow. Newest first; `after` is the id of the last one seen."""
+
+    states: tuple[str, ...] = ()
+    group: str | None = None
+    spare_of: str | None = None
+    ids: tuple[str, ...] = ()  # ids, or unique beginnings of ids
+    limit: int = 100
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A park as stored."""
+
+    park: Park
+    since: float
+
+
+class Jobs(Protocol):
+    """Durable jobs. A change commits whole (job, history, notices, spares, parks) or not at all."""
+
+    async def add(self, jobs: Sequence[Job]) -> list[Job]:
+        """Store new jobs, all or none; where a job's `key` is taken, the job that has it is returned in its place."""
+        ...
+
+    async def get(self, job_id: str) -> Job:
+        """The job as it stands. Raises NotFound."""
+        ...
+
+    async def find(self, which: Filter) -> list[Job]:
+        """Jobs by filter, newest first."""
+        ...
+
+    async def claim(self, claim: Claim) -> list[Job]:
+        """Due jobs of a lane, claimed for their new owner; those nearest their due instant (archive: expiry) first.
+
+        SUBMIT: at most one per slot key, only where a slot is free, nothing parks the key and no other submit of it
+        is in the air.
+        """
+        ...
+
+    async def commit(self, change: Change, owner: str | None = None) -> Job:
+        """Write a change if the job still has version `change.was`, ending any claim on it. Raises Stale, TaskTaken.
+
+        A spare whose task is known already is left out, silently.
+        """
+        ...
+
+    async def release(self, owner: str | None) -> int:
+        """End all claims of an owner (None: of everybody, used by a runner that has just locked the home)."""
+        ...
+
+    async def history(self, job_id: str) -> list[Entry]:
+        """All entries of a job, oldest first."""
+        ...
+
+
+class Slots(Protocol):
+    """The right to a running task of a model on an account, held from the intent to the vendor's last word."""
+
+    async def begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
+        """Commit a change to Submitting if a slot is free at this very moment and nothing else of the key is in the
+        air; False, and nothing written, if not. The claim is kept. Raises Stale.
+        """
+        ...
+
+    async def in_use(self, now: float) -> Mapping[SlotKey, int]:
+        """Slots held, by key."""
+        ...
+
+    async def parks(self, now: float) -> list[Parked]:
+        """Parks in force."""
+        ...
+
+    async def lift(self, account: str | None) -> int:
+        """End the parks of an account (None: all) and say how many."""
+        ...
+
+    async def lost_submits(self, now: float, owner: str) -> list[Job]:
+        """Jobs in Submitting whose claim has run out or is nobody's, claimed for `owner` for rescue."""
+        ...
+
+    async def seen_since(self, account: str, since: float, but: str) -> bool:
+        """Whether the vendor has shown any task of the account, other than job `but`'s, at or after `since`."""
+        ...
+
+    async def next_due(self, now: float) -> float | None:
+        """The earliest instant at which any job, park or notice needs attention; None when nothing is pending."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A notice not delivered yet, and how often that was tried."""
+
+    notice: Notice
+    tries: int
+
+
+class Outbox(Protocol):
+    """Notices owed to subscribers, delivered at least once."""
+
+    async def owed(self, now: float, limit: int) -> list[Owed]:
+        """Notices due for delivery, oldest first."""
+        ...
+
+    async def delivered(self, ids: Sequence[str], now: float) -> None:
+        """Strike them off."""
+        ...
+
+    async def postpone(self, notice_id: str, due_at: float) -> None:
+        """Try again later."""
+        ...
+
+
+# --- the vendor -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request as it will go out, its media reachable for the vendor. Opaque to everybody but the vendor's adapter."""
+
+    fingerprint: str
+    body: object
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One row of the vendor's task list."""
+
+    task_id: str
+    model: str
+    status: str  # the vendor's word
+    created_at: float
+    key_id: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of the vendor's task list."""
+
+    rows: tuple[Sighting, ...]
+    page: int
+    pages: int
+    skew_s: float | None = None  # the vendor's clock minus ours, when its answer told
+
+
+SubmitAnswer = Accepted | Refused | NotSent | Lost
+LookAnswer = StillRunning | Finished | FinishedBlank | TaskFailed | TaskCancelled | TaskUnknown | QueryFailed
+CancelAnswer = CancelTaken | CancelRefused | CancelFailed
+
+
+class PrepareFailed(Exception):
+    """An input could not be made reachable. `fatal`: it never will be; otherwise "not now"."""
+
+    def __init__(self, why: str, *, code: str = "input_unavailable", fatal: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.code = code
+        self.fatal = fatal
+
+
+class Vendor(Protocol):
+    """The video service. Answers are events; nothing but PrepareFailed and ListFailed is raised."""
+
+    async def prepare(self, job: Job) -> Prepared:
+        """Make the request's media reachable (nothing is paid by this) and fix the words that will go out.
+        Raises PrepareFailed.
+        """
+        ...
+
+    async def submit(self, job: Job, intent: Intent, prepared: Prepared) -> SubmitAnswer:
+        """The paid call, made at most once, its first byte not after `intent.send_by`."""
+        ...
+
+    async def look(self, account: Account, task_id: str) -> LookAnswer:
+        """Ask after one task (`TaskUnknown.witnessed` is left False; the caller knows better)."""
+        ...
+
+    async def cancel(self, account: Account, task_id: str) -> CancelAnswer:
+        """Ask to stop a task that has not begun."""
+        ...
+
+    async def list(self, account: Account, model: str, since: float, until: float, page: int) -> Listing:
+        """One page of the account's tasks in a window, for settling doubt. Raises ListFailed."""
+        ...
+
+
+class ListFailed(Exception):
+    """The list told nothing: "not now"."""
+
+
+# --- results and the archive ----------------------------------------------------------------------------------------
+
+
+class KeepFailed(Exception):
+    """A clip could not be fetched or kept this time."""
+
+    def __init__(self, trouble: Trouble, why: str) -> None:
+        super().__init__(why)
+        self.trouble = trouble
+        self.why = why
+
+
+class Results(Protocol):
+    """Where the vendor's finished clips are fetched."""
+
+    def fetch(self, account: Account, url: str) -> AsyncIterator[bytes]:
+        """The file's bytes in pieces of bounded size, resumed after a cut, ending only when the announced length has
+        come. Raises KeepFailed (SOURCE_REFUSED, SOURCE_FAILED, UNSAFE_URL) while iterating.
+        """
+        ...
+
+
+class Archive(Protocol):
+    """The user's own storage."""
+
+    async def keep(self, key: str, pieces: AsyncIterator[bytes]) -> Artifact:
+        """Store a clip durably under `key`, checked to be a whole MP4. The same bytes again are harmless; if other
+        bytes lie there the artifact says under which key these went. Raises KeepFailed (BAD_BYTES, DESTINATION, and
+        whatever `pieces` raises); then nothing is visible under the key.
+        """
+        ...
+
+    def where(self, artifact: Artifact) -> str:
+        """The path or link a person can open."""
+        ...
+
+    async def open(self, artifact: Artifact) -> AsyncIterator[bytes]:
+        """The stored bytes in pieces. Raises NotFound, Unavailable."""
+        ...
+
+
+class Inputs(Protocol):
+    """Local pictures and sounds a request refers to, kept in the home so that the job can always be sent."""
+
+    async def keep(self, source: Path) -> StoredInput:
+        """Copy a local file into the home, by hash. Raises Invalid (unreadable, not an image, too large)."""
+        ...
+
+    def path(self, sha256: str) -> Path:
+        """Where the copy lies. Raises NotFound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInput:
+    """Facts of a kept input; picture sides in pixels, 0 for what is not a picture."""
+
+    sha256: str
+    mime: str
+    size_bytes: int
+    name: str
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    has_alpha: bool = False
+
+
+class Notifier(Protocol):
+    """Whoever is to be told."""
+
+    async def tell(self, notice: Notice) -> None:
+        """Deliver one notice. Raises Unavailable: it is tried again later."""
+        ...
+
+

@@ -1,0 +1,21 @@
+"""The names of all log events, in one place; shell and adapters write them, the domain never does."""
+
+from __future__ import annotations
+
+import structlog
+
+STEP = "job.step"  # a job took a step: job, event, state, reason
+STEP_LATE = "job.late_news"  # an event met a job that had moved on
+STEP_STALE = "job.stale_write"  # a worker lost its claim and so its write
+DOUBT = "job.unconfirmed"  # a paid call's answer was lost
+SPARE = "job.spare"  # a paid task beyond the one a job needed
+PARKED = "account.parked"
+RESCUED = "job.rescued"  # a job whose worker vanished in mid-submit
+STEP_BROKE = "job.step_broke"  # a bug: the step raised
+LOOP_BROKE = "runner.broke"  # a tick of the runner raised; it goes on
+NOTICE = "notice.delivered"
+NOTICE_FAILED = "notice.failed"
+RUNNER = "runner.state"  # started, stopping, stopped
+VENDOR_CALL = "vendor.call"  # kind, status, seconds; never a key
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger("wanreel")
