@@ -1,0 +1,70 @@
+"""Where the camera is: a smooth path over the clip, by the prompt's word for it."""
+
+import math
+from dataclasses import dataclass
+
+DEFAULT = "drift"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """`x`, `y` from -1 to 1 (right, up); `zoom` 1 shows all, above 1 a part, below 1 more than all."""
+
+    x: float
+    y: float
+    zoom: float
+
+
+def ease(share: float) -> float:
+    """0 to 1, slow at both ends."""
+    return share * share * (3 - 2 * share)
+
+
+def view(move: str, share: float) -> View:
+    """The camera at `share` (0..1) of a clip with the camera word `move` (see words.CAMERAS)."""
+    soft, around = ease(share), 2 * math.pi * share
+    match move:
+        case "push in":
+            return View(0, 0, 1 + 0.34 * soft)
+        case "pull back":
+            return View(0, 0, 1.34 - 0.34 * soft)
+        case "orbit":
+            return View(math.sin(around), 0.1 * math.sin(2 * around), 1.06 - 0.06 * math.cos(around))
+        case "pan left":
+            return View(1 - 2 * soft, 0, 1)
+        case "pan right":
+            return View(2 * soft - 1, 0, 1)
+        case "tilt up":
+            return View(0, 2 * soft - 1, 1)
+        case "tilt down":
+            return View(0, 1 - 2 * soft, 1)
+        case "handheld":
+            shake = 0.16 * math.sin(5.1 * around) + 0.1 * math.sin(8.3 * around + 1)
+            return View(shake, 0.12 * math.sin(6.7 * around + 2), 1)
+        case "aerial":
+            return View(0.5 - soft, 0.8 - 0.6 * soft, 1)
+        case "static":
+            return View(0, 0, 1)
+        case _:
+            return View(0.6 * (soft - 0.5), 0, 1)
+
+
+def leave(move: str, share: float) -> View:
+    """A path that starts at the whole image, as i2v must: the move eases in from a standing start."""
+    soft = ease(share)
+    match move:
+        case "static":
+            return View(0, 0, 1)
+        case "pull back":
+            return View(0, 0, 1 - 0.18 * soft)
+        case "push in":
+            return View(0, 0, 1 + 0.3 * soft)
+        case _:
+            start, now = view(move, 0), view(move, share)
+            return View((now.x - start.x) / 2, (now.y - start.y) / 2, 1 + 0.12 * soft)
+
+
+def arrive(move: str, share: float) -> View:
+    """A path that ends at the whole image, as the last frame must: `leave`, backwards and mirrored."""
+    back = leave(move, 1 - share)
+    return View(-back.x, -back.y, back.zoom)

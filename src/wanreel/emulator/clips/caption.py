@@ -1,0 +1,116 @@
+"""The writing on a clip: what was asked, by which model and seed, a running counter, the watermark."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageDraw
+
+from wanreel.emulator.clips.fonts import FONT_PACKAGE, Letters, Line
+from wanreel.emulator.clips.picture import Picture, Sprite
+from wanreel.emulator.clips.spec import ClipSpec
+
+WATERMARK = "AI生成"
+_PROMPT_CHARS_MAX = 25_000
+_PANEL = (12, 16, 24, 158)
+_INK, _DIM, _ALERT = (255, 255, 255, 255), (196, 206, 220, 255), (255, 196, 96, 255)
+
+
+class Caption:
+    """Drawn once per clip; `lay` costs a few pastes a frame."""
+
+    def __init__(self, spec: ClipSpec, camera: str) -> None:
+        side = min(spec.width, spec.height)
+        self._spec = spec
+        self._margin = max(round(side * 0.028) // 2 * 2, 4)
+        self._panel = Sprite.of(_panel(spec, camera, self._margin))
+        self._faded = {10: self._panel}
+        small = Letters(max(round(side * 0.032), 9))
+        self._digits = {char: Sprite.of(_plate(small, char)) for char in "0123456789:./ f"}
+        mark = WATERMARK if not Letters(12).missing(WATERMARK) else "AI generated"
+        self._mark = Sprite.of(_mark(Letters(max(round(side * 0.036), 10)), mark)) if spec.watermark else None
+
+    def lay(self, picture: Picture, index: int, share: float = 1.0) -> None:
+        """Write on frame `index`; `share` fades panel and counter, the watermark stays."""
+        tenths = round(share * 10)
+        if tenths:
+            if tenths not in self._faded:
+                self._faded[tenths] = self._panel.faded(tenths / 10)
+            picture.lay(self._faded[tenths], self._margin, self._margin)
+        if tenths >= 5:
+            self._count(picture, index)
+        if self._mark:
+            width, height = self._mark.size
+            picture.lay(self._mark, picture.size[0] - width - self._margin, picture.size[1] - height - self._margin)
+
+    def _count(self, picture: Picture, index: int) -> None:
+        fps, total = self._spec.fps, self._spec.frame_count
+        seconds, frame = divmod(index, fps)
+        text = f"{seconds // 60:02}:{seconds % 60:02}.{frame:02} f{index + 1:0{len(str(total))}}/{total}"
+        x, y = self._margin, picture.size[1] - self._margin - self._digits["0"].size[1]
+        for char in text:
+            picture.lay(self._digits[char], x, y)
+            x += self._digits[char].size[0]
+
+
+def _panel(spec: ClipSpec, camera: str, margin: int) -> Image.Image:
+    side = min(spec.width, spec.height)
+    width = spec.width - 2 * margin
+    tall = spec.height > spec.width
+    head, body = Letters(max(round(side * 0.03), 9)), Letters(max(round(side * 0.042), 11))
+    pad = max(round(side * 0.018), 3)
+    prompt = printable(spec.prompt) or "(no prompt)"
+    missing = body.missing(prompt[:400])
+    lines = body.wrap(prompt, width - 2 * pad, 5 if tall else 3)
+    facts = f"{spec.model} · {spec.mode} · seed {spec.seed} · {spec.width}×{spec.height} {spec.fps} fps · {camera}"
+    heads = [(line, _DIM) for line in head.wrap(facts, width - 2 * pad, 2)]
+    if missing:
+        note = f"{missing} characters not drawn: no font here has them (pip install {FONT_PACKAGE})"
+        heads += [(line, _ALERT) for line in head.wrap(note, width - 2 * pad, 2)]
+    return _page(head, heads, body, lines, width, pad)
+
+
+def _page(
+    head: Letters,
+    heads: list[tuple[Line, tuple[int, int, int, int]]],
+    body: Letters,
+    lines: list[Line],
+    width: int,
+    pad: int,
+) -> Image.Image:
+    height = 2 * pad + len(heads) * head.height + len(lines) * body.height
+    image = Image.new("RGBA", (width, height), _PANEL[:3] + (0,))
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((0, 0, width - 1, height - 1), pad, _PANEL)
+    y = pad
+    for line, ink in heads:
+        head.draw(draw, line, pad, y, ink)
+        y += head.height
+    for line in lines:
+        body.draw(draw, line, pad, y, _INK)
+        y += body.height
+    return image
+
+
+def _plate(letters: Letters, char: str) -> Image.Image:
+    """One counter glyph on its bit of panel; digits all of one width, so that nothing jumps."""
+    wide = "0" if char.isdigit() else char
+    width = round(letters.line(wide).width + 1) // 2 * 2
+    image = Image.new("RGBA", (width, letters.height // 2 * 2), _PANEL)
+    letters.draw(ImageDraw.Draw(image), letters.line(char), 0, (letters.height - letters.size) / 2 - 1, _INK)
+    return image
+
+
+def _mark(letters: Letters, text: str) -> Image.Image:
+    line = letters.line(text)
+    image = Image.new("RGBA", (round(line.width) + 6, letters.height + 4), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1), (2, 2)):
+        letters.draw(draw, line, 2 + dx, 2 + dy, (0, 0, 0, 150))
+    letters.draw(draw, line, 2, 2, (255, 255, 255, 235))
+    return image
+
+
+def printable(text: str) -> str:
+    """`text` on one line: white space folded, control characters and lone surrogates dropped."""
+    head = text[:_PROMPT_CHARS_MAX]
+    kept = (char if char.isprintable() else " " if char.isspace() else "" for char in head)
+    return " ".join("".join(kept).split())
