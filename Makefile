@@ -1,0 +1,84 @@
+# Every command of this checkout; `make` alone lists them. Each one does its own set-up: Python 3.11 or newer and
+# pip's ordinary configuration are all a fresh machine needs. Nothing is installed outside .venv.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALL := $(PY) -m pip install --disable-pip-version-check --quiet
+
+# The newest of these that is new enough and can make virtual environments. `make PYTHON=/path/to/python …` overrides.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { echo "$$name"; break; }; done)
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: demo
+demo: $(VENV)/.run ## make six real clips from prompts on this machine alone: no key, no network
+	@$(PY) examples/demo.py
+
+.PHONY: test
+test: $(VENV)/.dev ## everything CI runs: format, lint, types, imports, house, tests, simulation
+	@$(PY) tools/checks.py test
+
+.PHONY: lint
+lint: $(VENV)/.dev ## the quick half of `make test`: format, lint, types, imports, house
+	@$(PY) tools/checks.py lint
+
+.PHONY: fix
+fix: $(VENV)/.dev ## let ruff format the code and repair what it safely can
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+.PHONY: long
+long: $(VENV)/.dev ## what is too long for every change: long kill series, soaks, benches
+	@$(PY) tools/checks.py long
+
+.PHONY: simulate
+simulate: $(VENV)/.dev ## replay one simulated world and print its transcript: make simulate SEED=42
+	@test -n "$(SEED)" || { echo "Say which world to replay: make simulate SEED=42"; exit 2; }
+	@$(PY) -m tests.simulation --seed "$(SEED)"
+
+.PHONY: kill9
+kill9: $(VENV)/.dev ## kill a real process at 200 drawn instants and count the paid tasks (KILLS=… for more or fewer)
+	@$(PY) tools/checks.py kill9
+
+.PHONY: bench
+bench: $(VENV)/.dev ## print the figures this project is held to: start-up, memory, throughput
+	@$(PY) tools/checks.py bench
+
+.PHONY: setup
+setup: $(VENV)/.dev ## only make .venv, with everything a contributor needs
+
+.PHONY: lock
+lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml; UPGRADE=1 also takes newer versions
+	@$(PY) tools/lock.py $(if $(UPGRADE),--upgrade)
+
+.PHONY: clean
+clean: ## remove .venv, caches and reports
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# A stamp says that this lock is installed. Older than its lock or than pyproject.toml, it is made again.
+# The interpreter is a link to the system's: after an upgrade that breaks it, .venv is made anew.
+$(PY):
+	@test -n "$(PYTHON)" || { \
+		echo "wanreel needs Python 3.11 or newer with the venv module, as python3 or python3.11 to python3.13 on PATH."; \
+		echo "Debian and Ubuntu: apt install python3-venv. Elsewhere on this machine: make PYTHON=/path/to/python3 …"; \
+		exit 1; }
+	@echo "Making $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.run: $(PY) requirements/run.txt pyproject.toml
+	@echo "Installing what wanreel runs on, hashes checked"
+	@$(INSTALL) --require-hashes --requirement requirements/run.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@echo "Installing the tools that check it, hashes checked"
+	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@touch $@
