@@ -39,14 +39,20 @@ class Kind:
 
 
 FORMAT = Kind("format", ("-m", "ruff", "format", "--check", "."), "`make fix` formats it.")
-LINT = Kind("lint", ("-m", "ruff", "check", "."), "`make fix` repairs what is safe; each rule's reason: pyproject.toml.")
-TYPES = Kind("types", ("-m", "pyright"), "Give each name the type it has; `cast` and ignores need a reason beside them.")
+LINT = Kind(
+    "lint", ("-m", "ruff", "check", "."), "`make fix` repairs what is safe; each rule's reason: pyproject.toml."
+)
+TYPES = Kind(
+    "types", ("-m", "pyright"), "Give each name the type it has; `cast` and ignores need a reason beside them."
+)
 IMPORTS = Kind(
     "imports",
-    ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"),
+    ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-logo"),
     "Imports point down the floors (pyproject.toml, [tool.importlinter]); pass a port instead of reaching sideways.",
 )
-HOUSE = Kind("house", (*PYTEST, "-q", "--durations=0", "--durations-min=5", "tests/house"), "Each message says what to do.")
+HOUSE = Kind(
+    "house", (*PYTEST, "-q", "--durations=0", "--durations-min=5", "tests/house"), "Each message says what to do."
+)
 TESTS = Kind(
     "tests",
     (*PYTEST, "-n", "2", "--dist", "worksteal", "--ignore=tests/house"),
@@ -58,7 +64,9 @@ SIMULATION = Kind(
     "Replay the seed it printed: make simulate SEED=…",
 )
 KILL9 = Kind("kill9", (*PYTEST, "-s", "-m", "kill9", "tests"), "The seed and the instants are printed.", 3600)
-LONG = Kind("long", (*PYTEST, "-s", "-m", "long or kill9", "tests"), "These are long on purpose: run one alone.", 6 * 3600)
+LONG = Kind(
+    "long", (*PYTEST, "-s", "-m", "long or kill9", "tests"), "These are long on purpose: run one alone.", 6 * 3600
+)
 BENCH = Kind("bench", (*PYTEST, "-q", "-s", "-m", "bench", "tests"), "Run it on a quiet machine.", 3600)
 
 QUICK = (FORMAT, LINT, TYPES, IMPORTS, HOUSE)
@@ -113,7 +121,8 @@ def _environment(plan: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not (name.startswith(private) and not name.startswith("WANREEL_TEST_")) and not name.lower().endswith("_proxy")
+        if not (name.startswith(private) and not name.startswith("WANREEL_TEST_"))
+        and not name.lower().endswith("_proxy")
     }
     kept["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"  # no question to the registry about newer versions
     kept["WANREEL_TEST_KILLS"] = os.environ.get("KILLS") or ("25" if plan == "test" else "200")
@@ -140,7 +149,12 @@ def _close(ran: list[Kind], *, failed: bool, took_s: float) -> None:
         print("\nten slowest tests")
         for seconds, name in sorted(slowest, reverse=True)[:10]:
             print(f"{seconds:8.2f}s  {name}")
-    counts = ((failures, "failed"), (passed, "passed"), (skipped, "skipped"), (errors, "error" if errors == 1 else "errors"))
+    counts = (
+        (failures, "failed"),
+        (passed, "passed"),
+        (skipped, "skipped"),
+        (errors, "error" if errors == 1 else "errors"),
+    )
     said = ", ".join(f"{count} {word}" for count, word in counts if count) or "0 passed"
     print(f"\n{f' {said} in {took_s:.2f}s ':=^100}", flush=True)
 

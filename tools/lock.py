@@ -1,7 +1,7 @@
 """Write requirements/*.txt: every version pinned, every file's hash, for every platform and Python we support.
 
-The registry is the one pip is configured to use, so that a mirror works here as it does for installing; which one it was
-is not written down, and neither are extra indexes and local folders of the machine that made the lock.
+The registry is the one pip is configured to use, so that a mirror works here as it does for installing; which one it
+was is not written down, and neither are extra indexes and local folders of the machine that made the lock.
 """
 
 import os
@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> int:
 def _registry() -> dict[str, str]:
     """Hand pip's main index to uv, which does not read pip's configuration."""
     command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-    told = os.environ.get("PIP_INDEX_URL") or subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)  # not set: nothing said, exit code 1
+    told = os.environ.get("PIP_INDEX_URL") or asked.stdout.strip()
     return {**os.environ, **({"UV_DEFAULT_INDEX": told} if told else {})}
 
 
