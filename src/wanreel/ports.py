@@ -130,8 +130,10 @@ class Jobs(Protocol):
         """
         ...
 
-    async def release(self, owner: str | None) -> int:
-        """End all claims of an owner (None: of everybody, used by a runner that has just locked the home)."""
+    async def release(self, owner: str | None, job_id: str | None = None) -> int:
+        """End an owner's claims (None: everybody's, used by a runner that has just locked the home), or only the one
+        on `job_id`; how many there were.
+        """
         ...
 
     async def history(self, job_id: str) -> list[Entry]:
@@ -348,5 +350,3 @@ class Notifier(Protocol):
     async def tell(self, notice: Notice) -> None:
         """Deliver one notice. Raises Unavailable: it is tried again later."""
         ...
-
-

@@ -117,6 +117,7 @@ class CancelStep(StrEnum):
 
     NONE = "none"
     WANTED = "wanted"  # the vendor's cancel is to be called
+    UNSURE = "unsure"  # that call told nothing: look first, then ask again if the task still waits
     TAKEN = "taken"  # the vendor said yes; a query decides
     TOO_LATE = "too_late"  # it runs: it will be paid, and kept unless discard was given
 

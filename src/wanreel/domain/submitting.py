@@ -1,0 +1,144 @@
+"""Rules for getting a task: from the queue through the paid call to a task id, a refusal, or a doubt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wanreel.domain.event import (
+    Accepted,
+    Change,
+    Found,
+    GivenUp,
+    Lost,
+    NotFound,
+    NotSent,
+    Pause,
+    Refused,
+    SubmitBegun,
+    Unfit,
+)
+from wanreel.domain.job import (
+    Cancelled,
+    CancelStep,
+    Failed,
+    Fault,
+    Queued,
+    Submitting,
+    Task,
+    Unconfirmed,
+    current_task,
+    known_tasks,
+)
+from wanreel.domain.policy import backoff_s, park_s
+from wanreel.domain.turn import Turn
+
+
+def begin(turn: Turn, event: SubmitBegun) -> Change:
+    """Queued: the intent stands; once this is durable the paid call may be made."""
+    state = turn.job.state
+    assert isinstance(state, Queued)
+    return turn.to(Submitting(event.intent, state.tries), "slot held, about to send")
+
+
+def unfit(turn: Turn, event: Unfit) -> Change:
+    """Queued: an input is gone for good; nothing was sent."""
+    return turn.to(Failed(event.code, event.why, Fault.OURS, turn.now), "an input cannot be used")
+
+
+def not_ready(turn: Turn, event: NotSent) -> Change:
+    """Queued: the inputs could not be made ready just now (no intent yet; news of an older one is late)."""
+    state = turn.job.state
+    assert isinstance(state, Queued)
+    if event.intent_id:
+        return turn.late()
+    return _requeue(turn, state.tries, event.why)
+
+
+def accepted(turn: Turn, event: Accepted) -> Change:
+    """Paid news: it finds its place wherever the job has got to."""
+    return paid(turn, Task(event.task_id, turn.now, event.request_id, "answer"), event.intent_id)
+
+
+def found(turn: Turn, event: Found) -> Change:
+    """Paid news that came by another way than the answer."""
+    return paid(turn, Task(event.task_id, turn.now, "", "adopted"), None)
+
+
+def paid(turn: Turn, task: Task, intent_id: str | None) -> Change:
+    """A task that will be paid belongs to the job if the job still lacks one for this intent, else it is a spare."""
+    job, state = turn.job, turn.job.state
+    if task.id in known_tasks(job):
+        return turn.late()
+    waiting_for = state.intent.id if isinstance(state, (Submitting, Unconfirmed)) else None
+    adopts = isinstance(state, Queued) or (
+        isinstance(state, (Submitting, Unconfirmed))
+        and (intent_id == waiting_for or (intent_id is None and isinstance(state, Unconfirmed)))
+    )
+    if not adopts or current_task(job) is not None:
+        return turn.spare(task)
+    watching = turn.watching(task, first_look_s=0.0 if job.cancel else None)
+    if job.cancel:
+        watching = replace(watching, cancel=CancelStep.WANTED)
+    return turn.to(watching, "adopted" if task.how == "adopted" else "accepted by the vendor")
+
+
+def not_sent(turn: Turn, event: NotSent) -> Change:
+    """Submitting or in doubt: proven that nothing left this machine, so back to the queue."""
+    state = turn.job.state
+    assert isinstance(state, (Submitting, Unconfirmed))
+    if event.intent_id != state.intent.id:
+        return turn.late()
+    if turn.job.cancel:
+        return turn.to(Cancelled(turn.now), "cancelled before it was sent")
+    return _requeue(turn, state.tries, event.why)
+
+
+def refused(turn: Turn, event: Refused) -> Change:
+    """Submitting or in doubt: the vendor bought nothing. Whose fault decides whether it waits or ends."""
+    job, state = turn.job, turn.job.state
+    assert isinstance(state, (Submitting, Unconfirmed))
+    if event.intent_id != state.intent.id:
+        return turn.late()
+    if job.cancel:
+        return turn.to(Cancelled(turn.now), "cancelled; the vendor had refused it")
+    words = f"{event.code}: {event.message}"
+    if event.pause is not Pause.NONE:
+        wait_s = park_s(turn.policy, event.pause, state.tries, turn.draw)
+        queued = Queued(turn.now, state.tries + 1, words)
+        alarm = event.pause in (Pause.ACCOUNT, Pause.MODEL) and state.tries == 0
+        notices = (turn.notice("account.parked", words),) if alarm else ()
+        return turn.to(
+            queued, "not now, said the vendor", notices=notices, park=turn.parking(event.pause, wait_s, words)
+        )
+    if event.again and state.tries < turn.policy.input_retries:
+        return _requeue(turn, state.tries, words)
+    return turn.to(Failed(event.code, event.message, event.fault, turn.now), "refused by the vendor")
+
+
+def lost(turn: Turn, event: Lost) -> Change:
+    """Submitting: no usable answer. From here on nothing is sent again until somebody knows."""
+    state = turn.job.state
+    assert isinstance(state, Submitting)
+    if event.intent_id != state.intent.id:
+        return turn.late()
+    words = f"The answer to a paid call was lost ({event.why}). It is not sent again until somebody knows."
+    doubt = Unconfirmed(state.intent, turn.now, event.why, state.tries)
+    return turn.to(doubt, "the answer was lost", notices=(turn.notice("job.needs_attention", words),))
+
+
+def not_found(turn: Turn, event: NotFound) -> Change:
+    """In doubt: the vendor never had it, so it may be sent as if for the first time."""
+    if turn.job.cancel:
+        return turn.to(Cancelled(turn.now), "cancelled; the vendor never had it")
+    return turn.to(Queued(turn.now), f"never reached the vendor ({event.by})")
+
+
+def given_up(turn: Turn, event: GivenUp) -> Change:
+    """In doubt: a person ends it without knowing whether it was paid."""
+    words = "Ended by hand while it was unknown whether the vendor had accepted it; it may have been billed."
+    return turn.to(Failed("given_up", words, Fault.DOUBT, turn.now), "given up by hand")
+
+
+def _requeue(turn: Turn, tries: int, why: str) -> Change:
+    wait_s = backoff_s(turn.policy, tries, turn.draw)
+    return turn.to(Queued(turn.now + wait_s, tries + 1, why), "not sent; tried again later")

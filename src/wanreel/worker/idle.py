@@ -1,0 +1,30 @@
+"""Whether anything can still move without a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from wanreel.domain.event import Pause, SlotKey
+from wanreel.domain.job import Job, Queued, Unconfirmed
+from wanreel.domain.turn import slot_key
+from wanreel.ports import Parked
+
+NEEDS_PERSON = (Pause.ACCOUNT, Pause.MODEL)
+
+
+def waits_for_person(job: Job, parks: Sequence[Parked], doubts: Mapping[SlotKey, int], limit: int) -> bool:
+    """Whether an unfinished job stands still until somebody acts: in doubt, parked by key or billing, or with every
+    slot of its key held by doubts.
+    """
+    if isinstance(job.state, Unconfirmed):
+        return True
+    if not isinstance(job.state, Queued):
+        return False
+    key = slot_key(job)
+    parked = any(p.park.kind in NEEDS_PERSON and covers(p.park.key, key) for p in parks)
+    return parked or (doubts.get(key, 0) >= limit)
+
+
+def covers(park: SlotKey, key: SlotKey) -> bool:
+    """Whether a park on one key holds back another."""
+    return park.account == key.account and park.model in ("*", key.model)

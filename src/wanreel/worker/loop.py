@@ -1,0 +1,234 @@
+"""The runner: claims what is due, runs steps with bounded concurrency, stops cleanly. The only place that spawns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wanreel.domain.errors import Unavailable, WanreelError
+from wanreel.domain.event import SlotKey
+from wanreel.domain.job import Job, Unconfirmed
+from wanreel.domain.policy import backoff_s, longest_delay_s
+from wanreel.domain.turn import slot_key
+from wanreel.ports import Claim, Filter, Lane, Notifier
+from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
+from wanreel.worker.idle import waits_for_person
+from wanreel.worker.outbox import deliver
+from wanreel.worker.rescue import rescue
+from wanreel.worker.step import Unsettled, settle, step
+from wanreel.worker.tools import CLAIM_S, Tools
+
+UNFINISHED = ("queued", "submitting", "unconfirmed", "generating", "archiving")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much at once, and how quickly a change made by another process is noticed."""
+
+    submits_max: int = 16
+    looks_max: int = 64
+    archives_max: int = 8
+    look_around_s: float = 0.4  # other processes write to the same home; their jobs are noticed within a second
+    stop_archives_s: float = 10.0  # a graceful stop lets downloads go on so long; they are simply begun again later
+
+
+@dataclass(slots=True)
+class _Lane:
+    lane: Lane
+    limit: int
+    running: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
+
+
+class Runner:
+    """Works a home's jobs until told to stop. `limit_of` says how many slots a key has."""
+
+    def __init__(
+        self, tools: Tools, notifiers: Sequence[Notifier], limit_of: Callable[[SlotKey], int], pace: Pace | None = None
+    ) -> None:
+        self._tools = tools
+        self._notifiers = notifiers
+        self._limit_of = limit_of
+        self._pace = pace or Pace()
+        self._lanes = (
+            _Lane(Lane.ARCHIVE, self._pace.archives_max),
+            _Lane(Lane.WATCH, self._pace.looks_max),
+            _Lane(Lane.SUBMIT, self._pace.submits_max),
+        )
+        self._unsettled: list[Unsettled] = []
+        self._unsettled_due_at = 0.0
+        self._unsettled_tries = 0
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._chores: asyncio.Task[int] | None = None
+
+    def nudge(self) -> None:
+        """Something changed in this process: look at once."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Begin a graceful stop; `run` returns when calls in the air are accounted for. Calling it twice is harmless."""
+        self._stopping = True
+        self._wake.set()
+
+    async def run(self, *, until_idle: bool = False) -> None:
+        """Work until `stop`, or until nothing can move without a person. The home's lock must be held."""
+        tools = self._tools
+        await tools.jobs.release(None)  # whoever claimed before us is dead: we hold the lock
+        await tools.slots.lift(None)  # parks are asked about anew: the key may have been mended meanwhile
+        log.info(RUNNER, state="started", owner=tools.owner)
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                moved = await self._tick()
+                if until_idle and not moved and await self._idle():
+                    return
+                if not moved:
+                    await self._pause()
+        finally:
+            await self._wind_down()
+            log.info(RUNNER, state="stopped", owner=tools.owner)
+
+    async def _tick(self) -> bool:
+        """Start whatever is due; whether anything was started."""
+        try:
+            await self._offer_again()
+            await rescue(self._tools)
+            self._deliver_notices()
+            started = 0
+            for lane in self._lanes:
+                started += await self._fill(lane)
+        except Unsettled as unsettled:
+            self._keep(unsettled)
+            return False
+        except WanreelError as why:
+            log.error(LOOP_BROKE, why=str(why))
+            return False
+        return started > 0
+
+    async def _fill(self, lane: _Lane) -> int:
+        room = lane.limit - len(lane.running)
+        if room <= 0:
+            return 0
+        now, policy = self._tools.clock.now(), self._tools.policy
+        claim = Claim(
+            lane=lane.lane,
+            owner=self._tools.owner,
+            now=now,
+            until=now + CLAIM_S[lane.lane],
+            limit=room,
+            far_at=now + longest_delay_s(policy),
+            quiet_s=policy.quiet_s,
+        )
+        jobs = [job for job in await self._tools.jobs.claim(claim) if job.id not in lane.running]
+        for job in jobs:
+            lane.running[job.id] = self._spawn(self._one(job, lane))
+        return len(jobs)
+
+    async def _one(self, job: Job, lane: _Lane) -> None:
+        """A step and everything that may go wrong around it; the loop itself never falls."""
+        try:
+            await step(job, self._tools)
+        except Unsettled as unsettled:
+            self._keep(unsettled)
+        except Unavailable as why:
+            log.error(STEP_BROKE, job=job.id, why=str(why))
+        except Exception:  # noqa: BLE001 - a bug in one job's step must not stop the others; it is logged whole
+            log.exception(STEP_BROKE, job=job.id)
+        finally:
+            lane.running.pop(job.id, None)
+            self._wake.set()
+
+    def _keep(self, unsettled: Unsettled) -> None:
+        """The store is unwell: hold the event in memory, in words that survive in the log, and offer it again."""
+        log.error(STEP_BROKE, job=unsettled.job.id, event=repr(unsettled.event), why=str(unsettled))
+        self._unsettled.append(unsettled)
+
+    async def _offer_again(self) -> None:
+        now = self._tools.clock.now()
+        if not self._unsettled or now < self._unsettled_due_at:
+            return
+        waiting, self._unsettled = self._unsettled, []
+        for place, item in enumerate(waiting):
+            try:
+                fresh = await self._tools.jobs.get(item.job.id)
+                await settle(fresh, item.event, self._tools)
+            except (Unsettled, Unavailable):
+                self._unsettled = waiting[place:] + self._unsettled
+                self._unsettled_tries += 1
+                wait_s = backoff_s(self._tools.policy, self._unsettled_tries, self._tools.clock.draw())
+                self._unsettled_due_at = now + min(wait_s, 5.0)
+                return
+        self._unsettled_tries = 0
+
+    def _deliver_notices(self) -> None:
+        if self._chores is None or self._chores.done():
+            self._chores = self._spawn(self._notices())
+
+    async def _notices(self) -> int:
+        try:
+            return await deliver(self._tools, self._notifiers)
+        except WanreelError as why:
+            log.error(LOOP_BROKE, why=str(why))
+            return 0
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        return asyncio.get_running_loop().create_task(work)
+
+    def _busy(self) -> bool:
+        return any(lane.running for lane in self._lanes) or bool(self._unsettled)
+
+    async def _idle(self) -> bool:
+        """Nothing in the air, nothing owed, and every unfinished job waits for a person."""
+        if self._busy():
+            return False
+        if self._chores is not None:
+            await self._chores
+        tools = self._tools
+        now = tools.clock.now()
+        if await tools.outbox.owed(now, 1):
+            return False
+        parks = await tools.slots.parks(now)
+        jobs = await tools.jobs.find(Filter(states=UNFINISHED, limit=1_000_000))
+        doubts = Counter(slot_key(j) for j in jobs if isinstance(j.state, Unconfirmed))
+        return all(waits_for_person(j, parks, doubts, self._limit_of(slot_key(j))) for j in jobs)
+
+    async def _pause(self) -> None:
+        """Until something is due, something finished here, or it is time to look for other processes' writes."""
+        wait_s = self._pace.look_around_s
+        try:
+            now = self._tools.clock.now()
+            due_at = await self._tools.slots.next_due(now)
+            if due_at is not None:
+                wait_s = min(wait_s, max(due_at - now, 0.005))
+        except WanreelError as why:
+            log.error(LOOP_BROKE, why=str(why))
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _wind_down(self) -> None:
+        """Let paid calls and looks finish, downloads for a while; give back what we claimed."""
+        paid = [t for lane in self._lanes if lane.lane is not Lane.ARCHIVE for t in lane.running.values()]
+        downloads = [t for lane in self._lanes if lane.lane is Lane.ARCHIVE for t in lane.running.values()]
+        if paid:
+            await asyncio.wait(paid)
+        if downloads:
+            _, late = await asyncio.wait(downloads, timeout=self._pace.stop_archives_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*downloads, return_exceptions=True)
+        if self._chores is not None:
+            await self._chores
+        self._unsettled_due_at = 0.0
+        try:
+            await self._offer_again()
+            await self._tools.jobs.release(self._tools.owner)
+        except WanreelError as why:
+            log.error(LOOP_BROKE, why=str(why))
+        for item in self._unsettled:
+            log.critical(STEP_BROKE, job=item.job.id, event=repr(item.event), why="the store never took this event")

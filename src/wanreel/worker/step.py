@@ -1,0 +1,170 @@
+"""One job, one action, one event, one change: straight-line code that neither sleeps nor spawns.
+
+What an event means is decided by `domain.lifecycle`; here it is only carried: do the I/O, tell the core, commit.
+A submit commits twice: the intent before the paid call, the answer after it. An answer whose write is refused because
+the job moved on meanwhile is read again against the job as it now stands, so that paid news is never late news.
+"""
+
+from __future__ import annotations
+
+from wanreel.domain.errors import IllegalTransition, Internal, Stale, TaskTaken, Unavailable
+from wanreel.domain.event import (
+    Accepted,
+    Change,
+    Event,
+    Found,
+    Lost,
+    NotSent,
+    Refused,
+    Stored,
+    StoreFailed,
+    SubmitBegun,
+    TaskUnknown,
+    Unfit,
+)
+from wanreel.domain.job import Archiving, Generating, Intent, Job, Submitting, current_task, state_name
+from wanreel.domain.lifecycle import Action, action_due, transition
+from wanreel.ports import KeepFailed, Lane, PrepareFailed
+from wanreel.telemetry import DOUBT, PARKED, SPARE, STEP, STEP_LATE, STEP_STALE, log
+from wanreel.worker.tools import CLAIM_S, Tools
+
+_ANSWERS = (Accepted, Refused, NotSent, Lost, Found)  # of a submit: they speak of an intent, whatever the state
+
+
+class Unsettled(Exception):
+    """The store could not take an event. Whoever called `step` keeps it and offers it again: it may be paid news."""
+
+    def __init__(self, job: Job, event: Event, why: Unavailable) -> None:
+        super().__init__(f"{job.id}: {type(event).__name__} not recorded yet: {why}")
+        self.job = job
+        self.event = event
+
+
+async def step(job: Job, tools: Tools) -> None:
+    """Do what the claimed job calls for now. Raises Unsettled; anything else raised is a bug."""
+    action = action_due(job)
+    if action is Action.SUBMIT:
+        await _submit(job, tools)
+    elif action is Action.POLL:
+        await settle(job, await _look(job, tools), tools)
+    elif action is Action.CANCEL:
+        task = current_task(job)
+        if task is None:
+            raise Internal(f"{job.id} wants its task cancelled and has none")
+        await settle(job, await tools.vendor.cancel(job.account, task.id), tools)
+    elif action is Action.ARCHIVE:
+        await settle(job, await _archive(job, tools), tools)
+    else:
+        await tools.jobs.release(tools.owner, job.id)
+
+
+async def _submit(job: Job, tools: Tools) -> None:
+    """Make the inputs reachable, commit the intent, and only then make the paid call."""
+    try:
+        prepared = await tools.vendor.prepare(job)
+    except PrepareFailed as failure:
+        event = Unfit(failure.code, failure.why) if failure.fatal else NotSent("", failure.why)
+        await settle(job, event, tools)
+        return
+    now = tools.clock.now()
+    intent = Intent(tools.clock.new_id("int"), now, now + tools.policy.send_by_s, prepared.fingerprint)
+    begun = transition(job, SubmitBegun(intent), now, tools.policy, tools.clock.draw())
+    until = now + CLAIM_S[Lane.SUBMIT]
+    try:
+        admitted = await tools.slots.begin(begun, now, tools.policy.quiet_s, until)
+    except Stale:
+        log.info(STEP_STALE, job=job.id, event="SubmitBegun")
+        return
+    if not admitted:
+        await tools.jobs.release(tools.owner, job.id)
+        return
+    answer = await tools.vendor.submit(begun.job, intent, prepared)
+    await settle(begun.job, answer, tools)
+
+
+async def _look(job: Job, tools: Tools) -> Event:
+    """Ask the vendor after the task; an UNKNOWN is weighed by whether other tasks of the account are visible."""
+    state = job.state
+    if not isinstance(state, (Generating, Archiving)):
+        raise Internal(f"{job.id} is {state_name(state)} and has nothing to look at")
+    answer = await tools.vendor.look(job.account, state.task.id)
+    if isinstance(answer, TaskUnknown):
+        began = state.unknown_since if isinstance(state, Generating) else None
+        since = tools.clock.now() if began is None else began
+        return TaskUnknown(witnessed=await tools.slots.seen_since(job.account.id, since, job.id))
+    return answer
+
+
+async def _archive(job: Job, tools: Tools) -> Event:
+    """Stream the clip from the vendor into the user's storage."""
+    state = job.state
+    if not isinstance(state, Archiving):
+        raise Internal(f"{job.id} is {state_name(state)} and has nothing to archive")
+    pieces = tools.results.fetch(job.account, state.outcome.video_url)
+    try:
+        return Stored(await tools.archive.keep(tools.artifact_key(job), pieces))
+    except KeepFailed as failure:
+        return StoreFailed(failure.trouble, failure.why)
+
+
+async def settle(job: Job, event: Event, tools: Tools) -> None:
+    """Commit what `event` means for the job, reading the job again as often as somebody else was quicker.
+
+    Raises Unsettled when the store cannot write. An event that no longer fits is dropped, and said so in the log.
+    """
+    while True:
+        change = _decide(job, event, tools)
+        if change is None:
+            return
+        try:
+            await tools.jobs.commit(change, tools.owner)
+        except Stale:
+            log.info(STEP_STALE, job=job.id, event=type(event).__name__)
+            fresh = await tools.jobs.get(job.id)
+            if not _still_speaks_of(event, job, fresh):
+                return
+            job = fresh
+        except TaskTaken as taken:
+            # Somebody adopted this very task into another job by hand: what became of our call is unknown again.
+            if not isinstance(event, Accepted) or not isinstance(job.state, Submitting):
+                log.error(STEP_LATE, job=job.id, event=type(event).__name__, why=str(taken))
+                return
+            event = Lost(event.intent_id, f"the vendor answered with a task that another job has: {taken}")
+        except Unavailable as why:
+            raise Unsettled(job, event, why) from why
+        else:
+            _say(change, event)
+            return
+
+
+def _decide(job: Job, event: Event, tools: Tools) -> Change | None:
+    """The core's word on the event; None when it changes nothing."""
+    try:
+        change = transition(job, event, tools.clock.now(), tools.policy, tools.clock.draw())
+    except IllegalTransition as why:
+        log.error(STEP_LATE, job=job.id, event=type(event).__name__, why=str(why))
+        return None
+    if change.late:
+        log.info(STEP_LATE, job=job.id, event=type(event).__name__, state=state_name(job.state))
+        return None
+    return change
+
+
+def _still_speaks_of(event: Event, old: Job, fresh: Job) -> bool:
+    """Whether what was seen for `old` is still news for `fresh`: always for a submit's answer, else for one task."""
+    if isinstance(event, _ANSWERS):
+        return True
+    return type(old.state) is type(fresh.state) and current_task(old) == current_task(fresh)
+
+
+def _say(change: Change, event: Event) -> None:
+    """Log lines for what was committed."""
+    if change.entry is not None:
+        entry = change.entry
+        log.info(STEP, job=entry.job_id, event=type(event).__name__, state=entry.state_to, reason=entry.reason)
+    if isinstance(event, Lost):
+        log.warning(DOUBT, job=change.job.id, why=event.why)
+    if change.park is not None:
+        log.warning(PARKED, account=change.park.key.account, model=change.park.key.model, why=change.park.why)
+    for child in change.born:
+        log.warning(SPARE, job=change.job.id, spare=child.id)

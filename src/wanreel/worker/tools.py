@@ -1,0 +1,30 @@
+"""What a step works with: the ports, the policy and a name for the worker's claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wanreel.domain.job import Job
+from wanreel.domain.policy import Policy
+from wanreel.ports import Archive, Clock, Jobs, Lane, Outbox, Results, Slots, Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Everything `step` may touch. `artifact_key` names the place of a job's clip in the archive."""
+
+    clock: Clock
+    jobs: Jobs
+    slots: Slots
+    outbox: Outbox
+    vendor: Vendor
+    results: Results
+    archive: Archive
+    policy: Policy
+    owner: str
+    artifact_key: Callable[[Job], str]
+
+
+CLAIM_S: dict[Lane, float] = {Lane.SUBMIT: 600.0, Lane.WATCH: 300.0, Lane.ARCHIVE: 7200.0}
+"""How long a worker has a job for itself: longer than the longest call of its lane can take."""
