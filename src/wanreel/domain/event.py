@@ -300,12 +300,16 @@ class SlotKey:
     """What limits are counted on: a main account and one of the vendor's models."""
 
     account: str
-    model: str
+    model: str  # "*" in a park: all models of the account
+
+    def covers(self, key: SlotKey) -> bool:
+        """Whether a park on this key holds back work of another."""
+        return self.account == key.account and self.model in ("*", key.model)
 
 
 @dataclass(frozen=True, slots=True)
 class Park:
-    """Nothing new is sent on `key` (all models of the account where model is "*") before `until`."""
+    """Nothing new is sent on what `key` covers before `until`."""
 
     key: SlotKey
     kind: Pause

@@ -1,0 +1,56 @@
+"""What a face hands to the service: a draft, its files, how many variants; and what the service makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wanreel.domain.price import Estimate
+from wanreel.domain.request import Request
+
+VARIANTS_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One wish. References are local paths or links; numbers may be texts, as in a CSV cell.
+
+    `name` is the caller's own word for the job. `key` is unique: a second order with it makes no second job.
+    """
+
+    prompt: str | None = None
+    model: str | None = None
+    mode: str | None = None
+    negative_prompt: str | None = None
+    first_frame: str | None = None
+    last_frame: str | None = None
+    audio_file: str | None = None
+    size: str | None = None
+    resolution: str | None = None
+    ratio: str | None = None
+    duration_s: float | str | None = None
+    seed: int | str | None = None
+    prompt_extend: bool | str | None = None
+    watermark: bool | str | None = None
+    shot_type: str | None = None
+    audio: bool | str | None = None
+    template: str | None = None
+    extra_input: Mapping[str, object] | str | None = None
+    extra_parameters: Mapping[str, object] | str | None = None
+    variants: int | str = 1
+    name: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An order checked and priced; nothing has been stored, sent or paid."""
+
+    requests: tuple[Request, ...]
+    warnings: tuple[str, ...]
+    estimate: Estimate  # of one clip
+
+    @property
+    def clips(self) -> int:
+        """How many clips it would buy."""
+        return len(self.requests)

@@ -1,0 +1,110 @@
+"""From an order to checked requests: files kept, variants seeded, every problem named before anything is paid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from wanreel.domain.catalog import Catalog
+from wanreel.domain.errors import Invalid, Problem
+from wanreel.domain.price import estimate
+from wanreel.domain.request import AUDIO, FIRST_FRAME, LAST_FRAME, Draft, Link, Media, Request, Stored
+from wanreel.domain.validate import SEED_MAX, Options, validate
+from wanreel.ports import Clock, Inputs
+from wanreel.service.order import VARIANTS_MAX, Order, Planned
+
+
+async def plan(order: Order, catalog: Catalog, region: str, options: Options, inputs: Inputs, clock: Clock) -> Planned:
+    """Check an order and price it. Local files are copied into the home. Raises Invalid with every problem."""
+    variants = _variants(order.variants)
+    media, problems = await _media(order, inputs)
+    try:
+        checked = validate(_draft(order, media), catalog, region, options)
+    except Invalid as wrong:
+        hidden = {p.field for p in problems}  # a file that could not be kept is not also "missing"
+        raise Invalid("", (*problems, *(p for p in wrong.problems if p.field not in hidden))) from None
+    if problems:
+        raise Invalid("", problems)
+    requests = _seeded(checked.request, variants, clock)
+    return Planned(requests, checked.warnings, estimate(checked.request, catalog, region))
+
+
+def _variants(value: int | str) -> int:
+    try:
+        variants = int(value)
+    except ValueError:
+        variants = 0
+    if not 1 <= variants <= VARIANTS_MAX:
+        raise Invalid("", (Problem("variants", f"must be a whole number from 1 to {VARIANTS_MAX}", str(value)),))
+    return variants
+
+
+def _seeded(request: Request, variants: int, clock: Clock) -> tuple[Request, ...]:
+    """Every clip of ours has a seed on record; variants of a given seed count up from it."""
+    first = request.seed if request.seed is not None else int(clock.draw() * (SEED_MAX + 1))
+    return tuple(replace(request, seed=(first + place) % (SEED_MAX + 1)) for place in range(variants))
+
+
+async def _media(order: Order, inputs: Inputs) -> tuple[tuple[Media, ...], tuple[Problem, ...]]:
+    media: list[Media] = []
+    problems: list[Problem] = []
+    for role, reference in (
+        (FIRST_FRAME, order.first_frame),
+        (LAST_FRAME, order.last_frame),
+        (AUDIO, order.audio_file),
+    ):
+        if not reference:
+            continue
+        path = local_path(reference)
+        if path is None:
+            media.append(Media(role, Link(reference)))
+            continue
+        try:
+            kept = await inputs.keep(path)
+        except Invalid as wrong:
+            found = wrong.problems or (Problem(role, wrong.message, reference),)
+            problems.extend(replace(p, field=role) for p in found)
+            continue
+        stored = Stored(
+            sha256=kept.sha256,
+            mime=kept.mime,
+            size_bytes=kept.size_bytes,
+            width=kept.width,
+            height=kept.height,
+            name=kept.name,
+            has_alpha=kept.has_alpha,
+        )
+        media.append(Media(role, stored))
+    return tuple(media), tuple(problems)
+
+
+def local_path(reference: str) -> Path | None:
+    """The local file a reference means; None for a link."""
+    if reference.startswith("file://"):
+        return Path(unquote(urlsplit(reference).path))
+    if "://" in reference or reference.startswith("data:"):
+        return None
+    return Path(reference).expanduser()
+
+
+def _draft(order: Order, media: tuple[Media, ...]) -> Draft:
+    return Draft(
+        prompt=order.prompt,
+        model=order.model,
+        mode=order.mode,
+        negative_prompt=order.negative_prompt,
+        media=media,
+        size=order.size,
+        resolution=order.resolution,
+        ratio=order.ratio,
+        duration_s=order.duration_s,
+        seed=order.seed,
+        prompt_extend=order.prompt_extend,
+        watermark=order.watermark,
+        shot_type=order.shot_type,
+        audio=order.audio,
+        template=order.template,
+        extra_input=order.extra_input,
+        extra_parameters=order.extra_parameters,
+    )
