@@ -170,7 +170,7 @@ class Model:
         """Documented limits in a region; None where none are published."""
         return dict(self.limits).get(region)
 
-    def price(self, region: str, tier: str | None, audio: bool | None = None) -> tuple[Decimal, Price] | None:
+    def price(self, region: str, tier: str | None, *, audio: bool | None = None) -> tuple[Decimal, Price] | None:
         """The price of one second, and the row it stands in; None where it is not on record.
 
         `audio` matters only where a silent clip costs less; unset means with sound.
@@ -322,6 +322,7 @@ def guess(name: str, region_id: str, mode: str | None) -> Model:
         ratios=("16:9", "9:16", "1:1", "4:3", "3:4", "adaptive") if modern and not still else (),
         fields=(("audio", "audio_url"),) if modern else legacy_fields,
         media_types=(("first_frame", "first_frame"), ("last_frame", "last_frame")) if modern else (),
+        durations=Durations((5,), 5),
         source="guessed from the name",
         tag="I",
     )

@@ -33,9 +33,12 @@ _STATUSES = ("current", "preview", "legacy", "deprecated", "undocumented")
 _FEATURES = ("audio_url", "audio", "shot_type", "template", "prompt_extend")
 _SOUNDS = ("silent", "generated")
 _MODEL_KEYS = frozenset(
-    "id spelled snapshots modes checked protocol path regions status shape tiers default_tier sizes ratios "
-    "default_ratio duration prompt negative_chars_max features fields media_types audio_seconds images fps sound "
-    "limits prices bills_input note source tag".split()
+    (
+        *("id", "spelled", "snapshots", "modes", "checked", "protocol", "path", "regions", "status", "shape", "tiers"),
+        *("default_tier", "sizes", "ratios", "default_ratio", "duration", "prompt", "negative_chars_max", "features"),
+        *("fields", "media_types", "audio_seconds", "images", "fps", "sound", "limits", "prices", "bills_input"),
+        *("note", "source", "tag"),
+    )
 )
 
 
@@ -240,7 +243,7 @@ class _Reader:
             regions=regions,
             status=self.word(row, "status", where, _STATUSES),
             shape=self.word(row, "shape", where, _SHAPES),
-            checked=self.value(row, "checked", where, bool, True),
+            checked=self.value(row, "checked", where, bool, default=True),
             tiers=tiers,
             default_tier=self.maybe_text(row, "default_tier", where, tiers),
             sizes=tuple(s for s in shared.sizes.get(table or "", ()) if s.tier in tiers),
@@ -259,7 +262,7 @@ class _Reader:
             sound=self.maybe_text(row, "sound", where, _SOUNDS),
             limits=self.limits(row, where, regions),
             prices=tuple(p for p in self.prices(row, where, tiers) if p.region in regions),
-            bills_input=self.value(row, "bills_input", where, bool, False),
+            bills_input=self.value(row, "bills_input", where, bool, default=False),
             note=self.text(row, "note", where, ""),
             source=self.text(row, "source", where),
             tag=self.text(row, "tag", where),

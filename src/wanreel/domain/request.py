@@ -31,7 +31,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A local file kept in our home under its hash; sides in pixels, 0 for what is not a picture."""
+    """A local file kept in our home under its hash; sides in pixels, 0 for what is not a picture.
+
+    `has_alpha` is kept because the vendor refuses a PNG with transparency.
+    """
 
     sha256: str
     mime: str
@@ -39,6 +42,7 @@ class Stored:
     width: int = 0
     height: int = 0
     name: str = ""
+    has_alpha: bool = False
 
 
 Source = Link | Stored
@@ -118,6 +122,7 @@ _MAYBE_INTS = ("duration_s", "seed")
 _MAYBE_BOOLS = ("prompt_extend", "watermark", "audio")
 _STORED_TEXTS = ("sha256", "mime", "name")
 _STORED_INTS = ("size_bytes", "width", "height")
+_STORED_FIELDS = (*_STORED_TEXTS, *_STORED_INTS, "has_alpha")
 _FIELDS = frozenset((*_TEXTS, *_MAYBE_TEXTS, *_MAYBE_INTS, *_MAYBE_BOOLS, "media"))
 
 
@@ -179,7 +184,7 @@ def fingerprint(request: Request) -> str:
 def _source_to_json(source: Source) -> dict[str, object]:
     if isinstance(source, Link):
         return {"url": source.url}
-    return {name: getattr(source, name) for name in (*_STORED_TEXTS, *_STORED_INTS)}
+    return {name: getattr(source, name) for name in _STORED_FIELDS}
 
 
 def _media_from_json(body: object) -> Media:
@@ -188,7 +193,7 @@ def _media_from_json(body: object) -> Media:
     if "url" in row:
         _known(row, frozenset(("role", "url")), "request.media")
         return Media(role, Link(_typed(row, "url", str)))
-    _known(row, frozenset(("role", *_STORED_TEXTS, *_STORED_INTS)), "request.media")
+    _known(row, frozenset(("role", *_STORED_FIELDS)), "request.media")
     return Media(
         role,
         Stored(
@@ -198,6 +203,7 @@ def _media_from_json(body: object) -> Media:
             width=_typed(row, "width", int),
             height=_typed(row, "height", int),
             name=_typed(row, "name", str),
+            has_alpha=_typed(row, "has_alpha", bool),
         ),
     )
 

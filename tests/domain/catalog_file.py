@@ -1,0 +1,11 @@
+"""The catalog as shipped, read once for all tests that need it."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+
+from wanreel.domain.catalog_data import parse
+
+DATA = tomllib.loads(files("wanreel").joinpath("data/catalog.toml").read_text("utf-8"))
+CATALOG = parse(DATA)
