@@ -34,12 +34,15 @@ def store_failed(turn: Turn, event: StoreFailed) -> Change:
 
 
 def another_url(turn: Turn, event: Finished) -> Change:
-    """The vendor was asked again: a different URL is tried at once, the same one later or, if expired, never."""
+    """The vendor was asked again: a different URL is tried at once (the first time; a vendor that signs anew with each
+    look is not hammered), the same one later or, if expired, never.
+    """
     state = _archiving(turn.job)
     if not state.requery:
         return turn.late()
     if event.outcome.video_url != state.outcome.video_url:
-        fresh = replace(state, outcome=event.outcome, requery=False, due_at=turn.now, seen_at=turn.now)
+        wait_s = 0.0 if state.tries <= 1 else backoff_s(turn.policy, state.tries, turn.draw)
+        fresh = replace(state, outcome=event.outcome, requery=False, due_at=turn.now + wait_s, seen_at=turn.now)
         return turn.to(fresh, "another URL")
     return no_other_url(turn, event)
 

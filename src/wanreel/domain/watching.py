@@ -178,9 +178,10 @@ def _generating(job: Job) -> Generating:
 
 
 def _looked(turn: Turn, trouble: str) -> Generating:
-    """One look later: the next one is due by the schedule."""
+    """One look later: the next one is due by the schedule, but a cancel that was asked meanwhile is not held up."""
     state = _generating(turn.job)
-    due_at = turn.now + poll_delay_s(turn.policy, state.polls + 1)
+    wanted = state.cancel is CancelStep.WANTED and not isinstance(turn.event, CancelFailed)
+    due_at = turn.now if wanted else turn.now + poll_delay_s(turn.policy, state.polls + 1)
     return replace(state, due_at=due_at, polls=state.polls + 1, trouble=trouble)
 
 

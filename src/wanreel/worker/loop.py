@@ -18,7 +18,7 @@ from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
 from wanreel.worker.idle import waits_for_person
 from wanreel.worker.outbox import deliver
 from wanreel.worker.rescue import rescue
-from wanreel.worker.step import Unsettled, settle, step
+from wanreel.worker.step import Unsettled, offer_again, step
 from wanreel.worker.tools import CLAIM_S, Tools
 
 UNFINISHED = ("queued", "submitting", "unconfirmed", "generating", "archiving")
@@ -153,14 +153,15 @@ class Runner:
         waiting, self._unsettled = self._unsettled, []
         for place, item in enumerate(waiting):
             try:
-                fresh = await self._tools.jobs.get(item.job.id)
-                await settle(fresh, item.event, self._tools)
-            except (Unsettled, Unavailable):
+                await offer_again(item, self._tools)
+            except Unsettled:
                 self._unsettled = waiting[place:] + self._unsettled
                 self._unsettled_tries += 1
                 wait_s = backoff_s(self._tools.policy, self._unsettled_tries, self._tools.clock.draw())
                 self._unsettled_due_at = now + min(wait_s, 5.0)
                 return
+            except Exception:  # noqa: BLE001 - a bug with one event must not lose those behind it; it is logged whole
+                log.exception(STEP_BROKE, job=item.job.id, event=repr(item.event))
         self._unsettled_tries = 0
 
     def _deliver_notices(self) -> None:

@@ -120,7 +120,7 @@ async def settle(job: Job, event: Event, tools: Tools) -> None:
             await tools.jobs.commit(change, tools.owner)
         except Stale:
             log.info(STEP_STALE, job=job.id, event=type(event).__name__)
-            fresh = await tools.jobs.get(job.id)
+            fresh = await _read_again(job, event, tools)
             if not _still_speaks_of(event, job, fresh):
                 return
             job = fresh
@@ -135,6 +135,21 @@ async def settle(job: Job, event: Event, tools: Tools) -> None:
         else:
             _say(change, event)
             return
+
+
+async def offer_again(unsettled: Unsettled, tools: Tools) -> None:
+    """Offer the store an event it could not take earlier, if it is still news by now. Raises Unsettled."""
+    fresh = await _read_again(unsettled.job, unsettled.event, tools)
+    if _still_speaks_of(unsettled.event, unsettled.job, fresh):
+        await settle(fresh, unsettled.event, tools)
+
+
+async def _read_again(job: Job, event: Event, tools: Tools) -> Job:
+    """The job as it stands; where the store cannot even read, the event must not get lost either."""
+    try:
+        return await tools.jobs.get(job.id)
+    except Unavailable as why:
+        raise Unsettled(job, event, why) from why
 
 
 def _decide(job: Job, event: Event, tools: Tools) -> Change | None:
