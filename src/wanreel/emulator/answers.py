@@ -1,0 +1,134 @@
+"""Bodies of the vendor's answers: a task by its state, quotas, models; and the records kept of tasks (§4, §5, §10.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from wanreel.emulator.accounts import Account
+from wanreel.emulator.catalog import Catalog
+from wanreel.emulator.hours import local_text
+from wanreel.emulator.quirks import Quirks
+from wanreel.emulator.replies import words_for
+from wanreel.emulator.tasks import CANCELED, FAILED, PENDING, RUNNING, SUCCEEDED, Task
+
+TEXT_MAX = 2000
+
+
+def query_body(task: Task, now: float, url: str, quirks: Quirks) -> dict[str, Any]:
+    """The answer to a query without its request id: only the fields that status has (§4.2)."""
+    status = task.status_at(now)
+    output: dict[str, Any] = {"task_id": task.id, "task_status": status, "submit_time": local_text(task.submit_at)}
+    if status in (RUNNING, SUCCEEDED, FAILED) and task.scheduled_at is not None:
+        output["scheduled_time"] = local_text(task.scheduled_at)
+    if status not in (PENDING, RUNNING) and task.final_at is not None:
+        output["end_time"] = local_text(task.final_at)
+    if status == FAILED:
+        output["code"] = task.code
+        output["message"] = task.message or words_for(task.code)
+    if status == SUCCEEDED:
+        output["orig_prompt"] = task.orig_prompt
+        if task.actual_prompt is not None:
+            output["actual_prompt"] = task.actual_prompt
+        if not task.no_url:
+            if "animate" in task.model:
+                output["results"] = {"video_url": url}
+            else:
+                output["video_url"] = url
+    if status in (RUNNING, SUCCEEDED, FAILED) and _counted(task, quirks):
+        done = {"TOTAL": 1, "SUCCEEDED": int(status == SUCCEEDED), "FAILED": int(status == FAILED)}
+        output["task_metrics"] = done
+    body: dict[str, Any] = {"output": output}
+    if status == SUCCEEDED:
+        body["usage"] = dict(task.usage)
+    return body
+
+
+def _counted(task: Task, quirks: Quirks) -> bool:
+    return quirks.task_metrics == "always" or (quirks.task_metrics == "kf2v" and "kf2v" in task.model)
+
+
+def limits_body(account: Account, catalog: Catalog, params: Mapping[str, str], quirks: Quirks) -> dict[str, Any] | None:
+    """The quotas of the account's models (§10.1), paged; None when the paging makes no sense."""
+    page = _paged(account, catalog, params)
+    if page is None:
+        return None
+    rows: list[dict[str, Any]] = []
+    for model in page[0]:
+        queued = quirks.queued_max if account.queued is None else account.queued
+        limit = {
+            "request_limit": model.rate if account.submit_rate is None else int(account.submit_rate),
+            "request_limit_period": 1,
+            "usage_limit": None,
+            "usage_limit_field": None,
+            "usage_limit_period": None,
+            "async_user_queue_limit": queued if quirks.over_limit == "queue" else 0,
+            "async_user_concurrency_limit": model.running if account.running is None else account.running,
+        }
+        unset = dict.fromkeys(limit)
+        rows.append({"model": model.id, "workspace_id": None, "model_limit": limit, "workspace_limit": unset})
+    return {"output": {**page[1], "quotas": rows}}
+
+
+def models_body(account: Account, catalog: Catalog, params: Mapping[str, str], quirks: Quirks) -> dict[str, Any] | None:
+    """The models of the account's region; none has a retirement date (§1.6)."""
+    page = _paged(account, catalog, params)
+    if page is None:
+        return None
+    rows = [{"model": model.id, "name": model.id, "inference_offline_info": None} for model in page[0]]
+    return {"output": {**page[1], "models": rows}}
+
+
+def _paged(account: Account, catalog: Catalog, params: Mapping[str, str]) -> tuple[list[Any], dict[str, int]] | None:
+    try:
+        number, size = int(params.get("page_no") or 1), int(params.get("page_size") or 10)
+    except ValueError:
+        return None
+    if number < 1 or not 1 <= size <= 100:
+        return None
+    asked = params.get("model")
+    found = [
+        model
+        for model in catalog.models.values()
+        if account.region in model.regions and (not asked or asked == model.id)
+    ]
+    return found[(number - 1) * size : number * size], {"total": len(found), "page_no": number, "page_size": size}
+
+
+def trimmed(value: Any) -> Any:
+    """A request body fit to be kept and shown: long texts (inline pictures) are cut."""
+    if isinstance(value, str):
+        return value if len(value) <= TEXT_MAX else f"{value[:60]}… ({len(value)} characters)"
+    if isinstance(value, Mapping):
+        return {str(name): trimmed(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [trimmed(item) for item in value[:100]]
+    return value
+
+
+def task_record(task: Task) -> dict[str, Any]:
+    """A task as plain data, whole: what the journal keeps."""
+    record = asdict(task)
+    if task.run_s == float("inf"):
+        record["run_s"] = None
+    return record
+
+
+def task_view(task: Task, now: float) -> dict[str, Any]:
+    """A task as tests and the page see it."""
+    return {
+        "task_id": task.id,
+        "status": task.status_at(now),
+        "account": task.account,
+        "api_key_id": task.key_id,
+        "model": task.model,
+        "submit_at": task.submit_at,
+        "scheduled_at": task.scheduled_at if task.scheduled_at is not None and task.scheduled_at <= now else None,
+        "end_at": task.final_at if task.final_at is not None and task.final_at <= now else None,
+        "paid_seconds": task.billed_s if task.status_at(now) == SUCCEEDED else 0.0,
+        "code": task.code if task.status_at(now) == FAILED else "",
+        "canceled": task.status_at(now) == CANCELED,
+        "request": task.body,
+        "clip": asdict(task.shot),
+    }

@@ -1,0 +1,117 @@
+"""What is known about the pictures, sounds and clips a request names; looking at them is the app's work."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+PIXELS_MAX = 8000 * 8000
+_FORMATS = {"JPEG", "MPO", "PNG", "BMP", "WEBP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """One looked-at input: a picture with its sides, or a file of another kind; or why it could not be had."""
+
+    sha256: str = ""
+    size_bytes: int = 0
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    alpha: bool = False
+    code: str = ""  # not empty: the vendor's code for what is wrong with it
+    message: str = ""
+
+
+#: Stands for a picture nobody looked at (a simulation, or foreign_media=assume): an ordinary 16:9 still.
+ASSUMED = Medium(width=1280, height=720, format="PNG")
+UNREACHABLE = Medium(code="InvalidURL", message="Required URL is missing or invalid, please check the request URL.")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A media address in a request body and the role it plays there."""
+
+    url: str
+    role: str  # first, last, image, audio, video
+
+
+_FIELDS = {
+    "img_url": "first",
+    "first_frame_url": "first",
+    "last_frame_url": "last",
+    "image_url": "first",
+    "audio_url": "audio",
+    "video_url": "video",
+    "mask_image_url": "image",
+    "mask_video_url": "video",
+    "first_clip_url": "video",
+    "last_clip_url": "video",
+}
+_LISTS = {"reference_urls": "image", "reference_video_urls": "video", "ref_images_url": "image"}
+_TYPES = {
+    "first_frame": "first",
+    "last_frame": "last",
+    "reference_image": "image",
+    "first_clip": "video",
+    "reference_video": "video",
+    "video": "video",
+    "driving_audio": "audio",
+    "reference_audio": "audio",
+}
+
+
+def named(body: Mapping[str, Any]) -> list[Named]:
+    """Every media address of a request body, in the order met; nothing but strings."""
+    given = body.get("input")
+    if not isinstance(given, Mapping):
+        return []
+    found = [Named(given[name], role) for name, role in _FIELDS.items() if isinstance(given.get(name), str)]
+    for name, role in _LISTS.items():
+        found += [Named(url, role) for url in _list(given.get(name)) if isinstance(url, str)]
+    for item in _list(given.get("media")):
+        if isinstance(item, Mapping) and isinstance(item.get("url"), str):
+            found.append(Named(item["url"], _TYPES.get(str(item.get("type")), "file")))
+            if isinstance(item.get("reference_voice"), str):
+                found.append(Named(item["reference_voice"], "audio"))
+    return [entry for entry in found if entry.url]
+
+
+def look(data: bytes, role: str) -> Medium:
+    """Measure the bytes of an input. CPU work: call it off the event loop."""
+    sha = sha256(data).hexdigest()
+    if role in ("audio", "video", "file"):
+        return Medium(sha256=sha, size_bytes=len(data))
+    try:
+        with Image.open(BytesIO(data)) as picture:
+            width, height = picture.size
+            if picture.format not in _FORMATS or width * height > PIXELS_MAX:
+                return Medium(sha, len(data), width, height, str(picture.format), code="InvalidImage.FileFormat")
+            if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+                width, height = height, width
+            alpha = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+            return Medium(sha, len(data), width, height, picture.format, alpha)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return Medium(sha, len(data), code="InvalidImage.FileFormat")
+
+
+def data_bytes(url: str) -> bytes | None:
+    """The bytes of a ``data:<mime>;base64,…`` address; None when it is not one."""
+    head, comma, tail = url.partition(",")
+    if not head.startswith("data:") or not comma or not head.endswith(";base64"):
+        return None
+    try:
+        return base64.b64decode(tail, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,85 @@
+"""How an emulator is set up, whether by command line, fixture or hand: one frozen value without heavy imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wanreel.emulator.accounts import Account
+from wanreel.emulator.quirks import Quirks, parse_quirk
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorOptions:
+    """Settings of one emulator; every default is the likelier behaviour of the vendor.
+
+    ``port`` 0 takes a free one. ``speed`` divides the time tasks wait and run. ``over_limit``, ``running``, ``queued``
+    and ``submit_rate`` override the models' own limits; ``keys`` empty accepts any key that begins with ``sk-``, else
+    only those (strict). ``accounts`` replaces that single account. ``seed`` None draws one.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    speed: float = 1.0
+    over_limit: str = "queue"
+    running: int | None = None
+    queued: int | None = None
+    submit_rate: float | None = None
+    keys: tuple[str, ...] = ()
+    region: str = "cn-beijing"
+    state: Path | None = None
+    seed: int | None = None
+    virtual: bool = False
+    start_at: float | None = None
+    clock_rate: float = 1.0
+    accounts: tuple[Account, ...] = ()
+    quirks: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    rates: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, dict[str, float]])
+    clip_bytes: int = 0  # pad every result to at least this many bytes
+    clips: Path | None = None  # keep rendered clips here, across runs
+    render: Callable[[Any], bytes] | None = None  # makes a clip from a ClipSpec, in place of the real renderer
+    public_url: str = ""  # how clients reach this host, when that is not http://host:port
+    log_max: int = 2000
+    events: EventOptions | None = None
+
+    def all_accounts(self) -> tuple[Account, ...]:
+        """The accounts given, or the single one these options describe."""
+        if self.accounts:
+            return self.accounts
+        only = Account(
+            keys=self.keys,
+            region=self.region,
+            submit_rate=self.submit_rate,
+            running=self.running,
+            queued=self.queued,
+        )
+        return (only,)
+
+    def all_quirks(self) -> Quirks:
+        """The switches, with ``over_limit`` among them. Raises ValueError in words."""
+        return Quirks(**{"over_limit": self.over_limit, **self.quirks})
+
+
+@dataclass(frozen=True, slots=True)
+class EventOptions:
+    """Completion events (fact sheet §6): where they go, and how badly.
+
+    Delays are drawn evenly between the two bounds, in seconds after a task's end. Rates are shares of tasks whose
+    event is sent twice, or never. ``host`` of the certificate address is the emulator's own.
+    """
+
+    url: str
+    delay_min_s: float = 1.0
+    delay_max_s: float = 90.0
+    duplicate_rate: float = 0.0
+    lost_rate: float = 0.0
+    late_rate: float = 0.0
+    late_s: float = 600.0
+    tries: int = 3
+
+
+def read_quirks(pairs: tuple[str, ...]) -> dict[str, object]:
+    """``NAME=VALUE`` pairs of a command line as a mapping. Raises ValueError in words."""
+    return dict(parse_quirk(pair) for pair in pairs)

@@ -1,0 +1,62 @@
+"""The `usage` object of a succeeded task, whose keys differ by model family (fact sheet §4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wanreel.emulator.catalog import Model
+from wanreel.emulator.tasks import Shot
+
+
+def usage_for(
+    model: Model, shot: Shot, tier: str, ratio: str, parameters: Mapping[str, Any], *, new_25: bool
+) -> dict[str, Any]:
+    """What the vendor reports for this clip."""
+    seconds = int(shot.duration_s)
+    size = f"{shot.width}*{shot.height}"
+    lines = int(tier.removesuffix("P"))
+    full: dict[str, Any] = {
+        "duration": seconds,
+        "input_video_duration": 0,
+        "output_video_duration": seconds,
+        "video_count": 1,
+        "SR": lines,
+    }
+    kind = "t2v_26" if model.usage == "t2v_25" and new_25 else model.usage
+    match kind:
+        case "t2v_old" | "t2v_25":
+            return {"video_duration": seconds, "video_ratio": size, "video_count": 1}
+        case "t2v_26":
+            return {**full, "duration": float(seconds), "size": size}
+        case "i2v_26":
+            return full
+        case "i2v_26_flash":
+            return {**full, "audio": shot.audio}
+        case "i2v_mid":
+            return {"duration": seconds, "SR": lines, "video_count": 1}
+        case "old_standard":
+            return {"video_duration": seconds, "video_ratio": "standard", "video_count": 1}
+        case "kf2v_22":
+            return {"video_duration": seconds, "video_count": 1, "SR": lines}
+        case "v27":
+            return full
+        case "v27_ratio":
+            return {**full, "ratio": ratio}
+        case "v30":
+            return {**full, "fps": model.fps, "ratio": ratio}
+        case "animate":
+            mode = "pro" if parameters.get("mode") == "wan-pro" else "standard"
+            return {"video_duration": seconds + 0.2, "video_ratio": mode}
+        case "s2v":
+            return {"video_duration": seconds + 0.04, "SR": lines}
+        case _:
+            raise ValueError(f"no usage shape {kind!r}")
+
+
+def billed(usage: Mapping[str, Any]) -> float:
+    """Seconds the vendor charges for: the first of the three keys that is there."""
+    for name in ("duration", "video_duration", "output_video_duration"):
+        if name in usage:
+            return float(usage[name])
+    return 0.0
