@@ -1,0 +1,262 @@
+"""What every archive promises: whole clips, durable and never overwritten, and no trace of what failed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from tests.archive.clips import bare_clip, pieces, real_clip
+from wanreel.archive.local import LocalArchive
+from wanreel.archive.naming import variant_key
+from wanreel.domain.errors import NotFound
+from wanreel.domain.event import Trouble
+from wanreel.domain.job import Artifact
+from wanreel.ports import Archive, KeepFailed
+
+KEY = "default/2026/09/21/job_1.mp4"
+
+
+class Store(Protocol):
+    """An archive under test, and eyes of our own to look into its storage."""
+
+    archive: Archive
+
+    def visible(self) -> dict[str, bytes]:
+        """All objects by key."""
+        ...
+
+    def leftovers(self) -> list[str]:
+        """Temporaries, unfinished uploads: whatever is neither object nor folder."""
+        ...
+
+
+class LocalStore:
+    """A folder, seen through the file system."""
+
+    def __init__(self, folder: Path) -> None:
+        self._root = folder / "clips"
+        self.archive: Archive = LocalArchive(self._root)
+
+    def _files(self) -> list[Path]:
+        return [path for path in self._root.rglob("*") if path.is_file()]
+
+    def visible(self) -> dict[str, bytes]:
+        return {
+            path.relative_to(self._root).as_posix(): path.read_bytes()
+            for path in self._files()
+            if not path.name.startswith(".")
+        }
+
+    def leftovers(self) -> list[str]:
+        return [path.name for path in self._files() if path.name.startswith(".")]
+
+
+STORES: dict[str, Callable[[Path], Store]] = {"local": LocalStore}
+
+
+@pytest.fixture(params=list(STORES))
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return STORES[request.param](tmp_path)
+
+
+def artifact_of(key: str, clip: bytes) -> Artifact:
+    return Artifact(key, len(clip), hashlib.sha256(clip).hexdigest())
+
+
+async def read(archive: Archive, artifact: Artifact) -> bytes:
+    return b"".join([piece async for piece in await archive.open(artifact)])
+
+
+async def failing(clip: bytes, error: Exception) -> AsyncIterator[bytes]:
+    """A source that breaks after most of the clip."""
+    yield clip[: len(clip) * 3 // 4]
+    raise error
+
+
+class Held:
+    """A source that hands out some bytes and then waits to be let go."""
+
+    def __init__(self, clip: bytes) -> None:
+        self._clip = clip
+        self.reached = asyncio.Event()
+        self.go = asyncio.Event()
+        self.closed = False
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        try:
+            yield self._clip[:-100]
+            self.reached.set()
+            await self.go.wait()
+            yield self._clip[-100:]
+        finally:
+            self.closed = True
+
+
+async def test_what_is_kept_is_there_byte_for_byte(store: Store) -> None:
+    """The artifact tells key, size and hash, and the bytes read back are the bytes given."""
+    clip = real_clip()
+    artifact = await store.archive.keep(KEY, pieces(clip))
+    assert artifact_of(KEY, clip) == artifact
+    assert {KEY: clip} == store.visible()
+    assert clip == await read(store.archive, artifact)
+    assert store.archive.where(artifact)
+    assert [] == store.leftovers()
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+async def test_the_size_of_pieces_does_not_matter(store: Store, size: int) -> None:
+    """One byte at a time or all at once, also from a source that is no generator."""
+    clip = bare_clip(b"abc" * 500)
+
+    class Plain:
+        def __init__(self) -> None:
+            self._left = [clip[at : at + size] for at in range(0, len(clip), size)]
+
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            return self
+
+        async def __anext__(self) -> bytes:
+            if not self._left:
+                raise StopAsyncIteration
+            return self._left.pop(0)
+
+    assert artifact_of(KEY, clip) == await store.archive.keep(KEY, Plain())
+    assert {KEY: clip} == store.visible()
+
+
+async def test_the_same_bytes_again_are_harmless(store: Store) -> None:
+    """A second keep of the same clip, say after a crash, gives the same artifact and no second object."""
+    clip = real_clip()
+    assert await store.archive.keep(KEY, pieces(clip)) == await store.archive.keep(KEY, pieces(clip, 77))
+    assert {KEY: clip} == store.visible()
+    assert [] == store.leftovers()
+
+
+async def test_other_bytes_never_replace_what_lies_there(store: Store) -> None:
+    """A different clip for a taken key goes under a key of its own, the same one each time."""
+    first, other = real_clip(), real_clip(shade=100)
+    await store.archive.keep(KEY, pieces(first))
+    kept = [await store.archive.keep(KEY, pieces(other)) for _ in range(2)]
+    moved = variant_key(KEY, hashlib.sha256(other).hexdigest())
+    assert [artifact_of(moved, other)] * 2 == kept
+    assert {KEY: first, moved: other} == store.visible()
+    assert other == await read(store.archive, kept[0])
+
+
+@pytest.mark.parametrize(
+    ("came", "words"),
+    [
+        (b"", "0 bytes"),
+        (b"<Error><Code>AccessDenied</Code><Message>Request has expired.</Message></Error>", "AccessDenied"),
+        (real_clip()[:-1], "cut short"),
+        (real_clip()[:500], "cut short"),
+        (bytes(100_000), "zeros"),
+    ],
+)
+async def test_what_is_no_whole_clip_leaves_nothing_behind(store: Store, came: bytes, words: str) -> None:
+    """Zero bytes, an error in XML, a cut clip: refused as bad bytes, with words, and without a trace."""
+    with pytest.raises(KeepFailed, match=words) as error:
+        await store.archive.keep(KEY, pieces(came))
+    assert Trouble.BAD_BYTES == error.value.trouble
+    assert {} == store.visible()
+    assert [] == store.leftovers()
+
+
+@pytest.mark.parametrize("error", [KeepFailed(Trouble.SOURCE_FAILED, "cut"), ZeroDivisionError("a bug")])
+async def test_a_failing_source_leaves_nothing_behind(store: Store, error: Exception) -> None:
+    """What the source raises comes through untouched, even a bug; then the key is as free as before."""
+    clip = real_clip()
+    with pytest.raises(type(error)) as raised:
+        await store.archive.keep(KEY, failing(clip, error))
+    assert error is raised.value
+    assert {} == store.visible()
+    assert [] == store.leftovers()
+    assert artifact_of(KEY, clip) == await store.archive.keep(KEY, pieces(clip))
+
+
+async def test_nothing_is_visible_before_it_is_whole(store: Store) -> None:
+    """While bytes still come, no key shows them."""
+    clip = real_clip()
+    source = Held(clip)
+    keeping = asyncio.create_task(store.archive.keep(KEY, source.pieces()))
+    await source.reached.wait()
+    assert {} == store.visible()
+    source.go.set()
+    assert artifact_of(KEY, clip) == await keeping
+    assert source.closed
+
+
+async def test_a_cancelled_keep_leaves_nothing_and_ends_its_source(store: Store) -> None:
+    """Cancelled in the middle, the temporary is gone and the source is closed when the cancel has come through."""
+    source = Held(real_clip())
+    keeping = asyncio.create_task(store.archive.keep(KEY, source.pieces()))
+    await source.reached.wait()
+    keeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+    assert {} == store.visible()
+    assert [] == store.leftovers()
+    assert source.closed
+
+
+@pytest.mark.parametrize("place", range(4))
+async def test_a_cancel_at_any_piece_leaves_no_temporary(store: Store, place: int) -> None:
+    """Before any piece and after the last: a cancel leaves nothing, or the whole clip if it was already in place."""
+    clip = bare_clip(b"x" * 3_000_000)
+
+    async def cancelling() -> AsyncIterator[bytes]:
+        for number in range(4):
+            if number == place:
+                keeping.cancel()  # comes through at the next wait, while the bytes are being written
+            if number < 3:
+                yield clip[number * 1_500_000 : (number + 1) * 1_500_000]
+
+    keeping = asyncio.create_task(store.archive.keep(KEY, cancelling()))
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+    assert store.visible() in ({}, {KEY: clip})
+    assert [] == store.leftovers()
+    assert artifact_of(KEY, clip) == await store.archive.keep(KEY, pieces(clip))
+
+
+async def test_a_source_that_breaks_at_once_is_closed(store: Store) -> None:
+    """Refused bytes end the source too, so that its connection goes back."""
+    source = Held(b"<html>" + b"x" * 2_000_000)
+    with pytest.raises(KeepFailed):
+        await store.archive.keep(KEY, source.pieces())
+    assert source.closed
+
+
+async def test_many_at_once_under_one_key(store: Store) -> None:
+    """Eight tasks keep two different clips under one key at once: one object for each clip, all artifacts true."""
+    clips = [real_clip(), real_clip(shade=100)]
+    kept = await asyncio.gather(*(store.archive.keep(KEY, pieces(clips[number % 2], 300)) for number in range(8)))
+    visible = store.visible()
+    assert sorted(clips) == sorted(visible.values())
+    assert KEY in visible
+    for number, artifact in enumerate(kept):
+        assert artifact_of(artifact.key, clips[number % 2]) == artifact
+        assert clips[number % 2] == visible[artifact.key]
+    assert [] == store.leftovers()
+
+
+async def test_many_at_once_under_many_keys(store: Store) -> None:
+    """Forty clips at once, each under its own key."""
+    clip = real_clip()
+    keys = [f"default/2026/09/21/job_{number}.mp4" for number in range(40)]
+    await asyncio.gather(*(store.archive.keep(key, pieces(clip)) for key in keys))
+    assert dict.fromkeys(keys, clip) == store.visible()
+
+
+async def test_what_is_not_there_is_not_found(store: Store) -> None:
+    """Reading a clip that nobody kept, before and after something else was."""
+    missing = Artifact("default/none.mp4", 3, "0" * 64)
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await read(store.archive, missing)
+        await store.archive.keep(KEY, pieces(real_clip()))
