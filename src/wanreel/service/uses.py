@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
-from wanreel.domain.event import CancelAsked, Entry, Event, Found, GivenUp, NotFound, SlotKey
+from wanreel.domain.event import CancelAsked, Entry, Event, Found, GivenUp, NotFound, Pause, SlotKey
 from wanreel.domain.job import Account, Job, Queued, Unconfirmed, is_final, state_name
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
@@ -32,6 +33,7 @@ class Shop:
     policy: Policy
     options: Options
     limit_of: Callable[[SlotKey], int]
+    check_key: Callable[[], None]  # raises Unauthorized when no key is configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,13 @@ class Service:
 
     async def submit(self, order: Order, planned: Planned | None = None) -> list[Job]:
         """Make durable jobs of an order; the variants of one order form a group. Raises Invalid, Unavailable."""
+        self._shop.check_key()
         planned = planned or await self.plan(order)
         return await self._shop.jobs.add(self._jobs_of(order, planned))
 
     async def submit_all(self, orders: Sequence[tuple[Order, Planned]], group: str | None = None) -> list[Job]:
         """Many orders as one group, all or none; those whose key is known already keep the job they have."""
+        self._shop.check_key()
         jobs: list[Job] = []
         group = group or self._shop.clock.new_id("grp")
         for order, planned in orders:
@@ -161,6 +165,23 @@ class Service:
             words = "next to be sent" if place == 0 else f"{place} in front of it"
         return Waiting(words, place, limit, in_use)
 
+    async def attention(self, job: Job) -> str | None:
+        """What a person has to do before this job can move; None when it moves by itself."""
+        state = job.state
+        if isinstance(state, Unconfirmed):
+            return (
+                f"The answer to the paid call was lost ({state.why}), so it is not sent again by itself. Look in the "
+                f"vendor's console for a task sent at about {_clock_words(state.intent.at)} UTC, then: "
+                f"wanreel jobs resolve {job.id} --adopt TASK | --resubmit | --give-up"
+            )
+        if not isinstance(state, Queued):
+            return None
+        key = slot_key(job)
+        for parked in await self._shop.slots.parks(self._shop.clock.now()):
+            if parked.park.kind in (Pause.ACCOUNT, Pause.MODEL) and parked.park.key.covers(key):
+                return f"The vendor refuses this account: {parked.park.why}. Mend that; the job waits and is not lost."
+        return None
+
     async def parks(self) -> list[Parked]:
         """What is held back now, and why."""
         return await self._shop.slots.parks(self._shop.clock.now())
@@ -178,6 +199,10 @@ class Service:
                 return await s.jobs.commit(change)
             except Stale:
                 job = await s.jobs.get(job.id)
+
+
+def _clock_words(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _not_ended(job: Job) -> None:

@@ -1,0 +1,1 @@
+"""The command line: parse, call the service, print. Nothing heavy is imported before a command runs."""

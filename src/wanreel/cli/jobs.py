@@ -1,0 +1,218 @@
+"""`wanreel jobs`: list, show, cancel, retry, resolve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from wanreel.cli.exits import Exit
+from wanreel.cli.options import HOME, HomeOptions
+from wanreel.cli.render import print_json, print_rows
+from wanreel.cli.session import put, run, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from wanreel.client import Home
+    from wanreel.domain.job import Job
+
+jobs = App(name="jobs", help="Look at jobs, stop them, settle doubts.")
+
+
+@jobs.command(name="list")
+def list_jobs(
+    *,
+    state: Annotated[list[str] | None, Parameter(negative="")] = None,
+    group: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+    home: HomeOptions = HOME,
+) -> int:
+    """List jobs, newest first.
+
+    Parameters
+    ----------
+    state
+        Only these states: queued, submitting, unconfirmed, generating, archiving, succeeded, failed, cancelled.
+    group
+        Only the jobs of a group (variants, batch).
+    limit
+        So many at most.
+    after
+        The id of the last one seen, to go on from.
+    """
+
+    async def work(opened: Home) -> int:
+        from wanreel.domain.errors import Invalid, Problem
+        from wanreel.domain.job import STATES, state_name
+        from wanreel.ports import Filter
+
+        known = [state_name(s) for s in STATES]
+        for word in state or ():
+            if word not in known:
+                raise Invalid("", (Problem("state", f"must be one of {', '.join(known)}", word),))
+        found = await opened.service.list(Filter(states=tuple(state or ()), group=group, limit=limit, after=after))
+        for job in found if home.json else ():
+            print_json(await _whole(opened, job))
+        if not home.json:
+            rows = [
+                [j.id, state_name(j.state), j.request.model, _when(j), _told(j), j.request.prompt[:60]] for j in found
+            ]
+            print_rows(rows, ["id", "state", "model", "made", "", "prompt"])
+        return Exit.OK
+
+    return in_home(work, home)
+
+
+@jobs.command
+def show(job: str, /, *, home: HomeOptions = HOME) -> int:
+    """Everything about one job: request, state, why it waits, history with the vendor's words."""
+
+    async def work(opened: Home) -> int:
+        from wanreel.service.view import view_entry, view_inputs
+
+        found = await opened.service.get(job)
+        body = await _whole(opened, found)
+        body["inputs"] = view_inputs(found)
+        body["history"] = [view_entry(e) for e in await opened.service.history(found.id)]
+        if home.json:
+            print_json(body)
+            return Exit.OK
+        history = body.pop("history")
+        for name, value in body.items():
+            if value not in (None, [], False, ""):
+                put(f"{name:16} {value}")
+        put("history")
+        for line in history:
+            details = ", ".join(f"{k}={v}" for k, v in line["details"].items() if v not in (None, "", False))
+            put(f"  {line['at']}  {line['from']} → {line['to']}  {line['event']}: {line['reason']}")
+            if details:
+                put(f"      {details}")
+        return Exit.OK
+
+    return in_home(work, home)
+
+
+@jobs.command
+def cancel(job: str, /, *, discard: Annotated[bool, Parameter(negative="")] = False, home: HomeOptions = HOME) -> int:
+    """Ask that a job be stopped. What the vendor has begun is paid for, and kept.
+
+    Parameters
+    ----------
+    discard
+        A clip that comes all the same need not be kept.
+    """
+
+    async def work(opened: Home) -> int:
+        after = await opened.service.cancel(job, discard=discard)
+        await _print(opened, after, home)
+        return Exit.OK
+
+    return in_home(work, home)
+
+
+@jobs.command
+def retry(job: str, /, *, home: HomeOptions = HOME) -> int:
+    """Repeat an ended job as a new one; a runner (`wanreel worker`, `watch`) makes it."""
+
+    async def work(opened: Home) -> int:
+        fresh = await opened.service.retry(job)
+        await _print(opened, fresh, home)
+        return Exit.OK
+
+    return in_home(work, home)
+
+
+@jobs.command
+def resolve(
+    job: str,
+    /,
+    *,
+    adopt: str | None = None,
+    resubmit: Annotated[bool, Parameter(negative="")] = False,
+    give_up: Annotated[bool, Parameter(negative="")] = False,
+    note: str = "",
+    home: HomeOptions = HOME,
+) -> int:
+    """Settle a job in doubt by hand, after looking in the vendor's console.
+
+    Parameters
+    ----------
+    adopt
+        The vendor's task id: this is the job's task after all.
+    resubmit
+        The vendor never had it: send it again (and pay again, should that be wrong).
+    give_up
+        End it without knowing; it may have been billed.
+    note
+        What you saw; kept in the history.
+    """
+
+    async def work(opened: Home) -> int:
+        from wanreel.domain.errors import Invalid, Problem
+        from wanreel.domain.event import Found, GivenUp, NotFound
+
+        if sum([adopt is not None, resubmit, give_up]) != 1:
+            raise Invalid("", (Problem("resolve", "say one of --adopt TASK, --resubmit, --give-up"),))
+        event: Found | NotFound | GivenUp = NotFound("person", note)
+        if adopt is not None:
+            event = Found(adopt.strip(), "person", note)
+        elif give_up:
+            event = GivenUp("person", note)
+        after = await opened.service.resolve(job, event)
+        await _print(opened, after, home)
+        return Exit.OK
+
+    return in_home(work, home)
+
+
+def in_home(work: Callable[[Home], Coroutine[Any, Any, int]], home: HomeOptions, **given: Any) -> int:
+    """Open a home beside whoever runs it, do a short read or write, close it."""
+
+    async def opened() -> int:
+        from wanreel.settings import load
+        from wanreel.wiring import open_home
+
+        async with open_home(load(**home.given(), **given)) as it:
+            return await work(it)
+
+    return run(opened, as_json=home.json)
+
+
+async def _whole(opened: Home, job: Job) -> dict[str, Any]:
+    """A job's public shape, with why it waits and what a person could do."""
+    from wanreel.service.view import view
+
+    body = view(job, opened.where)
+    waiting = await opened.service.waiting(job)
+    if waiting is not None:
+        body["waiting"] = waiting.words
+        body["place"] = waiting.place
+    body["attention"] = await opened.service.attention(job)
+    return body
+
+
+async def _print(opened: Home, job: Job, home: HomeOptions) -> None:
+    body = await _whole(opened, job)
+    if home.json:
+        print_json(body)
+        return
+    put(f"{job.id}  {body['state']}")
+    if body["attention"]:
+        say(body["attention"])
+
+
+def _when(job: Job) -> str:
+    from wanreel.service.view import iso
+
+    return (iso(job.created_at) or "")[:19].replace("T", " ")
+
+
+def _told(job: Job) -> str:
+    from wanreel.domain.job import Failed, Queued, Unconfirmed
+
+    state = job.state
+    if isinstance(state, Failed):
+        return state.code
+    return state.why[:60] if isinstance(state, (Queued, Unconfirmed)) else ""

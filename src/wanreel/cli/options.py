@@ -1,0 +1,101 @@
+"""Options that many commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class HomeOptions:
+    """Which home, and how to print."""
+
+    home: Annotated[
+        Path | None, Parameter(help="Folder of database and archive; default WANREEL_HOME or ~/.wanreel.")
+    ] = None
+    json: Annotated[bool, Parameter(help="Print JSON: one object for one thing, JSON Lines for many.", negative="")] = (
+        False
+    )
+
+    def given(self) -> dict[str, Any]:
+        """Arguments for loading settings."""
+        return {"home": self.home}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class VendorOptions:
+    """Where the vendor is."""
+
+    base_url: Annotated[str | None, Parameter(help="The vendor's base URL, ending in /api/v1.")] = None
+    region: Annotated[str | None, Parameter(help="Region of the account: cn-beijing, ap-southeast-1, us-east-1, …")] = (
+        None
+    )
+
+    def given(self) -> dict[str, Any]:
+        """Arguments for loading settings."""
+        return {"vendor_url": self.base_url, "region": self.region}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class ClipOptions:
+    """What a clip should be like, beside its prompt."""
+
+    image: Annotated[str | None, Parameter(help="First frame: a local picture or a link (image to video).")] = None
+    first_frame: Annotated[str | None, Parameter(help="First frame, with --last-frame (keyframes to video).")] = None
+    last_frame: Annotated[str | None, Parameter(help="Last frame.")] = None
+    model: Annotated[str | None, Parameter(help="Model id or alias; `wanreel models list` shows them.")] = None
+    size: Annotated[str | None, Parameter(help="1280*720 (or 1280x720, 720P, 16:9).")] = None
+    resolution: Annotated[str | None, Parameter(help="480P, 720P or 1080P.")] = None
+    ratio: Annotated[str | None, Parameter(help="16:9, 9:16, 1:1, 4:3 or 3:4.")] = None
+    duration: Annotated[str | None, Parameter(help="Length in seconds.")] = None
+    seed: Annotated[str | None, Parameter(help="0 to 2147483647; drawn and recorded when not given.")] = None
+    negative_prompt: Annotated[str | None, Parameter(help="What should not be seen.")] = None
+    audio_file: Annotated[str | None, Parameter(help="wav or mp3 to make the clip with: a file or a link.")] = None
+    sound: Annotated[
+        bool | None, Parameter(name="--sound", negative="--silent", help="For models that can do both.")
+    ] = None
+    prompt_extend: Annotated[bool | None, Parameter(help="Let the vendor rewrite the prompt.")] = None
+    watermark: Annotated[bool | None, Parameter(help="The vendor's visible mark.")] = None
+    shot_type: Annotated[str | None, Parameter(help="single or multi (2.6 models).")] = None
+    template: Annotated[str | None, Parameter(help="Name of an effect of the vendor's.")] = None
+    mode: Annotated[str | None, Parameter(help="t2v, i2v or kf2v; usually plain from the pictures.")] = None
+    extra_input: Annotated[str | None, Parameter(help="JSON merged into the call's `input`.")] = None
+    extra_parameters: Annotated[str | None, Parameter(help="JSON merged into the call's `parameters`.")] = None
+
+    def order(self) -> dict[str, Any]:
+        """Arguments of an order. Raises Invalid when two options say the same thing."""
+        from wanreel.domain.errors import Invalid, Problem
+
+        if self.image and self.first_frame:
+            raise Invalid("", (Problem("image", "says the same as --first-frame: give one of them"),))
+        return {
+            "first_frame": self.image or self.first_frame,
+            "last_frame": self.last_frame,
+            "model": self.model,
+            "size": self.size,
+            "resolution": self.resolution,
+            "ratio": self.ratio,
+            "duration_s": self.duration,
+            "seed": self.seed,
+            "negative_prompt": self.negative_prompt,
+            "audio_file": self.audio_file,
+            "audio": self.sound,
+            "prompt_extend": self.prompt_extend,
+            "watermark": self.watermark,
+            "shot_type": self.shot_type,
+            "template": self.template,
+            "mode": self.mode,
+            "extra_input": self.extra_input,
+            "extra_parameters": self.extra_parameters,
+        }
+
+
+HOME = HomeOptions()
+VENDOR = VendorOptions()
+CLIP = ClipOptions()

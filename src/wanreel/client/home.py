@@ -1,0 +1,49 @@
+"""An opened home: the parts a client works with, put together by whoever opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from wanreel.domain.catalog import Catalog
+from wanreel.domain.job import Account, Artifact
+from wanreel.domain.request import Request
+from wanreel.ports import Clock, Vendor
+from wanreel.service.uses import Service
+from wanreel.settings import Settings
+from wanreel.worker.loop import Runner
+
+
+class RunnerLock(Protocol):
+    """The right to be the one runner of a home; an operating system's lock that dies with its process."""
+
+    def try_lock(self) -> bool:
+        """Take it if it is free."""
+        ...
+
+    def release(self) -> None:
+        """Give it back; harmless when it is not held."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A folder with a database, kept inputs and an archive, opened. `runner` makes a fresh one at each call."""
+
+    path: Path
+    settings: Settings
+    catalog: Catalog
+    account: Account
+    clock: Clock
+    service: Service
+    vendor: Vendor
+    lock: RunnerLock
+    runner: Callable[[], Runner]
+    where: Callable[[Artifact], str]
+    preview: Callable[[Request], dict[str, Any]]  # what would go out, for a look before paying
+
+
+OpenHome = Callable[[Settings], AbstractAsyncContextManager[Home]]

@@ -1,0 +1,42 @@
+"""The library's two names, `Client` and `AsyncClient`, over a home on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wanreel.client import BlockingClient, EmbeddedClient
+from wanreel.wiring import open_home
+
+
+class AsyncClient(EmbeddedClient):
+    """Make videos and keep them. Use it in an `async with` block.
+
+    Everything defaults to the settings (environment, `config.toml` in the home): `home` is the folder of the database
+    and the archive, `api_key` the vendor's key, `base_url` the vendor's address, `region` the main account's region.
+    If no other process works the home's jobs this one does while the block is open; what is unfinished at its end
+    goes on with the next.
+    """
+
+    def __init__(
+        self,
+        *,
+        home: str | Path | None = None,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        super().__init__(open_home, {"home": home, "api_key": api_key, "vendor_url": base_url, "region": region})
+
+
+class Client(BlockingClient):
+    """The same, blocking. Use it in a `with` block; between calls it goes on working in a thread of its own."""
+
+    def __init__(
+        self,
+        *,
+        home: str | Path | None = None,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        super().__init__(AsyncClient(home=home, api_key=api_key, base_url=base_url, region=region))
