@@ -8,11 +8,16 @@ DEFAULT = "drift"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`x`, `y` from -1 to 1 (right, up); `zoom` 1 shows all, above 1 a part, below 1 more than all."""
+    """`x`, `y` from -1 to 1 (right, up); `zoom` 1 shows all, above 1 a part, below 1 more than all.
+
+    What lies at depth `pivot` keeps its place when `x` changes: 0 for a camera that pans, 1 for one that goes round
+    the subject.
+    """
 
     x: float
     y: float
     zoom: float
+    pivot: float = 0.0
 
 
 def ease(share: float) -> float:
@@ -29,7 +34,7 @@ def view(move: str, share: float) -> View:
         case "pull back":
             return View(0, 0, 1.34 - 0.34 * soft)
         case "orbit":
-            return View(math.sin(around), 0.1 * math.sin(2 * around), 1.06 - 0.06 * math.cos(around))
+            return View(1.3 * math.sin(around), 0.1 * math.sin(2 * around), 1.05 - 0.05 * math.cos(around), 1.0)
         case "pan left":
             return View(1 - 2 * soft, 0, 1)
         case "pan right":

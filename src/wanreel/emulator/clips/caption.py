@@ -24,7 +24,10 @@ class Caption:
         self._panel = Sprite.of(_panel(spec, camera, self._margin))
         self._faded = {10: self._panel}
         small = Letters(max(round(side * 0.032), 9))
-        self._digits = {char: Sprite.of(_plate(small, char)) for char in "0123456789:./ f"}
+        self._digits = {char: Picture.of(_plate(small, char)) for char in "0123456789:./ f"}
+        self._counted = ""
+        width = sum(self._digits[char].size[0] for char in self._count_text(0))
+        self._counter = Picture.of(Image.new("RGB", (width, self._digits["0"].size[1])))
         mark = WATERMARK if not Letters(12).missing(WATERMARK) else "AI generated"
         self._mark = Sprite.of(_mark(Letters(max(round(side * 0.036), 10)), mark)) if spec.watermark else None
 
@@ -42,13 +45,20 @@ class Caption:
             picture.lay(self._mark, picture.size[0] - width - self._margin, picture.size[1] - height - self._margin)
 
     def _count(self, picture: Picture, index: int) -> None:
+        """Only the characters that changed are painted anew on the counter's own strip."""
+        text, x = self._count_text(index), 0
+        for char, before in zip(text, self._counted.ljust(len(text), "?"), strict=True):
+            if char != before:
+                self._counter.put(self._digits[char], x, 0)
+            x += self._digits[char].size[0]
+        self._counted = text
+        picture.put(self._counter, self._margin, (picture.size[1] - self._margin - self._counter.size[1]) // 2 * 2)
+
+    def _count_text(self, index: int) -> str:
+        """Minutes, seconds, frame of the second; frame of the clip. As long for every frame."""
         fps, total = self._spec.fps, self._spec.frame_count
         seconds, frame = divmod(index, fps)
-        text = f"{seconds // 60:02}:{seconds % 60:02}.{frame:02} f{index + 1:0{len(str(total))}}/{total}"
-        x, y = self._margin, picture.size[1] - self._margin - self._digits["0"].size[1]
-        for char in text:
-            picture.lay(self._digits[char], x, y)
-            x += self._digits[char].size[0]
+        return f"{seconds // 60:02}:{seconds % 60:02}.{frame:02}  {index + 1:0{len(str(total))}}/{total}"
 
 
 def _panel(spec: ClipSpec, camera: str, margin: int) -> Image.Image:
@@ -77,7 +87,7 @@ def _page(
     pad: int,
 ) -> Image.Image:
     height = 2 * pad + len(heads) * head.height + len(lines) * body.height
-    image = Image.new("RGBA", (width, height), _PANEL[:3] + (0,))
+    image = Image.new("RGBA", (width, height), (*_PANEL[:3], 0))
     draw = ImageDraw.Draw(image)
     draw.rounded_rectangle((0, 0, width - 1, height - 1), pad, _PANEL)
     y = pad
@@ -93,8 +103,8 @@ def _page(
 def _plate(letters: Letters, char: str) -> Image.Image:
     """One counter glyph on its bit of panel; digits all of one width, so that nothing jumps."""
     wide = "0" if char.isdigit() else char
-    width = round(letters.line(wide).width + 1) // 2 * 2
-    image = Image.new("RGBA", (width, letters.height // 2 * 2), _PANEL)
+    width = max(round(letters.line(wide).width + 1) // 2 * 2, 2)
+    image = Image.new("RGB", (width, letters.height // 2 * 2), _PANEL[:3])
     letters.draw(ImageDraw.Draw(image), letters.line(char), 0, (letters.height - letters.size) / 2 - 1, _INK)
     return image
 

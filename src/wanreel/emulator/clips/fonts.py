@@ -4,6 +4,7 @@ import importlib.util
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from PIL import ImageDraw, ImageFont
 
@@ -36,8 +37,8 @@ def font_files() -> tuple[Path, ...]:
     found: list[Path] = []
     for package, name in _PACKAGED:
         spec = importlib.util.find_spec(package)
-        for folder in (spec.submodule_search_locations or ()) if spec else ():
-            found.append(Path(folder) / name)
+        folders = (spec.submodule_search_locations or ()) if spec else ()
+        found.extend(Path(folder) / name for folder in folders)
     found.extend(Path(path) for path in _INSTALLED)
     return tuple(path for path in found if path.is_file())
 
@@ -64,7 +65,7 @@ class Letters:
         built_in = ImageFont.load_default(size)
         if isinstance(built_in, ImageFont.FreeTypeFont):
             self._fonts.append(built_in)
-        self._blanks = [bytes(font.getmask(_NOWHERE)) for font in self._fonts]
+        self._blanks = [_shape(font, _NOWHERE) for font in self._fonts]
         self._known: dict[str, Font | None] = {}
 
     @property
@@ -89,11 +90,11 @@ class Letters:
             if char in _SILENT:
                 continue
             font = self.font_for(char)
-            font, char = (font, char) if font else (self._fonts[-1], "·")
+            drawn, font = (char, font) if font else ("·", self._fonts[-1])
             if runs and runs[-1][0] is font:
-                runs[-1] = (font, runs[-1][1] + char)
+                runs[-1] = (font, runs[-1][1] + drawn)
             else:
-                runs.append((font, char))
+                runs.append((font, drawn))
         return Line(tuple(runs))
 
     def wrap(self, text: str, width: int, lines_max: int) -> list[Line]:
@@ -124,7 +125,7 @@ class Letters:
             if char == " " or (index and _is_wide(char)):
                 space = index
             font = self.font_for(char) or self._fonts[-1]
-            used += _advance(font, char)
+            used += font.getlength(char)
             if used > width:
                 return max(space if by_word and space else index, 1)
         return len(text)
@@ -133,14 +134,16 @@ class Letters:
         if char.isspace():
             return self._fonts[0]
         for font, blank in zip(self._fonts, self._blanks, strict=True):
-            mask = bytes(font.getmask(char))
-            if mask and mask != blank:
+            shape = _shape(font, char)
+            if shape and shape != blank:
                 return font
         return None
 
 
-def _advance(font: Font, char: str) -> float:
-    return font.getlength(char)
+def _shape(font: Font, char: str) -> bytes:
+    """The pixels of one glyph."""
+    mask: Any = font.getmask(char)
+    return bytes(mask)
 
 
 def _is_wide(char: str) -> bool:

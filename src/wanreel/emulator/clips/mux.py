@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 import av
 import numpy as np
+from av.container import Flags
 from numpy.typing import NDArray
 
 from wanreel.emulator.clips.picture import Picture
@@ -21,8 +22,10 @@ _SMPTE170M, _BT709, _NARROW = 6, 1, 1
 
 def mux(spec: ClipSpec, frames: Iterator[Picture], sound: NDArray[np.float32] | None, out: str | BinaryIO) -> None:
     """Encode `frames` (and stereo `sound`) into `out`: a path or a seekable file open for reading and writing."""
-    with av.open(out, "w", format="mp4", options={"movflags": "+faststart"}, **_reopen(out)) as container:
-        container.flags |= av.container.Flags.bitexact.value
+    # PyAV's own type hints are partial: its objects are taken as they come, here and in _video_stream.
+    opened: Any = av.open(out, "w", format="mp4", options={"movflags": "+faststart"}, **_reopen(out))
+    with opened as container:
+        container.flags |= Flags.bitexact.value
         video = _video_stream(container, spec)
         audio = container.add_stream("aac", rate=RATE, layout="stereo", bit_rate=96_000) if sound is not None else None
         played = 0
@@ -67,7 +70,11 @@ def _reopen(out: str | BinaryIO) -> dict[str, Any]:
     """Moving the index to the front reads the file while it is written; a buffer needs a second view for that."""
     if not isinstance(out, io.BytesIO):
         return {}
-    return {"io_open": lambda url, flags, options: _View(out)}
+
+    def again(url: str, flags: int, options: dict[str, str]) -> _View:
+        return _View(out)
+
+    return {"io_open": again}
 
 
 class _View(io.RawIOBase):

@@ -65,6 +65,12 @@ class Picture:
         """Y, U, V."""
         return self.y, self.u, self.v
 
+    def put(self, other: Picture, x: int, y: int) -> None:
+        """Cover the part from (x, y), both even, with `other`."""
+        self.y.paste(other.y, (x, y))
+        self.u.paste(other.u, (x // 2, y // 2))
+        self.v.paste(other.v, (x // 2, y // 2))
+
     def lay(self, sprite: Sprite, x: int, y: int) -> None:
         """Draw `sprite` here with its top left corner at (x, y); what hangs over the edge is cut."""
         self.y.paste(sprite.y, (x, y), sprite.alpha)

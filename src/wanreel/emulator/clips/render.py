@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wanreel.emulator.clips.mux import mux
 from wanreel.emulator.clips.reel import film
@@ -33,5 +34,5 @@ def dice(spec: ClipSpec, purpose: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(hashlib.sha256(words).digest()[:8], "big"))
 
 
-def _sound(spec: ClipSpec) -> "np.typing.NDArray[np.float32] | None":
+def _sound(spec: ClipSpec) -> NDArray[np.float32] | None:
     return tone(spec.frame_count / spec.fps, dice(spec, "sound")) if spec.audio else None

@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import av
 from PIL import Image
@@ -26,14 +27,15 @@ def contact_sheet(clip: bytes | Path, columns: int, rows: int) -> bytes:
 
 def _frames(clip: bytes | Path, wanted: int) -> list[Image.Image]:
     source = io.BytesIO(clip) if isinstance(clip, bytes) else str(clip)
-    with av.open(source) as container:
+    opened: Any = av.open(source)  # PyAV's own type hints are partial
+    with opened as container:
         stream = container.streams.video[0]
         last = max(stream.frames - 1, 0)
         picks = [round(index * last / max(wanted - 1, 1)) for index in range(wanted)]
         found: dict[int, Image.Image] = {}
         for index, frame in enumerate(container.decode(stream)):
             if index in picks:
-                image = frame.to_image()
+                image: Image.Image = frame.to_image()
                 image.thumbnail((CELL_LONG_SIDE, CELL_LONG_SIDE), Image.Resampling.BOX)
                 found[index] = image
     if not found:

@@ -1,7 +1,6 @@
 """The clip cache: each spec is rendered once, kept under its content hash, and the oldest go when space runs out."""
 
 import hashlib
-import os
 import tempfile
 import threading
 from collections import OrderedDict
@@ -48,7 +47,7 @@ class Studio:
                 aside = Path(part.name)
             try:
                 render_to(spec, aside)
-                os.replace(aside, path)
+                aside.replace(path)
             except BaseException:
                 aside.unlink(missing_ok=True)
                 raise

@@ -14,8 +14,10 @@ def tone(seconds: float, rng: np.random.Generator) -> NDArray[np.float32]:
     count = round(seconds * RATE)
     at = np.arange(count, dtype=np.float32) / RATE
     root = 110.0 * 2 ** (int(rng.integers(0, 12)) / 12)
-    pad = sum(np.sin(2 * np.pi * root * ratio * at) for ratio in (1, 1.5, 2)) * 0.03
-    left, right = pad.astype(np.float32), pad.astype(np.float32)
+    pad = np.zeros(count, np.float32)
+    for ratio in (1.0, 1.5, 2.0):
+        pad += 0.03 * np.sin(2 * np.pi * root * ratio * at).astype(np.float32)
+    left, right = pad.copy(), pad.copy()
     step = RATE // _STEPS_PER_S
     length = RATE // 2
     pattern = [int(rng.integers(0, 10)) for _ in range(8)]

@@ -8,7 +8,8 @@ from functools import cache
 RGB = tuple[int, int, int]
 
 HOURS: dict[str, str] = {
-    "night": r"nights?|midnight|moonlit|moonlight|moon|starry|夜晚|黑夜|深夜|夜色|夜空|夜里|夜景|月光|月亮|月色|星空|午夜|夜",
+    "night": r"nights?|midnight|moonlit|moonlight|moon|starry"
+    r"|夜晚|黑夜|深夜|夜色|夜空|夜里|夜景|月光|月亮|月色|星空|午夜|夜",
     "sunset": r"sunset|dusk|twilight|golden hour|evening|日落|夕阳|黄昏|傍晚|晚霞|落日|暮色",
     "dawn": r"sunrise|dawn|morning|daybreak|日出|清晨|早晨|黎明|晨光|朝霞|晨雾|晨",
     "overcast": r"overcast|cloudy|gloomy|stormy?|foggy|misty|rainy|阴天|多云|暴风雨|乌云|雨天|灰蒙蒙",
@@ -18,7 +19,8 @@ HOURS: dict[str, str] = {
 PLACES: dict[str, str] = {
     "space": r"outer space|space|galaxy|planets?|mars|asteroids?|太空|宇宙|银河|星球|火星",
     "underwater": r"underwater|coral|deep sea|seabed|海底|水下|珊瑚|深海",
-    "sea": r"seas?|seaside|oceans?|beach(?:es)?|waves?|coast|shore|surf|大海|海边|海滩|海浪|海面|沙滩|海洋|海岸|浪花|波涛|海",
+    "sea": r"seas?|seaside|oceans?|beach(?:es)?|waves?|coast|shore|surf"
+    r"|大海|海边|海滩|海浪|海面|沙滩|海洋|海岸|浪花|波涛|海",
     "lake": r"lakes?|rivers?|pond|stream|湖|河|江|溪|池塘|水面",
     "forest": r"forests?|woods?|woodland|jungle|trees?|bamboo|森林|树林|丛林|竹林|林间|林中|树木|竹",
     "snow": r"snow(?:y|field|scape)?|arctic|glacier|ice|winter|雪地|雪山|雪原|冰川|冬天|冬季|冰雪|雪",
@@ -26,9 +28,13 @@ PLACES: dict[str, str] = {
     "mountain": r"mountains?|hills?|peaks?|cliffs?|valley|canyon|高山|山脉|山峰|群山|山谷|悬崖|山顶|山",
     "city": r"city|cities|streets?|skyline|buildings?|downtown|urban|alley|tokyo|shanghai|new york|neon|road|highway"
     r"|城市|街道|街头|高楼|大厦|都市|巷|上海|北京|东京|霓虹|公路|马路|街",
-    "room": r"room|kitchen|studio|office|indoors?|interior|table|desk|caf[eé]|bedroom|library|shop|stage"
-    r"|房间|厨房|室内|办公室|客厅|卧室|咖啡馆|桌|图书馆|商店|舞台|摄影棚|餐厅",
-    "field": r"fields?|meadows?|grass(?:land)?|garden|park|prairie|lawn|countryside|farm|草地|草原|田野|花园|公园|草坪|田园|乡村",
+    "studio": r"studio|product shot|product photo(?:graphy)?|(?:plain |solid |white "
+    r"|black |pink |blue |grey |gray )?background"
+    r"|摄影棚|产品|背景|展台",
+    "room": r"room|kitchen|office|indoors?|interior|table|desk|caf[eé]|bedroom|library|shop|stage"
+    r"|房间|厨房|室内|办公室|客厅|卧室|咖啡馆|桌|图书馆|商店|舞台|餐厅",
+    "field": r"fields?|meadows?|grass(?:land)?|garden|park|prairie|lawn|countryside|farm"
+    r"|草地|草原|田野|花园|公园|草坪|田园|乡村",
 }
 
 WEATHERS: dict[str, str] = {
@@ -64,7 +70,8 @@ SUBJECTS: dict[str, str] = {
     "butterfly": r"butterfl(?:y|ies)|蝴蝶|蝶",
     "astronaut": r"astronauts?|cosmonaut|宇航员|航天员|太空人",
     "robot": r"robots?|android|mecha?|机器人|机甲",
-    "woman": r"wom[ae]n|girls?|lady|princess|queen|mother|actress|bride|she|her|女孩|女人|女子|少女|姑娘|女士|女性|小姐|公主|母亲|妈妈|新娘",
+    "woman": r"wom[ae]n|girls?|lady|princess|queen|mother|actress|bride|she|her"
+    r"|女孩|女人|女子|少女|姑娘|女士|女性|小姐|公主|母亲|妈妈|新娘",
     "man": r"m[ae]n|boys?|guy|king|father|warrior|samurai|knight|chef|dancer|person|people|child(?:ren)?|kids?|he|his"
     r"|男孩|男人|男子|少年|男士|老人|父亲|武士|厨师|舞者|人物|行人|小孩|孩子|儿童|侠客|剑客|将军",
     "rocket": r"rockets?|spaceship|spacecraft|starship|火箭|飞船",
@@ -83,7 +90,8 @@ SUBJECTS: dict[str, str] = {
     "watch": r"watch(?!ing)|wristwatch|clock|手表|腕表|时钟|钟表",
     "shoe": r"sneakers?|shoes?|boots?|运动鞋|球鞋|鞋子|鞋",
     "cake": r"cakes?|dessert|cupcake|蛋糕|甜点",
-    "flower": r"flowers?|rose|tulips?|sunflowers?|lotus|peony|花朵|玫瑰|向日葵|荷花|莲花|牡丹|郁金香|鲜花|花(?!园|瓣|火)",
+    "flower": r"flowers?|rose|tulips?|sunflowers?|lotus|peony"
+    r"|花朵|玫瑰|向日葵|荷花|莲花|牡丹|郁金香|鲜花|花(?!园|瓣|火)",
     "castle": r"castles?|palace|temple|pagoda|tower|城堡|宫殿|寺庙|宝塔|塔|宫",
     "house": r"houses?|cabin|cottage|hut|village|房子|小屋|木屋|村庄|屋",
     "windmill": r"windmills?|wind turbines?|风车",
@@ -108,7 +116,8 @@ COLOURS: dict[str, tuple[str, RGB]] = {
 }
 
 CAMERAS: dict[str, str] = {
-    "pull back": r"pull(?:s|ing)?[- ](?:back|out|away)|zoom(?:s|ing)?[- ]out|dolly(?:ing)?[- ]out|拉远|拉镜|后拉|镜头后退",
+    "pull back": r"pull(?:s|ing)?[- ](?:back|out|away)|zoom(?:s|ing)?[- ]out|dolly(?:ing)?[- ]out"
+    r"|拉远|拉镜|后拉|镜头后退",
     "push in": r"push(?:es|ing)?[- ]in|zoom(?:s|ing)?(?:[- ]in)?|dolly(?:ing)?(?:[- ]in)?|close[- ]?up"
     r"|推进|推近|推镜|拉近|前推|特写",
     "orbit": r"orbit(?:s|ing)?|circl(?:es|ing)|arc shot|rotat(?:es|ing) around|360|环绕|绕拍|旋转",
@@ -121,8 +130,20 @@ CAMERAS: dict[str, str] = {
     "static": r"static|fixed (?:camera|shot)|still (?:camera|shot)|locked[- ]off|tripod|固定镜头|固定机位|静止",
 }
 
+STYLES: dict[str, str] = {
+    "mono": r"black[- ]and[- ]white|monochrome|ink wash|ink painting|水墨|黑白|素描",
+    "neon": r"cyberpunk|neon|synthwave|赛博朋克|霓虹",
+}
+
+BRISK = (
+    r"runs?|running|gallop(?:s|ing)?|sprint(?:s|ing)?|rac(?:es|ing)|dash(?:es"
+    r"|ing)|chas(?:es|ing)|fast|speed(?:s|ing)?|danc(?:es|ing)"
+    r"|奔跑|飞奔|疾驰|飞驰|快速|奔驰|追逐|跳舞|起舞|跑"
+)
+
 _NOT = re.compile(
-    r"\b(?:no|without|not|never|avoid)\s+(?:any\s+)?[\w'-]+(?:\s+(?:or|and)\s+[\w'-]+)?|(?:没有|不要|避免|无)[^，。,.；;\s]{1,4}"
+    r"\b(?:no|without|not|never|avoid)\s+(?:any\s+)?[\w'-]+(?:\s+(?:or"
+    r"|and)\s+[\w'-]+)?|(?:没有|不要|避免|无)[^，。,.；;\s]{1,4}"
 )
 _READ_CHARS = 4_000
 _NEAR = 26
@@ -147,6 +168,8 @@ class Wish:
     subjects: tuple[Subject, ...]
     colours: tuple[RGB, ...]
     camera: str | None
+    style: str | None = None
+    brisk: bool = False
 
 
 def read(prompt: str) -> Wish:
@@ -156,11 +179,18 @@ def read(prompt: str) -> Wish:
     hour = _first(HOURS, text)
     # Chinese hours contain colour words (黑夜, 白天, 黄昏) and so do a few English ones: they are no paint.
     paints = _paints(_blank(HOURS, text))
-    subjects = _subjects(_blank(CAMERAS, text), paints)
+    subjects = _subjects(_blank(WEATHERS, _blank(CAMERAS, text)), paints)
+    brisk = bool(_regex(BRISK).search(text))
     taken = {subject.colour for subject in subjects}
     spare = tuple(dict.fromkeys(rgb for _, rgb in paints if rgb not in taken))
     weather = tuple(kind for kind, pattern in WEATHERS.items() if _regex(pattern).search(text))
-    return Wish(hour, _first(PLACES, text), weather, subjects, spare, camera)
+    return Wish(hour, _place(text), weather, subjects, spare, camera, _first(STYLES, text), brisk)
+
+
+def _place(text: str) -> str | None:
+    """The first place named; a mere background is one only when nothing else is."""
+    named = _first({name: pattern for name, pattern in PLACES.items() if name != "studio"}, text)
+    return named or _first(PLACES, text)
 
 
 def _subjects(text: str, paints: list[tuple[int, RGB]]) -> tuple[Subject, ...]:
@@ -208,7 +238,8 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 def _split(pattern: str) -> list[str]:
     """The alternatives at the top level of a pattern."""
-    parts, depth, start = [], 0, 0
+    parts: list[str] = []
+    depth = start = 0
     for index, char in enumerate(pattern):
         depth += (char in "([") - (char in ")]")
         if char == "|" and not depth:
