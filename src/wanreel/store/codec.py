@@ -1,0 +1,196 @@
+"""Frozen dataclasses to plain JSON values and back, exactly, read off their type hints.
+
+Strict on the way back: an unknown field or tag, a missing field without default or a value of another type is
+`Unreadable`, because to guess would change what a job is. A missing field that has a default takes it, so that rows
+written before the field existed still read. Where a hint is a union of dataclasses, the value carries its class's
+name, lower case, under `is`. A Request is translated by its own module.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+from wanreel.domain import request
+from wanreel.domain.errors import Invalid
+
+Pack = Callable[[Any], Any]  # a value to plain JSON values
+Unpack = Callable[[Any, str], Any]  # plain JSON values, and where they stand, to a value
+
+_TAG = "is"
+
+
+class Unreadable(Exception):
+    """Stored text that is not what this version writes; says where and what."""
+
+
+def dumps(kind: Any, value: object) -> str:
+    """The JSON text of a value of the hinted `kind`. Raises ValueError for NaN and infinity: no instants.
+
+    Real characters, so that a person can read the database; escapes where the text could not be stored otherwise.
+    """
+    plain = pack(kind)(value)
+    text = json.dumps(plain, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, as a vendor's message may hold
+        return json.dumps(plain, separators=(",", ":"), allow_nan=False)
+    return text
+
+
+def loads(kind: Any, text: str) -> Any:
+    """The value of a text made by `dumps` with the same kind. Raises Unreadable."""
+    try:
+        plain = json.loads(text)
+    except ValueError as error:
+        raise Unreadable(f"not JSON ({error})") from error
+    return unpack(kind)(plain, "")
+
+
+@cache
+def pack(kind: Any) -> Pack:
+    """How values of a hint become plain JSON values."""
+    if kind is request.Request:
+        return request.to_json
+    origin = get_origin(kind)
+    if origin is UnionType:
+        kinds = [k for k in get_args(kind) if k is not NoneType]
+        if len(kinds) == 1:
+            one = pack(kinds[0])
+            return lambda value: None if value is None else one(value)
+        return _pack_tagged(kinds)
+    if origin is tuple:
+        item = pack(get_args(kind)[0])
+        return lambda value: [item(v) for v in value]
+    if is_dataclass(kind):
+        return _pack_fields(cast("type[Any]", kind))
+    if issubclass(kind, StrEnum):
+        return str
+    return lambda value: value
+
+
+@cache
+def unpack(kind: Any) -> Unpack:
+    """How plain JSON values become values of a hint."""
+    if kind is request.Request:
+        return _unpack_request
+    origin = get_origin(kind)
+    if origin is UnionType:
+        kinds = [k for k in get_args(kind) if k is not NoneType]
+        if len(kinds) == 1:
+            one = unpack(kinds[0])
+            return lambda plain, at: None if plain is None else one(plain, at)
+        return _unpack_tagged(kinds)
+    if origin is tuple:
+        return _unpack_tuple(unpack(get_args(kind)[0]))
+    if is_dataclass(kind):
+        return _unpack_fields(cast("type[Any]", kind))
+    if issubclass(kind, StrEnum):
+        return _unpack_word(kind)
+    return _unpack_scalar(kind)
+
+
+def _pack_fields(kind: type[Any]) -> Pack:
+    hints = get_type_hints(kind)
+    packs = [(f.name, pack(hints[f.name])) for f in fields(kind)]
+    return lambda value: {name: one(getattr(value, name)) for name, one in packs}
+
+
+def _pack_tagged(kinds: list[type[Any]]) -> Pack:
+    packs = {k: (k.__name__.lower(), pack(k)) for k in kinds}
+
+    def tagged(value: Any) -> Any:
+        tag, one = packs[type(value)]
+        return {_TAG: tag, **one(value)}
+
+    return tagged
+
+
+def _unpack_fields(kind: type[Any]) -> Unpack:
+    hints = get_type_hints(kind)
+    unpacks = {f.name: unpack(hints[f.name]) for f in fields(kind)}
+    needed = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
+
+    def whole(plain: Any, at: str) -> Any:
+        row = _mapping(plain, at)
+        try:
+            values = {name: unpacks[name](value, f"{at}.{name}" if at else name) for name, value in row.items()}
+        except KeyError:
+            unknown = sorted(row.keys() - unpacks.keys())
+            raise Unreadable(f"unknown field {', '.join(unknown)} in {at or kind.__name__}") from None
+        for name in needed:
+            if name not in values:
+                raise Unreadable(f"no field {name} in {at or kind.__name__}")
+        return kind(**values)
+
+    return whole
+
+
+def _unpack_tagged(kinds: list[type[Any]]) -> Unpack:
+    unpacks = {k.__name__.lower(): unpack(k) for k in kinds}
+
+    def tagged(plain: Any, at: str) -> Any:
+        row = dict(_mapping(plain, at))
+        tag = row.pop(_TAG, None)
+        one = unpacks.get(tag) if isinstance(tag, str) else None
+        if one is None:
+            raise Unreadable(f"unknown kind {tag!r} in {at or 'the value'}")
+        return one(row, at)
+
+    return tagged
+
+
+def _unpack_tuple(item: Unpack) -> Unpack:
+    def items(plain: Any, at: str) -> Any:
+        if not isinstance(plain, list):
+            raise Unreadable(f"{at} is no list")
+        return tuple(item(one, at) for one in cast("list[Any]", plain))
+
+    return items
+
+
+def _unpack_word(kind: type[StrEnum]) -> Unpack:
+    words = {str(member): member for member in kind}
+
+    def word(plain: Any, at: str) -> Any:
+        if not isinstance(plain, str) or plain not in words:
+            raise Unreadable(f"unknown word {plain!r} in {at}")
+        return words[plain]
+
+    return word
+
+
+def _unpack_scalar(kind: type[Any]) -> Unpack:
+    if kind is float:
+
+        def number(plain: Any, at: str) -> Any:
+            if type(plain) is float or type(plain) is int:
+                return float(plain)
+            raise Unreadable(f"{at} is no number")
+
+        return number
+
+    def scalar(plain: Any, at: str) -> Any:
+        if type(plain) is kind:
+            return plain
+        raise Unreadable(f"{at} is no {kind.__name__}")
+
+    return scalar
+
+
+def _unpack_request(plain: Any, at: str) -> request.Request:
+    try:
+        return request.from_json(plain)
+    except Invalid as error:
+        raise Unreadable(f"{at}: {error.message}") from error
+
+
+def _mapping(plain: Any, at: str) -> Mapping[str, Any]:
+    if not isinstance(plain, dict):
+        raise Unreadable(f"{at or 'the value'} is no object")
+    return cast("Mapping[str, Any]", plain)

@@ -1,0 +1,398 @@
+"""The plainest correct store, in memory: the oracle the others are compared with, and the simulator's.
+
+One object is all three doors (`ports.Jobs`, `ports.Slots`, `ports.Outbox`). Methods are coroutines that never wait:
+each is whole, so there is nothing to lock. Every rule that a database would put into a statement is spelled out here
+as a loop over all jobs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
+from wanreel.domain.event import Change, Entry, Notice, Pause, SlotKey
+from wanreel.domain.job import Job, Submitting, current_task, known_tasks
+from wanreel.domain.policy import Policy, longest_delay_s
+from wanreel.domain.turn import slot_key
+from wanreel.ports import Claim, Filter, Lane, Owed, Parked
+from wanreel.store.rows import Index, index
+
+
+@dataclass(slots=True)
+class _Row:
+    job: Job
+    index: Index
+    key: SlotKey
+    owner: str | None = None
+    until: float | None = None  # of the claim
+    seen_at: float | None = None  # never forgotten, unlike the state's own
+
+    def claimed(self, now: float) -> bool:
+        return self.until is not None and self.until > now
+
+    def holds(self, now: float) -> bool:
+        return self.index.slot_until is not None and self.index.slot_until > now
+
+    def place(self) -> tuple[float, int, str]:
+        assert self.index.order_at is not None
+        return (self.index.order_at, self.job.index, self.job.id)
+
+
+@dataclass(slots=True)
+class _Debt:
+    notice: Notice
+    due_at: float
+    tries: int = 0
+    delivered: bool = False
+
+
+class MemoryStore:
+    """Jobs, slots and outbox over plain dictionaries; gone with the process."""
+
+    def __init__(self, limits: Callable[[SlotKey], int], policy: Policy) -> None:
+        """`limits` says how many tasks of a key may run at once."""
+        self._limits = limits
+        self._policy = policy
+        self._rows: dict[str, _Row] = {}
+        self._by_key: dict[str, str] = {}
+        self._tasks: dict[tuple[str, str], str] = {}  # (account, task) -> job, past tasks too
+        self._history: dict[str, list[Entry]] = {}
+        self._debts: dict[str, _Debt] = {}
+        self._parks: dict[tuple[SlotKey, Pause], Parked] = {}
+
+    # --- jobs -------------------------------------------------------------------------------------------------------
+
+    async def add(self, jobs: Sequence[Job]) -> list[Job]:
+        """Store new jobs, all or none; see `ports.Jobs`. Raises Conflict (id taken), TaskTaken, Invalid."""
+        stored: list[Job] = []
+        new: dict[str, Job] = {}
+        keys: dict[str, Job] = {}
+        tasks: set[tuple[str, str]] = set()
+        for job in jobs:
+            index(job, self._policy)
+            if job.key is not None:
+                there = keys.get(job.key) or self._keyed(job.key)
+                if there is not None:
+                    stored.append(there)
+                    continue
+                keys[job.key] = job
+            if job.id in self._rows or job.id in new:
+                raise Conflict(f"there is a job {job.id} already; nothing was stored")
+            mine = {(job.account.id, task) for task in known_tasks(job)}
+            for account, task in mine:
+                if (account, task) in self._tasks or (account, task) in tasks:
+                    raise TaskTaken(f"task {task} of account {account} belongs to another job; nothing was stored")
+            tasks |= mine
+            new[job.id] = job
+            stored.append(job)
+        for job in new.values():
+            self._insert(job)
+        return stored
+
+    async def get(self, job_id: str) -> Job:
+        """The job as it stands. Raises NotFound."""
+        return self._row(job_id).job
+
+    async def find(self, which: Filter) -> list[Job]:
+        """Jobs by filter, newest first. Raises NotFound when `after` names no job."""
+        rows = sorted(self._rows.values(), key=_age, reverse=True)
+        if which.after is not None:
+            last = _age(self._row(which.after))
+            rows = [row for row in rows if _age(row) < last]
+        return [row.job for row in rows if _matches(row, which)][: which.limit]
+
+    async def claim(self, claim: Claim) -> list[Job]:
+        """Due jobs of a lane, claimed for their new owner; see `ports.Jobs`."""
+        self._forget_parks(claim.now)
+        due = [
+            row
+            for row in self._rows.values()
+            if row.index.lane is claim.lane and not row.claimed(claim.now) and _is_due(row, claim.now, claim.far_at)
+        ]
+        due.sort(key=_Row.place)
+        if claim.lane is Lane.SUBMIT:
+            due = list(self._admissible(due, claim))
+        chosen = due[: claim.limit]
+        for row in chosen:
+            row.owner, row.until = claim.owner, claim.until
+        return [row.job for row in chosen]
+
+    async def commit(self, change: Change, owner: str | None = None) -> Job:
+        """Write a change whole, on the version read; see `ports.Jobs`. Raises Stale, TaskTaken, NotFound.
+
+        The claim ends, but for one case: the paid call of a job that stays Submitting is still in somebody's hands.
+        """
+        row = self._row(change.job.id)
+        if change.late:
+            return row.job
+        in_the_air = isinstance(row.job.state, Submitting) and isinstance(change.job.state, Submitting)
+        self._write(change)
+        if not in_the_air:
+            row.owner = row.until = None
+        return change.job
+
+    async def release(self, owner: str | None) -> int:
+        """End all claims of an owner (None: of everybody) and say how many."""
+        mine = [r for r in self._rows.values() if r.until is not None and (owner is None or r.owner == owner)]
+        for row in mine:
+            row.owner = row.until = None
+        return len(mine)
+
+    async def history(self, job_id: str) -> list[Entry]:
+        """All entries of a job, oldest first; none for a job that is not here."""
+        return list(self._history.get(job_id, ()))
+
+    # --- slots ------------------------------------------------------------------------------------------------------
+
+    async def begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
+        """Commit a change to Submitting if a slot is free now; see `ports.Slots`. Raises Stale, NotFound."""
+        if not isinstance(change.job.state, Submitting):
+            raise Internal(f"job {change.job.id}: begin is for changes to Submitting")
+        row = self._row(change.job.id)
+        self._check_version(row, change)
+        if self._held(row.key, now) >= self._limits(row.key) or self._in_the_air(row.key, now, quiet_s):
+            return False
+        self._write(change)
+        row.until = claimed_until
+        return True
+
+    async def in_use(self, now: float) -> Mapping[SlotKey, int]:
+        """Slots held, by key."""
+        return Counter(row.key for row in self._rows.values() if row.holds(now))
+
+    async def parks(self, now: float) -> list[Parked]:
+        """Parks in force, by account, model and kind; a key held back for two reasons has two."""
+        return [self._parks[at] for at in sorted(self._parks, key=_park_place) if self._parks[at].park.until > now]
+
+    async def lift(self, account: str | None) -> int:
+        """End the parks of an account (None: all) and say how many."""
+        ended = [at for at in self._parks if account is None or at[0].account == account]
+        for at in ended:
+            del self._parks[at]
+        return len(ended)
+
+    async def lost_submits(self, now: float, owner: str) -> list[Job]:
+        """Jobs in Submitting that nobody holds, oldest intent first, claimed for `owner` for `send_by_s`."""
+        lost = [r for r in self._rows.values() if r.index.intent_at is not None and not r.claimed(now)]
+        lost.sort(key=lambda row: (row.index.intent_at, row.job.id))
+        for row in lost:
+            row.owner, row.until = owner, now + self._policy.send_by_s
+        return [row.job for row in lost]
+
+    async def seen_since(self, account: str, since: float, but: str) -> bool:
+        """Whether the vendor has shown any task of the account, other than job `but`'s, at or after `since`."""
+        return any(
+            row.seen_at is not None and row.seen_at >= since
+            for row in self._rows.values()
+            if row.key.account == account and row.job.id != but
+        )
+
+    async def next_due(self, now: float) -> float | None:
+        """The earliest instant at which anything needs attention; it may lie in the past. None: nothing is pending."""
+        instants = [debt.due_at for debt in self._debts.values() if not debt.delivered]
+        queued: dict[SlotKey, float] = {}
+        for row in self._rows.values():
+            if row.index.intent_at is not None:
+                instants.append(row.until if row.until is not None else row.index.intent_at)
+            if row.index.lane is None:
+                continue
+            ready_at = self._ready_at(row, now)
+            if row.index.lane is Lane.SUBMIT:
+                queued[row.key] = min(ready_at, queued.get(row.key, math.inf))
+            else:
+                instants.append(ready_at)
+        instants += [max(ready_at, self._gate(key, now)) for key, ready_at in queued.items()]
+        earliest = min(instants, default=math.inf)
+        return None if earliest == math.inf else earliest
+
+    # --- outbox -----------------------------------------------------------------------------------------------------
+
+    async def owed(self, now: float, limit: int) -> list[Owed]:
+        """Notices due for delivery, oldest first."""
+        due = [debt for debt in self._debts.values() if not debt.delivered and debt.due_at <= now]
+        due.sort(key=lambda debt: debt.notice.at)  # stable: of one instant, in the order they were written
+        return [Owed(debt.notice, debt.tries) for debt in due[:limit]]
+
+    async def delivered(self, ids: Sequence[str], now: float) -> None:
+        """Strike them off."""
+        for notice_id in ids:
+            if notice_id in self._debts:
+                self._debts[notice_id].delivered = True
+
+    async def postpone(self, notice_id: str, due_at: float) -> None:
+        """Try again later; one more try has been made."""
+        debt = self._debts.get(notice_id)
+        if debt is not None:
+            debt.due_at = due_at
+            debt.tries += 1
+
+    # --- rules ------------------------------------------------------------------------------------------------------
+
+    def _admissible(self, due: list[_Row], claim: Claim) -> Iterator[_Row]:
+        """The first of each key, where a slot is free that nobody is getting ready for and nothing holds it back."""
+        met: set[SlotKey] = set()
+        for row in due:
+            key = row.key
+            if key in met:
+                continue
+            met.add(key)
+            free = self._limits(key) - self._held(key, claim.now) - self._getting_ready(key, claim.now)
+            parked = any(claim.now < p.park.until <= claim.far_at for p in self._parks_on(key))
+            if free > 0 and not parked and not self._in_the_air(key, claim.now, claim.quiet_s):
+                yield row
+
+    def _held(self, key: SlotKey, now: float) -> int:
+        return sum(row.key == key and row.holds(now) for row in self._rows.values())
+
+    def _getting_ready(self, key: SlotKey, now: float) -> int:
+        """Queued jobs of a key whose worker is about to ask for a slot."""
+        return sum(r.key == key and r.index.lane is Lane.SUBMIT and r.claimed(now) for r in self._rows.values())
+
+    def _in_the_air(self, key: SlotKey, now: float, quiet_s: float) -> bool:
+        """Whether a submit of the key went out less than `quiet_s` ago and has not been answered."""
+        return any(
+            row.index.intent_at is not None and row.index.intent_at > now - quiet_s
+            for row in self._rows.values()
+            if row.key == key
+        )
+
+    def _parks_on(self, key: SlotKey) -> Iterator[Parked]:
+        return (p for (k, _), p in self._parks.items() if k.account == key.account and k.model in (key.model, "*"))
+
+    def _ready_at(self, row: _Row, now: float) -> float:
+        """When a job with a lane can be claimed: due, and no longer claimed."""
+        due_at = row.index.due_at
+        assert due_at is not None
+        if due_at > now + longest_delay_s(self._policy):
+            due_at = now  # written by a clock that jumped
+        return max(due_at, row.until) if row.until is not None and row.until > now else due_at
+
+    def _gate(self, key: SlotKey, now: float) -> float:
+        """When, as far as is known, the next job of a key may be sent: no park, nothing in the air, a slot free."""
+        far_at = now + longest_delay_s(self._policy)
+        gates = [p.park.until for p in self._parks_on(key) if now < p.park.until <= far_at]
+        mine = [row for row in self._rows.values() if row.key == key]
+        gates += [
+            row.index.intent_at + self._policy.quiet_s
+            for row in mine
+            if row.index.intent_at is not None and row.index.intent_at > now - self._policy.quiet_s
+        ]
+        ends = [row.index.slot_until for row in mine if row.index.slot_until is not None and row.holds(now)]
+        ends += [
+            row.until for row in mine if row.index.lane is Lane.SUBMIT and row.until is not None and row.claimed(now)
+        ]
+        limit = self._limits(key)
+        if limit <= 0:
+            gates.append(math.inf)
+        elif len(ends) >= limit:
+            gates.append(sorted(ends)[len(ends) - limit])  # by then one fewer than the limit is left
+        return max(gates, default=-math.inf)
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def _row(self, job_id: str) -> _Row:
+        row = self._rows.get(job_id)
+        if row is None:
+            raise NotFound(f"there is no job {job_id} here")
+        return row
+
+    def _keyed(self, key: str) -> Job | None:
+        job_id = self._by_key.get(key)
+        return None if job_id is None else self._rows[job_id].job
+
+    def _insert(self, job: Job) -> None:
+        columns = index(job, self._policy)
+        self._rows[job.id] = _Row(job, columns, slot_key(job), seen_at=columns.seen_at)
+        if job.key is not None:
+            self._by_key[job.key] = job.id
+        for task in known_tasks(job):
+            self._tasks[job.account.id, task] = job.id
+
+    def _check_version(self, row: _Row, change: Change) -> None:
+        if row.job.version != change.was:
+            raise Stale(f"job {row.job.id} is at version {row.job.version}, the change was made on {change.was}")
+
+    def _write(self, change: Change) -> None:
+        """All of a change, after everything that can be wrong with it has been looked at."""
+        job = change.job
+        row = self._row(job.id)
+        self._check_version(row, change)
+        if job.version != change.was + 1:
+            raise Internal(f"job {job.id}: a change on version {change.was} must make {change.was + 1}")
+        columns = index(job, self._policy)
+        mine = {(job.account.id, task) for task in known_tasks(job)}
+        for account, task in mine:
+            if self._tasks.get((account, task), job.id) != job.id:
+                raise TaskTaken(f"task {task} of account {account} belongs to another job; nothing was written")
+        born, left_out = self._spares(change, mine)
+
+        row.job, row.index = job, columns
+        row.seen_at = row.seen_at if columns.seen_at is None else columns.seen_at
+        self._tasks.update(dict.fromkeys(mine, job.id))
+        for spare in born:
+            self._insert(spare)
+        if change.entry is not None:
+            self._history.setdefault(job.id, []).append(change.entry)
+        for notice in change.notices:
+            if notice.job_id not in left_out:
+                self._debts.setdefault(notice.id, _Debt(notice, notice.at))
+        if change.lift is not None:
+            self._parks.pop((change.lift, Pause.BUSY), None)
+        if change.park is not None:
+            self._park(change)
+
+    def _spares(self, change: Change, mine: set[tuple[str, str]]) -> tuple[list[Job], set[str]]:
+        """The spares that are to be stored, and the ids of those whose task is known already."""
+        born: list[Job] = []
+        left_out: set[str] = set()
+        known = set(mine)
+        for spare in change.born:
+            task = current_task(spare)
+            at = None if task is None else (spare.account.id, task.id)
+            if at is not None and (at in self._tasks or at in known):
+                left_out.add(spare.id)
+                continue
+            if spare.id in self._rows or any(spare.id == other.id for other in born):
+                raise Internal(f"there is a job {spare.id} already, with another task; nothing was written")
+            if at is not None:
+                known.add(at)
+            born.append(spare)
+        return born, left_out
+
+    def _park(self, change: Change) -> None:
+        park = change.park
+        assert park is not None
+        at = change.entry.at if change.entry is not None else change.job.created_at
+        before = self._parks.get((park.key, park.kind))
+        since = before.since if before is not None and before.park.until > at else at
+        self._parks[park.key, park.kind] = Parked(park, since)
+
+    def _forget_parks(self, now: float) -> None:
+        for at in [at for at, parked in self._parks.items() if parked.park.until <= now]:
+            del self._parks[at]
+
+
+def _age(row: _Row) -> tuple[float, int, str]:
+    return (row.job.created_at, row.job.index, row.job.id)
+
+
+def _is_due(row: _Row, now: float, far_at: float) -> bool:
+    due_at = row.index.due_at
+    return due_at is not None and (due_at <= now or due_at > far_at)
+
+
+def _matches(row: _Row, which: Filter) -> bool:
+    job = row.job
+    return (
+        (not which.states or row.index.state in which.states)
+        and (which.group is None or job.group == which.group)
+        and (which.spare_of is None or job.spare_of == which.spare_of)
+        and (not which.ids or any(job.id.startswith(beginning) for beginning in which.ids))
+    )
+
+
+def _park_place(at: tuple[SlotKey, Pause]) -> tuple[str, str, str]:
+    return (at[0].account, at[0].model, at[1].value)

@@ -1,0 +1,129 @@
+"""Opening a database file: is it ours, is it of a version we know, does it need upgrading; and how to connect to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool, QueuePool
+
+from wanreel.domain.errors import Unavailable
+from wanreel.store.disk import network_file_system
+from wanreel.store.faults import translated
+from wanreel.store.writer import driver_of
+
+HEAD = "0001"  # the newest revision in store/migrations; a test compares
+BUSY_S = 15.0  # how long to wait while another process writes
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_WAL_BYTES_MAX = 64 * 1024 * 1024  # what the side file is cut back to after a checkpoint
+_SETTINGS = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA synchronous = FULL",  # an intent must be on the disk before the paid call
+    f"PRAGMA journal_size_limit = {_WAL_BYTES_MAX}",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+def engine(path: Path, busy_s: float, *, read_only: bool = False) -> Engine:
+    """Connections to the file in autocommit: transactions are begun and ended by name. Readers are pooled."""
+    made = create_engine(
+        URL.create("sqlite+pysqlite", database=str(path)),
+        isolation_level="AUTOCOMMIT",
+        connect_args={"check_same_thread": False, "timeout": busy_s},
+        poolclass=QueuePool if read_only else NullPool,
+    )
+
+    def on_connect(driver: Any, _record: Any) -> None:
+        for setting in _SETTINGS:
+            driver.execute(setting)
+        if read_only:
+            driver.execute("PRAGMA query_only = ON")
+
+    event.listen(made, "connect", on_connect)
+    return made
+
+
+def prepare(path: Path, busy_s: float) -> None:
+    """Make the file if there is none, upgrade it if it is older. Raises Unavailable and leaves it alone otherwise."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = network_file_system(path.parent)
+        if kind is not None:
+            raise Unavailable(
+                f"{path.parent} lies on a network file system ({kind}), where SQLite can lose data. "
+                "Use a home on a local disk (--home or WANREEL_HOME)."
+            )
+        if _revision_of_file(path) != HEAD:
+            _upgrade(path, busy_s)
+    except (OSError, sqlite3.Error) as error:
+        raise _in_words(error, path) from error
+
+
+def _revision_of_file(path: Path) -> str | None:
+    """The file's revision, read without writing anything; None when there is nothing in it yet."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as driver:
+        return _revision(driver, path)
+
+
+def _revision(driver: sqlite3.Connection, path: Path) -> str | None:
+    names = {name for (name,) in driver.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not names:
+        return None
+    if "alembic_version" not in names or "jobs" not in names:
+        raise Unavailable(f"{path} is a database of some other program; nothing was changed. Choose another home.")
+    found = driver.execute("SELECT version_num FROM alembic_version").fetchone()
+    revision = "" if found is None else str(found[0])
+    if revision > HEAD:
+        raise Unavailable(
+            f"the database {path} was written by a newer wanreel (its revision is {revision}, this one knows up to "
+            f"{HEAD}). Upgrade wanreel, or use another home. The file was not touched."
+        )
+    return revision
+
+
+def _upgrade(path: Path, busy_s: float) -> None:
+    """Bring the file to HEAD in one transaction that other processes wait for."""
+    made = engine(path, busy_s)
+    try:
+        with made.connect() as conn:
+            _use_wal(driver_of(conn), path)
+            with conn.begin():  # Alembic leaves a transaction alone that it finds begun; SQLite's own begins here:
+                driver_of(conn).execute("BEGIN IMMEDIATE")
+                if _revision(driver_of(conn), path) != HEAD:  # another process may have been faster
+                    _migrate(conn)
+    except Exception as error:
+        ours = translated(error, path)
+        if ours is error:
+            raise
+        raise ours from error
+    finally:
+        made.dispose()
+
+
+def _use_wal(driver: sqlite3.Connection, path: Path) -> None:
+    mode = driver.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise Unavailable(f"{path.parent} cannot hold a database: its file system knows no shared memory.")
+
+
+def _migrate(conn: Connection) -> None:
+    # slow to import, and needed once in the life of a home
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
+
+
+def _in_words(error: OSError | sqlite3.Error, path: Path) -> BaseException:
+    if isinstance(error, sqlite3.Error):
+        return translated(error, path)
+    return Unavailable(f"{path.parent} cannot be used: {error.strerror}. Choose a folder you may write to (--home).")

@@ -1,0 +1,120 @@
+"""What the stores keep of a job beside its JSON: the columns it is found by, all derived from the job itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from wanreel.domain.errors import Internal, Invalid, Unavailable
+from wanreel.domain.event import Entry, Notice, Park
+from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, state_name
+from wanreel.domain.lifecycle import slot_held_until
+from wanreel.domain.policy import Policy
+from wanreel.ports import Lane
+from wanreel.store import codec
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A job's columns. `due_at` and `order_at` are set where there is a lane: who waits, and who goes first."""
+
+    state: str
+    account: str
+    model: str
+    lane: Lane | None
+    due_at: float | None
+    order_at: float | None  # submit: when it was made; watch: when it is due; archive: when its URL dies
+    slot_until: float | None  # it holds a slot before this instant; infinite: until the vendor's last word
+    intent_at: float | None  # when the paid call that is in the air was decided on
+    seen_at: float | None  # when the vendor last showed that it knows the job's task
+
+
+def index(job: Job, policy: Policy) -> Index:
+    """The columns of a job. Raises Invalid where a name that jobs are found by is no text (half a surrogate pair)."""
+    for name in (job.id, job.key, job.group, job.spare_of, job.account.id, job.request.model):
+        if name is not None and not _is_text(name):
+            raise Invalid(f"{name!r} holds characters that no database can store; use plain text")
+    state = job.state
+    lane: Lane | None = None
+    due_at: float | None = None
+    order_at: float | None = None
+    if isinstance(state, Queued):
+        lane, due_at, order_at = Lane.SUBMIT, state.due_at, job.created_at
+    elif isinstance(state, Generating):
+        lane, due_at, order_at = Lane.WATCH, state.due_at, state.due_at
+    elif isinstance(state, Archiving):
+        lane = Lane.WATCH if state.requery else Lane.ARCHIVE
+        due_at = state.due_at
+        order_at = state.due_at if state.requery else state.outcome.url_expires_at
+    return Index(
+        state=state_name(state),
+        account=job.account.id,
+        model=job.request.model,
+        lane=lane,
+        due_at=due_at,
+        order_at=order_at,
+        slot_until=slot_held_until(job, policy),
+        intent_at=state.intent.at if isinstance(state, Submitting) else None,
+        seen_at=state.seen_at if isinstance(state, (Generating, Archiving)) else None,
+    )
+
+
+def job_text(job: Job) -> str:
+    """A job as it is stored."""
+    return _write(Job, job, f"job {job.id}")
+
+
+def job_of(text: str) -> Job:
+    """The job of a stored text. Raises Unavailable when a newer wanreel has written it."""
+    return _read(Job, text, "a job")
+
+
+def entry_text(entry: Entry) -> str:
+    """A line of history as it is stored."""
+    return _write(Entry, entry, f"history of job {entry.job_id}")
+
+
+def entry_of(text: str) -> Entry:
+    """The line of history of a stored text. Raises Unavailable when a newer wanreel has written it."""
+    return _read(Entry, text, "a line of history")
+
+
+def notice_text(notice: Notice) -> str:
+    """A notice as it is stored."""
+    return _write(Notice, notice, f"notice {notice.id}")
+
+
+def notice_of(text: str) -> Notice:
+    """The notice of a stored text. Raises Unavailable when a newer wanreel has written it."""
+    return _read(Notice, text, "a notice")
+
+
+def park_text(park: Park) -> str:
+    """A park as it is stored."""
+    return _write(Park, park, "a park")
+
+
+def park_of(text: str) -> Park:
+    """The park of a stored text. Raises Unavailable when a newer wanreel has written it."""
+    return _read(Park, text, "a park")
+
+
+def _write(kind: type[Any], value: object, what: str) -> str:
+    try:
+        return codec.dumps(kind, value)
+    except ValueError as error:
+        raise Internal(f"{what} cannot be stored: {error}") from error
+
+
+def _read(kind: type[Any], text: str, what: str) -> Any:
+    try:
+        return codec.loads(kind, text)
+    except codec.Unreadable as error:
+        raise Unavailable(
+            f"the database holds {what} that this wanreel cannot read ({error}); a newer wanreel must have written it. "
+            f"Upgrade wanreel; nothing was changed. It begins: {text[:80]}"
+        ) from error
+
+
+def _is_text(name: str) -> bool:
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)

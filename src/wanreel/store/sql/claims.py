@@ -1,0 +1,126 @@
+"""Claims: who may work on what, until when. What a claim hands out nobody else gets while it lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, or_, select, tuple_, update
+
+from wanreel.domain.event import SlotKey
+from wanreel.domain.job import Job
+from wanreel.ports import Claim, Lane
+from wanreel.store.rows import job_of
+from wanreel.store.sql.tables import IS_SUBMIT, jobs, parks
+
+Limits = Callable[[SlotKey], int]
+
+# --- conditions -----------------------------------------------------------------------------------------------------
+
+_NOW: ColumnElement[float] = bindparam("now")
+_FAR: ColumnElement[float] = bindparam("far_at")
+IS_FREE = or_(jobs.c.claim_until.is_(None), jobs.c.claim_until <= _NOW)
+OF_KEY = and_(jobs.c.account == bindparam("account"), jobs.c.model == bindparam("model"))
+_IS_DUE = or_(jobs.c.due_at <= _NOW, jobs.c.due_at > _FAR)
+_IN_LANE = jobs.c.lane == bindparam("lane")
+_PLACE = (jobs.c.order_at, jobs.c.place, jobs.c.id)
+
+# --- statements -----------------------------------------------------------------------------------------------------
+
+_DUE = (  # the lane stands in both halves so that an index serves each
+    select(jobs.c.id, jobs.c.body)
+    .where(or_(and_(_IN_LANE, jobs.c.due_at <= _NOW), and_(_IN_LANE, jobs.c.due_at > _FAR)), IS_FREE)
+    .order_by(*_PLACE)
+    .limit(bindparam("most"))
+)
+_HEAD = (
+    select(jobs.c.id, jobs.c.body, *_PLACE[:2]).where(IS_SUBMIT, OF_KEY, _IS_DUE, IS_FREE).order_by(*_PLACE).limit(1)
+)
+_FIRST_KEY = select(jobs.c.account, jobs.c.model).where(IS_SUBMIT).order_by(jobs.c.account, jobs.c.model).limit(1)
+_NEXT_KEY = _FIRST_KEY.where(
+    tuple_(jobs.c.account, jobs.c.model) > tuple_(bindparam("account"), bindparam("model")),
+)
+_HELD = select(func.count()).where(OF_KEY, jobs.c.slot_until > _NOW)
+_GETTING_READY = select(func.count()).where(
+    OF_KEY, jobs.c.lane == bindparam("lane", Lane.SUBMIT), jobs.c.claim_until > _NOW
+)
+_IN_THE_AIR = select(jobs.c.id).where(OF_KEY, jobs.c.intent_at > bindparam("quiet_from")).limit(1)
+_PARKED = (
+    select(parks.c.kind)
+    .where(
+        parks.c.account == bindparam("account"),
+        parks.c.model.in_([bindparam("model"), "*"]),
+        parks.c.until > _NOW,
+        parks.c.until <= _FAR,  # later ends were written by a clock that jumped
+    )
+    .limit(1)
+)
+_FORGET_PARKS = delete(parks).where(parks.c.until <= _NOW)
+_TAKE = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("the_id"))
+    .values(claim_owner=bindparam("owner"), claim_until=bindparam("until"))
+)
+_IS_CLAIMED = jobs.c.claim_until.is_not(None)
+_RELEASE_ALL = update(jobs).where(_IS_CLAIMED).values(claim_owner=None, claim_until=None)
+_RELEASE = _RELEASE_ALL.where(jobs.c.claim_owner == bindparam("owner"))
+
+
+# --- what they are for ----------------------------------------------------------------------------------------------
+
+
+def claim(conn: Connection, asked: Claim, limits: Limits) -> list[Job]:
+    """Due jobs of a lane for a new owner; see `ports.Jobs.claim`."""
+    conn.execute(_FORGET_PARKS, {"now": asked.now})
+    if asked.lane is Lane.SUBMIT:
+        heads = [head for key in queued_keys(conn) if (head := _head(conn, key, asked, limits)) is not None]
+        rows = sorted(heads, key=lambda row: (row.order_at, row.place, row.id))[: asked.limit]
+    else:
+        due = {"lane": asked.lane, "now": asked.now, "far_at": asked.far_at, "most": asked.limit}
+        rows = conn.execute(_DUE, due).all()
+    take(conn, [row.id for row in rows], asked.owner, asked.until)
+    return [job_of(row.body) for row in rows]
+
+
+def take(conn: Connection, ids: Sequence[str], owner: str, until: float) -> None:
+    """Mark jobs as claimed."""
+    if ids:
+        conn.execute(_TAKE, [{"the_id": job_id, "owner": owner, "until": until} for job_id in ids])
+
+
+def release(conn: Connection, owner: str | None) -> int:
+    """End all claims of an owner (None: of everybody) and say how many."""
+    if owner is None:
+        return conn.execute(_RELEASE_ALL).rowcount
+    return conn.execute(_RELEASE, {"owner": owner}).rowcount
+
+
+def queued_keys(conn: Connection) -> Iterator[SlotKey]:
+    """Every slot key that has queued work, found by leaping from key to key, however long the queues are."""
+    row = conn.execute(_FIRST_KEY).first()
+    while row is not None:
+        yield SlotKey(row.account, row.model)
+        row = conn.execute(_NEXT_KEY, {"account": row.account, "model": row.model}).first()
+
+
+def held(conn: Connection, key: SlotKey, now: float) -> int:
+    """Slots of a key that are held."""
+    return conn.execute(_HELD, {"account": key.account, "model": key.model, "now": now}).scalar_one()
+
+
+def in_the_air(conn: Connection, key: SlotKey, now: float, quiet_s: float) -> bool:
+    """Whether a submit of the key went out less than `quiet_s` ago and has not been answered."""
+    asked = {"account": key.account, "model": key.model, "quiet_from": now - quiet_s}
+    return conn.execute(_IN_THE_AIR, asked).first() is not None
+
+
+def _head(conn: Connection, key: SlotKey, asked: Claim, limits: Limits) -> Row[Any] | None:
+    """The next queued job of a key, where a slot is free that nobody is getting ready for and nothing holds it back."""
+    at = {"account": key.account, "model": key.model, "now": asked.now}
+    if conn.execute(_PARKED, {**at, "far_at": asked.far_at}).first() is not None:
+        return None
+    if in_the_air(conn, key, asked.now, asked.quiet_s):
+        return None
+    if limits(key) - held(conn, key, asked.now) - conn.execute(_GETTING_READY, at).scalar_one() <= 0:
+        return None
+    return conn.execute(_HEAD, {**at, "far_at": asked.far_at}).first()

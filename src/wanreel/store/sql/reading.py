@@ -1,0 +1,53 @@
+"""Reading: a job, jobs by filter, and a job's history."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, or_, select, tuple_
+
+from wanreel.domain.errors import NotFound
+from wanreel.domain.event import Entry
+from wanreel.domain.job import Job
+from wanreel.ports import Filter
+from wanreel.store.rows import entry_of, job_of
+from wanreel.store.sql.tables import history, jobs
+
+_BEYOND_ALL_TEXT = "\U0010ffff"
+
+_BODY = select(jobs.c.body).where(jobs.c.id == bindparam("the_id"))
+_AGE = select(jobs.c.created_at, jobs.c.place, jobs.c.id).where(jobs.c.id == bindparam("the_id"))
+_HISTORY = select(history.c.body).where(history.c.job_id == bindparam("the_id")).order_by(history.c.version)
+
+
+def get(conn: Connection, job_id: str) -> Job:
+    """The job as it stands. Raises NotFound."""
+    text = conn.execute(_BODY, {"the_id": job_id}).scalar()
+    if text is None:
+        raise NotFound(f"there is no job {job_id} here")
+    return job_of(text)
+
+
+def find(conn: Connection, which: Filter) -> list[Job]:
+    """Jobs by filter, newest first: the later made, in a group the later in line. Raises NotFound for `after`."""
+    statement = select(jobs.c.body)
+    if which.states:
+        statement = statement.where(jobs.c.state.in_(which.states))
+    if which.group is not None:
+        statement = statement.where(jobs.c.batch == which.group)
+    if which.spare_of is not None:
+        statement = statement.where(jobs.c.spare_of == which.spare_of)
+    if which.ids:
+        # a range, not LIKE: ids are told apart by case, and hold underscores
+        ranges = [jobs.c.id.between(beginning, beginning + _BEYOND_ALL_TEXT) for beginning in which.ids]
+        statement = statement.where(or_(*ranges))
+    if which.after is not None:
+        last = conn.execute(_AGE, {"the_id": which.after}).first()
+        if last is None:
+            raise NotFound(f"there is no job {which.after} here")
+        statement = statement.where(tuple_(jobs.c.created_at, jobs.c.place, jobs.c.id) < tuple_(*last))
+    statement = statement.order_by(jobs.c.created_at.desc(), jobs.c.place.desc(), jobs.c.id.desc()).limit(which.limit)
+    return [job_of(text) for text in conn.execute(statement).scalars()]
+
+
+def history_of(conn: Connection, job_id: str) -> list[Entry]:
+    """All entries of a job, oldest first."""
+    return [entry_of(text) for text in conn.execute(_HISTORY, {"the_id": job_id}).scalars()]

@@ -1,0 +1,97 @@
+"""Slots: admission at the very moment of sending, what holds them, and what holds work back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, delete, func, select
+
+from wanreel.domain.errors import Internal
+from wanreel.domain.event import Change, SlotKey
+from wanreel.domain.job import Job, Submitting
+from wanreel.domain.policy import Policy
+from wanreel.domain.turn import slot_key
+from wanreel.ports import Parked
+from wanreel.store.rows import job_of, park_of
+from wanreel.store.sql import changes, claims
+from wanreel.store.sql.claims import IS_FREE, Limits
+from wanreel.store.sql.tables import jobs, parks
+
+_NOW = bindparam("now")
+_IN_USE = (
+    select(jobs.c.account, jobs.c.model, func.count().label("slots"))
+    .where(jobs.c.slot_until > _NOW)
+    .group_by(jobs.c.account, jobs.c.model)
+)
+_PARKS = (
+    select(parks.c.body, parks.c.since)
+    .where(parks.c.until > _NOW)
+    .order_by(parks.c.account, parks.c.model, parks.c.kind)
+)
+_LIFT_ALL = delete(parks)
+_LIFT = _LIFT_ALL.where(parks.c.account == bindparam("the_account"))
+_LOST = (
+    select(jobs.c.id, jobs.c.body).where(jobs.c.intent_at.is_not(None), IS_FREE).order_by(jobs.c.intent_at, jobs.c.id)
+)
+_SEEN = (
+    select(jobs.c.id)
+    .where(
+        jobs.c.account == bindparam("the_account"),
+        jobs.c.seen_at >= bindparam("since"),
+        jobs.c.id != bindparam("but"),
+    )
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A change to Submitting that wants a slot now; the arguments of `ports.Slots.begin`."""
+
+    change: Change
+    now: float
+    quiet_s: float
+    claimed_until: float
+
+
+def begin(conn: Connection, wish: Beginning, limits: Limits, policy: Policy) -> bool:
+    """Commit the change if a slot is free at this moment; see `ports.Slots.begin`."""
+    job = wish.change.job
+    if not isinstance(job.state, Submitting):
+        raise Internal(f"job {job.id}: begin is for changes to Submitting")
+    changes.check_version(conn, wish.change)
+    key = slot_key(job)
+    if claims.held(conn, key, wish.now) >= limits(key) or claims.in_the_air(conn, key, wish.now, wish.quiet_s):
+        return False
+    changes.write(conn, wish.change, policy, wish.claimed_until)
+    return True
+
+
+def in_use(conn: Connection, now: float) -> Mapping[SlotKey, int]:
+    """Slots held, by key."""
+    return {SlotKey(row.account, row.model): row.slots for row in conn.execute(_IN_USE, {"now": now})}
+
+
+def in_force(conn: Connection, now: float) -> list[Parked]:
+    """Parks in force, by account, model and kind."""
+    return [Parked(park_of(row.body), row.since) for row in conn.execute(_PARKS, {"now": now})]
+
+
+def lift(conn: Connection, account: str | None) -> int:
+    """End the parks of an account (None: all) and say how many."""
+    if account is None:
+        return conn.execute(_LIFT_ALL).rowcount
+    return conn.execute(_LIFT, {"the_account": account}).rowcount
+
+
+def lost_submits(conn: Connection, now: float, owner: str, policy: Policy) -> list[Job]:
+    """Jobs in Submitting that nobody holds, oldest intent first, claimed for `owner` for `send_by_s`."""
+    rows = conn.execute(_LOST, {"now": now}).all()
+    claims.take(conn, [row.id for row in rows], owner, now + policy.send_by_s)
+    return [job_of(row.body) for row in rows]
+
+
+def seen_since(conn: Connection, account: str, since: float, but: str) -> bool:
+    """Whether the vendor has shown any task of the account, other than job `but`'s, at or after `since`."""
+    return conn.execute(_SEEN, {"the_account": account, "since": since, "but": but}).first() is not None

@@ -1,0 +1,121 @@
+"""The tables. The jobs table is the truth; its JSON is the job, its columns are what jobs are found by (store/rows).
+
+Changing anything here needs a new revision in store/migrations; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("lane", Text),  # submit, watch, archive; null where there is nothing to do
+    Column("due_at", Double),
+    Column("order_at", Double),  # within a lane, who goes first
+    Column("slot_until", Double),  # holds a slot before this; infinite: until the vendor's last word
+    Column("intent_at", Double),  # of the paid call that is in the air
+    Column("seen_at", Double),  # when the vendor last showed its task; never forgotten
+    Column("created_at", Double, nullable=False),
+    Column("place", Integer, nullable=False),  # in its group
+    Column("batch", Text),  # its group
+    Column("key", Text),
+    Column("spare_of", Text),
+    Column("claim_owner", Text),
+    Column("claim_until", Double),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("key", name="uq_jobs_key"),
+)
+
+# Indexes cover only the rows they are for, so that a look at a task rewrites as few as can be. The conditions are
+# literals because a database matches them against the statement's text, where a bound value could be anything.
+IS_SUBMIT = literal_column("jobs.lane = 'submit'")
+
+
+def _only(condition: str) -> dict[str, object]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+Index("ix_jobs_work", jobs.c.lane, jobs.c.due_at, **_only("lane IS NOT NULL"))
+Index(
+    "ix_jobs_queue",
+    jobs.c.account,
+    jobs.c.model,
+    jobs.c.order_at,
+    jobs.c.place,
+    jobs.c.id,
+    **_only("lane = 'submit'"),
+)
+Index("ix_jobs_ready", jobs.c.account, jobs.c.model, jobs.c.due_at, **_only("lane = 'submit'"))
+Index("ix_jobs_slots", jobs.c.account, jobs.c.model, jobs.c.slot_until, **_only("slot_until IS NOT NULL"))
+Index("ix_jobs_claims", jobs.c.lane, jobs.c.claim_until, **_only("claim_until IS NOT NULL"))
+Index("ix_jobs_air", jobs.c.intent_at, **_only("intent_at IS NOT NULL"))
+Index("ix_jobs_seen", jobs.c.account, jobs.c.seen_at, **_only("seen_at IS NOT NULL"))
+Index("ix_jobs_newest", jobs.c.created_at, jobs.c.place, jobs.c.id)
+Index("ix_jobs_state", jobs.c.state, jobs.c.created_at)
+Index("ix_jobs_batch", jobs.c.batch, jobs.c.created_at, **_only("batch IS NOT NULL"))
+Index("ix_jobs_spares", jobs.c.spare_of, **_only("spare_of IS NOT NULL"))
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("account", Text, nullable=False),
+    Column("task_id", Text, nullable=False),
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    PrimaryKeyConstraint("account", "task_id"),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("job_id", "version"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("delivered_at", Double),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("id", name="uq_notices_id"),
+)
+Index("ix_notices_owed", notices.c.due_at, **_only("delivered_at IS NULL"))
+
+parks = Table(
+    "parks",
+    metadata,
+    Column("account", Text, nullable=False),
+    Column("model", Text, nullable=False),  # * for all of the account's
+    Column("kind", Text, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("account", "model", "kind"),
+)

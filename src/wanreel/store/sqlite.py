@@ -1,0 +1,198 @@
+"""Jobs, slots and outbox in one SQLite file: one thread writes, a few read, other processes may do the same.
+
+The file is in WAL mode and every commit is on the disk (synchronous FULL) before anybody hears of it. Statements and
+rules are those of `store/sql`; this file knows connections and threads. `limits` is called in the writer's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from wanreel.domain.errors import Unavailable
+from wanreel.domain.event import Change, Entry, SlotKey
+from wanreel.domain.job import Job
+from wanreel.domain.policy import Policy
+from wanreel.ports import Claim, Filter, Owed, Parked
+from wanreel.store import opening
+from wanreel.store.faults import translated
+from wanreel.store.sql import changes, claims, due, outbox, reading, slots
+from wanreel.store.writer import Work, Writer, driver_of
+
+T = TypeVar("T")
+
+_READERS = 4
+
+
+class SqliteStore:
+    """All three doors (`ports.Jobs`, `Slots`, `Outbox`) over a file; `async with` it, or `open` and `close`."""
+
+    def __init__(
+        self, path: Path, limits: Callable[[SlotKey], int], policy: Policy, *, busy_s: float = opening.BUSY_S
+    ) -> None:
+        """`limits` says how many tasks of a key may run at once; `busy_s` is how long to wait for other processes."""
+        self.path = path
+        self._limits = limits
+        self._policy = policy
+        self._busy_s = busy_s
+        self._writer = Writer(self._connect_to_write, self._translate)
+        self._write_engine: Engine | None = None
+        self._read_engine: Engine | None = None
+        self._readers: ThreadPoolExecutor | None = None
+
+    # --- opening and closing ----------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Make or upgrade the database where needed, and start; harmless when it is open. Blocks for a moment.
+
+        Raises Unavailable, in words: a newer database, a damaged one, a network disk, no right to write.
+        """
+        if self._readers is not None:
+            return
+        opening.prepare(self.path, self._busy_s)
+        self._write_engine = opening.engine(self.path, self._busy_s)
+        self._read_engine = opening.engine(self.path, self._busy_s, read_only=True)
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="wanreel-reader")
+        self._writer.start()
+
+    def close(self) -> None:
+        """Write what was handed in and let go of the file; harmless when it is closed."""
+        readers, self._readers = self._readers, None
+        if readers is None:
+            return
+        readers.shutdown(wait=True)
+        self._writer.stop()
+        for engine in (self._read_engine, self._write_engine):  # the writer last: who leaves last tidies up
+            if engine is not None:
+                engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self.open)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
+    # --- jobs -------------------------------------------------------------------------------------------------------
+
+    async def add(self, jobs: Sequence[Job]) -> list[Job]:
+        """Store new jobs, all or none; see `ports.Jobs`. Raises Conflict (id taken), TaskTaken, Invalid."""
+        return await self._write(lambda conn: changes.add(conn, jobs, self._policy))
+
+    async def get(self, job_id: str) -> Job:
+        """The job as it stands. Raises NotFound."""
+        return await self._read(lambda conn: reading.get(conn, job_id))
+
+    async def find(self, which: Filter) -> list[Job]:
+        """Jobs by filter, newest first. Raises NotFound when `after` names no job."""
+        return await self._read(lambda conn: reading.find(conn, which))
+
+    async def claim(self, claim: Claim) -> list[Job]:
+        """Due jobs of a lane, claimed for their new owner; see `ports.Jobs`."""
+        return await self._write(lambda conn: claims.claim(conn, claim, self._limits))
+
+    async def commit(self, change: Change, owner: str | None = None) -> Job:
+        """Write a change whole, on the version read; see `ports.Jobs`. Raises Stale, TaskTaken, NotFound.
+
+        The claim ends, but for one case: the paid call of a job that stays Submitting is still in somebody's hands.
+        """
+        if change.late:
+            return await self.get(change.job.id)
+        await self._write(lambda conn: changes.write(conn, change, self._policy))
+        return change.job
+
+    async def release(self, owner: str | None) -> int:
+        """End all claims of an owner (None: of everybody) and say how many."""
+        return await self._write(lambda conn: claims.release(conn, owner))
+
+    async def history(self, job_id: str) -> list[Entry]:
+        """All entries of a job, oldest first; none for a job that is not here."""
+        return await self._read(lambda conn: reading.history_of(conn, job_id))
+
+    # --- slots ------------------------------------------------------------------------------------------------------
+
+    async def begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
+        """Commit a change to Submitting if a slot is free now; see `ports.Slots`. Raises Stale, NotFound."""
+        wish = slots.Beginning(change, now, quiet_s, claimed_until)
+        return await self._write(lambda conn: slots.begin(conn, wish, self._limits, self._policy))
+
+    async def in_use(self, now: float) -> Mapping[SlotKey, int]:
+        """Slots held, by key."""
+        return await self._read(lambda conn: slots.in_use(conn, now))
+
+    async def parks(self, now: float) -> list[Parked]:
+        """Parks in force, by account, model and kind; a key held back for two reasons has two."""
+        return await self._read(lambda conn: slots.in_force(conn, now))
+
+    async def lift(self, account: str | None) -> int:
+        """End the parks of an account (None: all) and say how many."""
+        return await self._write(lambda conn: slots.lift(conn, account))
+
+    async def lost_submits(self, now: float, owner: str) -> list[Job]:
+        """Jobs in Submitting that nobody holds, oldest intent first, claimed for `owner` for `send_by_s`."""
+        return await self._write(lambda conn: slots.lost_submits(conn, now, owner, self._policy))
+
+    async def seen_since(self, account: str, since: float, but: str) -> bool:
+        """Whether the vendor has shown any task of the account, other than job `but`'s, at or after `since`."""
+        return await self._read(lambda conn: slots.seen_since(conn, account, since, but))
+
+    async def next_due(self, now: float) -> float | None:
+        """The earliest instant at which anything needs attention; it may lie in the past. None: nothing is pending."""
+        return await self._read(lambda conn: due.next_due(conn, now, self._limits, self._policy))
+
+    # --- outbox -----------------------------------------------------------------------------------------------------
+
+    async def owed(self, now: float, limit: int) -> list[Owed]:
+        """Notices due for delivery, oldest first."""
+        return await self._read(lambda conn: outbox.owed(conn, now, limit))
+
+    async def delivered(self, ids: Sequence[str], now: float) -> None:
+        """Strike them off."""
+        await self._write(lambda conn: outbox.delivered(conn, ids, now))
+
+    async def postpone(self, notice_id: str, due_at: float) -> None:
+        """Try again later; one more try has been made."""
+        await self._write(lambda conn: outbox.postpone(conn, notice_id, due_at))
+
+    # --- threads ----------------------------------------------------------------------------------------------------
+
+    async def _write(self, work: Work[T]) -> T:
+        return await self._writer.write(work)
+
+    async def _read(self, work: Work[T]) -> T:
+        readers = self._readers
+        if readers is None:
+            raise Unavailable("the database is closed")
+        return await asyncio.get_running_loop().run_in_executor(readers, self._read_now, work)
+
+    def _read_now(self, work: Work[T]) -> T:
+        """All of `work` sees one moment of the database."""
+        assert self._read_engine is not None
+        try:
+            with self._read_engine.connect() as conn:
+                driver = driver_of(conn)
+                driver.execute("BEGIN")
+                try:
+                    return work(conn)
+                finally:
+                    driver.rollback()
+        except Exception as error:
+            ours = self._translate(error)
+            if ours is error:
+                raise
+            raise ours from error
+
+    def _connect_to_write(self) -> Connection:
+        assert self._write_engine is not None
+        return self._write_engine.connect()
+
+    def _translate(self, error: BaseException) -> BaseException:
+        return translated(error, self.path)
