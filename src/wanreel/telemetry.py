@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-STEP = "job.step"  # a job took a step: job, event, state, reason
+STEP = "job.step"  # a job took a step: job, what, state, reason
 STEP_LATE = "job.late_news"  # an event met a job that had moved on
 STEP_STALE = "job.stale_write"  # a worker lost its claim and so its write
 DOUBT = "job.unconfirmed"  # a paid call's answer was lost

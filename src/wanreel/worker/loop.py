@@ -143,7 +143,7 @@ class Runner:
 
     def _keep(self, unsettled: Unsettled) -> None:
         """The store is unwell: hold the event in memory, in words that survive in the log, and offer it again."""
-        log.error(STEP_BROKE, job=unsettled.job.id, event=repr(unsettled.event), why=str(unsettled))
+        log.error(STEP_BROKE, job=unsettled.job.id, what=repr(unsettled.event), why=str(unsettled))
         self._unsettled.append(unsettled)
 
     async def _offer_again(self) -> None:
@@ -161,7 +161,7 @@ class Runner:
                 self._unsettled_due_at = now + min(wait_s, 5.0)
                 return
             except Exception:  # noqa: BLE001 - a bug with one event must not lose those behind it; it is logged whole
-                log.exception(STEP_BROKE, job=item.job.id, event=repr(item.event))
+                log.exception(STEP_BROKE, job=item.job.id, what=repr(item.event))
         self._unsettled_tries = 0
 
     def _deliver_notices(self) -> None:
@@ -232,4 +232,4 @@ class Runner:
         except WanreelError as why:
             log.error(LOOP_BROKE, why=str(why))
         for item in self._unsettled:
-            log.critical(STEP_BROKE, job=item.job.id, event=repr(item.event), why="the store never took this event")
+            log.critical(STEP_BROKE, job=item.job.id, what=repr(item.event), why="the store never took this event")

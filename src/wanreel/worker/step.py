@@ -73,7 +73,7 @@ async def _submit(job: Job, tools: Tools) -> None:
     try:
         admitted = await tools.slots.begin(begun, now, tools.policy.quiet_s, until)
     except Stale:
-        log.info(STEP_STALE, job=job.id, event="SubmitBegun")
+        log.info(STEP_STALE, job=job.id, what="SubmitBegun")
         return
     if not admitted:
         await tools.jobs.release(tools.owner, job.id)
@@ -119,7 +119,7 @@ async def settle(job: Job, event: Event, tools: Tools) -> None:
         try:
             await tools.jobs.commit(change, tools.owner)
         except Stale:
-            log.info(STEP_STALE, job=job.id, event=type(event).__name__)
+            log.info(STEP_STALE, job=job.id, what=type(event).__name__)
             fresh = await _read_again(job, event, tools)
             if not _still_speaks_of(event, job, fresh):
                 return
@@ -127,7 +127,7 @@ async def settle(job: Job, event: Event, tools: Tools) -> None:
         except TaskTaken as taken:
             # Somebody adopted this very task into another job by hand: what became of our call is unknown again.
             if not isinstance(event, Accepted) or not isinstance(job.state, Submitting):
-                log.error(STEP_LATE, job=job.id, event=type(event).__name__, why=str(taken))
+                log.error(STEP_LATE, job=job.id, what=type(event).__name__, why=str(taken))
                 return
             event = Lost(event.intent_id, f"the vendor answered with a task that another job has: {taken}")
         except Unavailable as why:
@@ -157,10 +157,10 @@ def _decide(job: Job, event: Event, tools: Tools) -> Change | None:
     try:
         change = transition(job, event, tools.clock.now(), tools.policy, tools.clock.draw())
     except IllegalTransition as why:
-        log.error(STEP_LATE, job=job.id, event=type(event).__name__, why=str(why))
+        log.error(STEP_LATE, job=job.id, what=type(event).__name__, why=str(why))
         return None
     if change.late:
-        log.info(STEP_LATE, job=job.id, event=type(event).__name__, state=state_name(job.state))
+        log.info(STEP_LATE, job=job.id, what=type(event).__name__, state=state_name(job.state))
         return None
     return change
 
@@ -176,7 +176,7 @@ def _say(change: Change, event: Event) -> None:
     """Log lines for what was committed."""
     if change.entry is not None:
         entry = change.entry
-        log.info(STEP, job=entry.job_id, event=type(event).__name__, state=entry.state_to, reason=entry.reason)
+        log.info(STEP, job=entry.job_id, what=type(event).__name__, state=entry.state_to, reason=entry.reason)
     if isinstance(event, Lost):
         log.warning(DOUBT, job=change.job.id, why=event.why)
     if change.park is not None:
