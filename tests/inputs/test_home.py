@@ -1,0 +1,187 @@
+"""Files are copied into the home by hash, once, whole; what cannot be used is refused in words and leaves no trace."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import resource
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.inputs.pictures import mp3, picture, wav
+from wanreel.domain.errors import Invalid, NotFound, Unavailable
+from wanreel.inputs.home import HomeInputs
+from wanreel.ports import Inputs, StoredInput
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "inputs"
+
+
+@pytest.fixture
+def inputs(folder: Path) -> Inputs:
+    return HomeInputs(folder)
+
+
+def written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob("*")]
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+async def test_a_picture_is_kept_with_its_facts(inputs: Inputs, tmp_path: Path) -> None:
+    """The name lies about the format and about nothing else; the copy is byte for byte."""
+    data = picture("JPEG", orientation=6)
+    stored = await inputs.keep(written(tmp_path / "hero.png", data))
+    assert StoredInput(sha256(data), "image/jpeg", len(data), "hero.png", 200, 300, "JPEG", False) == stored
+    assert data == inputs.path(stored.sha256).read_bytes()
+
+
+@pytest.mark.parametrize(("data", "mime", "kind"), [(wav(), "audio/wav", "WAV"), (mp3(), "audio/mpeg", "MP3")])
+async def test_a_sound_is_kept(inputs: Inputs, tmp_path: Path, data: bytes, mime: str, kind: str) -> None:
+    """Sounds have no sides."""
+    stored = await inputs.keep(written(tmp_path / "voice.bin", data))
+    assert StoredInput(sha256(data), mime, len(data), "voice.bin", format=kind) == stored
+    assert data == inputs.path(stored.sha256).read_bytes()
+
+
+async def test_the_original_may_go_away(inputs: Inputs, tmp_path: Path) -> None:
+    """A job can be sent after its picture was moved, changed or deleted."""
+    data = picture()
+    source = written(tmp_path / "a.png", data)
+    stored = await inputs.keep(source)
+    source.unlink()
+    assert data == inputs.path(stored.sha256).read_bytes()
+
+
+async def test_the_same_bytes_are_kept_once(inputs: Inputs, folder: Path, tmp_path: Path) -> None:
+    """Twenty at once, under different names, make one copy and leave no temporaries."""
+    data = picture()
+    stored = await asyncio.gather(
+        *(inputs.keep(written(tmp_path / f"{number}.png", data)) for number in range(20)),
+    )
+    assert {sha256(data)} == {one.sha256 for one in stored}
+    assert [sha256(data)] == names_in(folder)
+
+
+async def test_a_copy_that_went_bad_is_mended(inputs: Inputs, tmp_path: Path) -> None:
+    """A truncated copy is replaced when the file is given again."""
+    data = picture()
+    source = written(tmp_path / "a.png", data)
+    stored = await inputs.keep(source)
+    inputs.path(stored.sha256).write_bytes(data[:-1] + b"x")
+    await inputs.keep(source)
+    assert data == inputs.path(stored.sha256).read_bytes()
+
+
+async def test_inline_data_is_kept_like_a_file(folder: Path) -> None:
+    """What came in a data: URL or an upload takes the same way."""
+    data = picture("WEBP")
+    inputs = HomeInputs(folder)
+    stored = await inputs.keep_bytes(data, "upload.webp")
+    assert ("image/webp", "upload.webp") == (stored.mime, stored.name)
+    with pytest.raises(Invalid, match=r"broken\.png is damaged"):
+        await inputs.keep_bytes(picture()[:200], "broken.png")
+
+
+async def test_a_leading_tilde_is_the_users_folder(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--image=~/hero.png` is not expanded by every shell."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    written(tmp_path / "hero.png", picture())
+    assert "hero.png" == (await inputs.keep(Path("~/hero.png"))).name
+
+
+def _pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def _socket(path: Path) -> Path:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+    return path
+
+
+def _circle(path: Path) -> Path:
+    path.symlink_to(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: path, "is not there"),
+        (lambda path: written(path, picture()) / "inside.png", "is not there"),
+        (lambda path: path.parent, "is a folder"),
+        (_pipe, "a pipe, a socket or a device"),
+        (_socket, "a pipe, a socket or a device"),
+        (lambda path: Path("/dev/zero"), "a pipe, a socket or a device"),
+        (_circle, "leads in a circle"),
+        (lambda path: path.parent / ("x" * 5000), "too long for a path"),
+        (lambda path: Path("a\0b.png"), "zero character"),
+        (lambda path: written(path, b""), "is empty"),
+        (lambda path: written(path, b"hello"), "neither a picture nor a sound"),
+        (lambda path: written(path, picture()[:200]), "damaged or cut short"),
+        (lambda path: written(path, b"\xff\xd8\xff" + bytes(2_000_000)), "larger than 1 MB"),
+    ],
+)
+async def test_what_cannot_be_used_is_refused_and_leaves_no_trace(
+    tmp_path: Path, folder: Path, make: Callable[[Path], Path], words: str
+) -> None:
+    """Missing, of the wrong kind, broken, too large: said in words, without waiting, and nothing is stored."""
+    source = make(tmp_path / "a.png")
+    with pytest.raises(Invalid) as error:
+        await asyncio.wait_for(HomeInputs(folder, size_bytes_max=1024 * 1024).keep(source), 20)
+    assert words in error.value.message
+    assert [] == names_in(folder)
+
+
+async def test_a_file_may_be_just_as_large_as_allowed(tmp_path: Path, folder: Path) -> None:
+    """The limit is inclusive."""
+    data = picture()
+    source = written(tmp_path / "a.png", data)
+    assert len(data) == (await HomeInputs(folder, len(data)).keep(source)).size_bytes
+    with pytest.raises(Invalid, match="larger than"):
+        await HomeInputs(folder, len(data) - 1).keep(source)
+
+
+async def test_a_home_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    """Not the caller's fault: the message names the folder."""
+    written(tmp_path / "home", b"a file where the folder should be")
+    with pytest.raises(Unavailable, match="home"):
+        await HomeInputs(tmp_path / "home").keep(written(tmp_path / "a.png", picture()))
+
+
+async def test_a_disk_that_fills_up_leaves_no_trace(tmp_path: Path, folder: Path) -> None:
+    """The operating system refuses to let the copy grow: unavailable, and no temporary stays."""
+    source = written(tmp_path / "a.png", picture("BMP"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(Unavailable, match="free some space"):
+            await HomeInputs(folder).keep(source)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [] == names_in(folder)
+
+
+@pytest.mark.parametrize("name", ["0" * 64, "../a.png", "", "/etc/passwd", "\0"])
+def test_only_kept_hashes_have_a_path(inputs: Inputs, tmp_path: Path, name: str) -> None:
+    """Anything else is not found, least of all a way out of the folder."""
+    written(tmp_path / "a.png", picture())
+    with pytest.raises(NotFound):
+        inputs.path(name)
