@@ -29,8 +29,8 @@ class FrontDesk:
     """Wraps a desk: ``now`` is advanced by `wait`, replies come back whole."""
 
     def __init__(self, seed: int = 0, quirks: dict[str, Any] | None = None, **settings: Any) -> None:
-        all_quirks = Quirks(**{"foreign_media": "assume", **(quirks or {})})
-        self.desk = Desk(DeskSettings(quirks=all_quirks, **settings), seed=seed)
+        fields: dict[str, Any] = {"foreign_media": "assume", **(quirks or {})}
+        self.desk = Desk(DeskSettings(quirks=Quirks(**fields), **settings), seed=seed)
         self.now = 1_780_000_000.0
 
     def wait(self, seconds: float) -> None:
@@ -74,5 +74,6 @@ class FrontDesk:
     def rows(self, key: str = KEY, **params: str) -> list[dict[str, Any]]:
         """The rows of a list."""
         reply = self.desk.list(params, self.headers(key), self.now)
-        assert isinstance(reply.body, dict) and "data" in reply.body, reply
+        assert isinstance(reply.body, dict), reply
+        assert "data" in reply.body, reply
         return reply.body["data"]

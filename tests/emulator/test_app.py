@@ -5,48 +5,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from yarl import URL
 
+from tests.emulator.caller import ASYNC, call, create, fetch, finished
 from tests.emulator.front_desk import T2V, fake_clip
 from wanreel.emulator.server import Emulator
-
-KEY = {"Authorization": "Bearer sk-test"}
-ASYNC = {**KEY, "X-DashScope-Async": "enable"}
-
-
-async def call(
-    emulator: Emulator, method: str, path: str, **more: Any
-) -> tuple[int, dict[str, Any]]:
-    """One call under the base URL; status and JSON."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.request(method, emulator.base_url + path, **{"headers": KEY, **more}) as answer,
-    ):
-        return answer.status, await answer.json()
-
-
-async def create(emulator: Emulator, slash: str = "", **more: Any) -> tuple[int, dict[str, Any]]:
-    """Submit."""
-    path = f"/services/aigc/video-generation/video-synthesis{slash}"
-    return await call(emulator, "POST", path, **{"headers": ASYNC, "json": T2V, **more})
-
-
-async def finished(emulator: Emulator) -> dict[str, Any]:
-    """Submit and let time pass; the body of a finished task."""
-    _, body = await create(emulator)
-    emulator.advance(3000)
-    _, body = await call(emulator, "GET", f"/tasks/{body['output']['task_id']}")
-    assert "SUCCEEDED" == body["output"]["task_status"]
-    return body
-
-
-async def fetch(url: str, method: str = "GET", **headers: str) -> tuple[int, bytes, dict[str, str]]:
-    """Download an address as it stands."""
-    async with (
-        aiohttp.ClientSession() as session,
-        session.request(method, URL(url, encoded=True), headers=headers) as answer,
-    ):
-        return answer.status, await answer.read(), {name.lower(): value for name, value in answer.headers.items()}
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
@@ -82,15 +44,17 @@ async def test_result_file(emulator: Emulator) -> None:
 
     assert (200, expected) == (status, data)
     assert ("video/mp4", "bytes") == (headers["content-type"], headers["accept-ranges"])
-    assert headers["etag"].strip('"') and headers["x-oss-request-id"]
+    assert headers["etag"].strip('"')
+    assert headers["x-oss-request-id"]
     assert (206, expected[10:20], f"bytes 10-19/{len(expected)}") == (part[0], part[1], part[2]["content-range"])
     assert expected[-7:] == tail[1]
     assert 403 == head[0]
-    assert 403 == forged[0] and b"SignatureDoesNotMatch" in forged[1]
+    assert 403 == forged[0]
+    assert b"SignatureDoesNotMatch" in forged[1]
 
 
 def _spec(emulator: Emulator) -> Any:
-    gallery = emulator._gallery  # pyright: ignore[reportPrivateUsage]
+    gallery = emulator._gallery
     assert gallery is not None
     return gallery.spec(emulator.desk.tasks(emulator.clock.now())[0].shot)
 
@@ -102,7 +66,8 @@ async def test_expired_result(emulator: Emulator) -> None:
 
     status, data, headers = await fetch(url)
 
-    assert 403 == status and "application/xml" == headers["content-type"]
+    assert 403 == status
+    assert "application/xml" == headers["content-type"]
     for words in (b"<Code>AccessDenied</Code>", b"Request has expired.", b"<Expires>", b"<ServerTime>", b"<HostId>"):
         assert words in data
 
@@ -143,8 +108,8 @@ async def test_slow_answer_was_accepted(emulator: Emulator) -> None:
     """A client that gives up on a slow answer has bought a task all the same."""
     emulator.script({"create": [{"fault": "slow", "delay_s": 5}]}, account="*")
 
-    with pytest.raises(asyncio.TimeoutError):
-        await create(emulator, timeout=aiohttp.ClientTimeout(total=0.1))
+    with pytest.raises(TimeoutError):
+        await create(emulator, within_s=0.1)
 
     assert 1 == emulator.counters()["tasks_accepted"]
 
@@ -162,10 +127,12 @@ async def test_script_by_header(emulator: Emulator) -> None:
         async with session.get(f"{scripts}/{script_id}") as answer:
             report = await answer.json()
         async with session.post(scripts, json={"script": {"create": [{"fault": "nonsense"}]}}) as answer:
-            assert 400 == answer.status and "nonsense" in (await answer.json())["error"]
+            assert 400 == answer.status
+            assert "nonsense" in (await answer.json())["error"]
 
     assert (429, "Throttling.BurstRate") == (status, body["code"])
-    assert report["complete"] and {} == report["unmet"]
+    assert report["complete"]
+    assert {} == report["unmet"]
 
 
 async def test_control_paths(emulator: Emulator) -> None:
@@ -184,7 +151,8 @@ async def test_control_paths(emulator: Emulator) -> None:
         assert "create" == (await read("/_emulator/requests"))["requests"][0]["operation"]
         assert not (await read("/_emulator/time"))["virtual"]
         page = await read("/")
-    assert "<script>alert" not in page and "&lt;script&gt;" in page
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;" in page
 
 
 def test_in_a_thread() -> None:

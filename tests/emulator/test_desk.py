@@ -27,7 +27,8 @@ def test_accepts_a_task(desk: FrontDesk) -> None:
     assert 200 == reply.status
     assert {"output", "request_id"} == set(reply.body)
     assert {"task_status": "PENDING", "task_id": reply.body["output"]["task_id"]} == reply.body["output"]
-    assert UUID.fullmatch(reply.body["output"]["task_id"]) and UUID.fullmatch(reply.body["request_id"])
+    assert UUID.fullmatch(reply.body["output"]["task_id"])
+    assert UUID.fullmatch(reply.body["request_id"])
 
 
 def test_life_of_a_task(desk: FrontDesk) -> None:
@@ -47,7 +48,8 @@ def test_life_of_a_task(desk: FrontDesk) -> None:
     assert {*running, "end_time", "orig_prompt", "video_url"} == set(done)
     assert T2V["input"]["prompt"] == done["orig_prompt"]
     assert "2026-05-29 04:26:40.000" == done["submit_time"]
-    assert 5.0 == body["usage"]["duration"] and isinstance(body["usage"]["duration"], float)
+    assert 5.0 == body["usage"]["duration"]
+    assert isinstance(body["usage"]["duration"], float)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +86,7 @@ def test_refuses_by_body(desk: FrontDesk, body: Any, path: str, expected: tuple[
     assert expected == error(desk.create(body, path))[:2]
 
 
-@pytest.mark.parametrize(
-    ("model", "path"), [("wan2.2-kf2v-flash", "video-generation"), ("wan2.6-t2v", "image2video")]
-)
+@pytest.mark.parametrize(("model", "path"), [("wan2.2-kf2v-flash", "video-generation"), ("wan2.6-t2v", "image2video")])
 def test_wrong_pairing(desk: FrontDesk, model: str, path: str) -> None:
     """A model on the other path meets the vendor's url error."""
     body = {"model": model, "input": {"prompt": "x"}}
@@ -176,7 +176,8 @@ def test_cancel_only_while_pending(desk: FrontDesk) -> None:
     """A pending task is canceled; a running, a canceled and an unknown one are not."""
     waiting, running = desk.made(), desk.made()
     cancelled = desk.desk.cancel(waiting, desk.headers(), desk.now)
-    assert {"request_id"} == set(cancelled.body) and 200 == cancelled.status
+    assert {"request_id"} == set(cancelled.body)
+    assert 200 == cancelled.status
     assert "CANCELED" == desk.output(waiting)["task_status"]
     while desk.output(running)["task_status"] == "PENDING":
         desk.wait(1)

@@ -95,7 +95,7 @@ def test_limits_are_per_account() -> None:
 def test_deadline_of_the_vendor() -> None:
     """A task not finished in 3 h fails as InternalError.Timeout, running or still waiting."""
     desk = FrontDesk(accounts=(Account(submit_rate=0, running=1),))
-    desk.desk.scripts.add({"account": "*", "script": {"create": [{"fate": {"outcome": "stuck", "queue_s": 0}}]}})
+    desk.desk.add_script({"create": [{"fate": {"outcome": "stuck", "queue_s": 0}}]}, account="*")
     stuck, behind = desk.made(), desk.made(t2v(duration=2))
     desk.wait(3 * 3600 - 1)
     assert ["RUNNING", "PENDING"] == [desk.output(stuck)["task_status"], desk.output(behind)["task_status"]]

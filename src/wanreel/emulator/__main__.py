@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from wanreel.emulator.events import EventOptions
 from wanreel.emulator.main import serve
 from wanreel.emulator.options import EmulatorOptions, read_quirks
 
@@ -30,6 +31,7 @@ def options_from(arguments: list[str] | None = None) -> EmulatorOptions:
     add("--clip-bytes", type=int, default=0, help="pad results to this many bytes")
     add("--quirk", action="append", default=[], metavar="NAME=VALUE", help="see docs/reference/emulator.md")
     add("--rates", type=json.loads, default={}, help='random faults: {"create": {"drop_after": 0.05}}')
+    add("--events-url", help="post completion events to this address on this machine")
     got = parser.parse_args(arguments)
     try:
         quirks = read_quirks(tuple(got.quirk))
@@ -52,6 +54,7 @@ def options_from(arguments: list[str] | None = None) -> EmulatorOptions:
         clip_bytes=got.clip_bytes,
         quirks=quirks,
         rates=got.rates,
+        events=EventOptions(got.events_url) if got.events_url else None,
     )
 
 

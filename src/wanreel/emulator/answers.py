@@ -1,38 +1,38 @@
-"""Bodies of the vendor's answers: a task by its state, quotas, models; and the records kept of tasks (§4, §5, §10.1)."""
+"""Bodies of the vendor's answers: a task by its state, quotas, models (fact sheet §4, §5, §10.1)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from wanreel.emulator.accounts import Account
-from wanreel.emulator.catalog import Catalog
+from wanreel.emulator.catalog import Catalog, Model
 from wanreel.emulator.hours import local_text
+from wanreel.emulator.objects import as_list, as_object
 from wanreel.emulator.quirks import Quirks
 from wanreel.emulator.replies import words_for
 from wanreel.emulator.tasks import CANCELED, FAILED, PENDING, RUNNING, SUCCEEDED, Task
 
 TEXT_MAX = 2000
 
+PagedBody = Callable[[Account, Catalog, Mapping[str, str], Quirks], dict[str, Any] | None]
+
 
 def query_body(task: Task, now: float, url: str, quirks: Quirks) -> dict[str, Any]:
     """The answer to a query without its request id: only the fields that status has (§4.2)."""
     status = task.status_at(now)
-    output: dict[str, Any] = {"task_id": task.id, "task_status": status, "submit_time": local_text(task.submit_at)}
-    if status in (RUNNING, SUCCEEDED, FAILED) and task.scheduled_at is not None:
-        output["scheduled_time"] = local_text(task.scheduled_at)
-    if status not in (PENDING, RUNNING) and task.final_at is not None:
-        output["end_time"] = local_text(task.final_at)
+    output: dict[str, Any] = {"task_id": task.id, "task_status": status, **_times(task, status, now, quirks)}
     if status == FAILED:
         output["code"] = task.code
         output["message"] = task.message or words_for(task.code)
     if status == SUCCEEDED:
-        output["orig_prompt"] = task.orig_prompt
+        if task.orig_prompt is not None:
+            output["orig_prompt"] = task.orig_prompt
         if task.actual_prompt is not None:
             output["actual_prompt"] = task.actual_prompt
         if not task.no_url:
-            if "animate" in task.model:
+            if "animate" in task.model or ("s2v" in task.model and quirks.s2v_url == "results"):
                 output["results"] = {"video_url": url}
             else:
                 output["video_url"] = url
@@ -40,9 +40,21 @@ def query_body(task: Task, now: float, url: str, quirks: Quirks) -> dict[str, An
         done = {"TOTAL": 1, "SUCCEEDED": int(status == SUCCEEDED), "FAILED": int(status == FAILED)}
         output["task_metrics"] = done
     body: dict[str, Any] = {"output": output}
-    if status == SUCCEEDED:
+    if status == SUCCEEDED and not task.no_url:
         body["usage"] = dict(task.usage)
     return body
+
+
+def _times(task: Task, status: str, now: float, quirks: Quirks) -> dict[str, str]:
+    """The times a status shows: each once it has happened."""
+    if (status == FAILED and not quirks.failed_times) or (status == CANCELED and not quirks.canceled_times):
+        return {}
+    times = {"submit_time": local_text(task.submit_at)}
+    if task.scheduled_at is not None and task.scheduled_at <= now:
+        times["scheduled_time"] = local_text(task.scheduled_at)
+    if status not in (PENDING, RUNNING) and task.final_at is not None:
+        times["end_time"] = local_text(task.final_at)
+    return times
 
 
 def _counted(task: Task, quirks: Quirks) -> bool:
@@ -67,7 +79,9 @@ def limits_body(account: Account, catalog: Catalog, params: Mapping[str, str], q
             "async_user_concurrency_limit": model.running if account.running is None else account.running,
         }
         unset = dict.fromkeys(limit)
-        rows.append({"model": model.id, "workspace_id": None, "model_limit": limit, "workspace_limit": unset})
+        rows.append(
+            {"model": model.id, "workspace_id": f"ws-{account.uid}", "model_limit": limit, "workspace_limit": unset}
+        )
     return {"output": {**page[1], "quotas": rows}}
 
 
@@ -80,7 +94,7 @@ def models_body(account: Account, catalog: Catalog, params: Mapping[str, str], q
     return {"output": {**page[1], "models": rows}}
 
 
-def _paged(account: Account, catalog: Catalog, params: Mapping[str, str]) -> tuple[list[Any], dict[str, int]] | None:
+def _paged(account: Account, catalog: Catalog, params: Mapping[str, str]) -> tuple[list[Model], dict[str, int]] | None:
     try:
         number, size = int(params.get("page_no") or 1), int(params.get("page_size") or 10)
     except ValueError:
@@ -100,19 +114,11 @@ def trimmed(value: Any) -> Any:
     """A request body fit to be kept and shown: long texts (inline pictures) are cut."""
     if isinstance(value, str):
         return value if len(value) <= TEXT_MAX else f"{value[:60]}… ({len(value)} characters)"
-    if isinstance(value, Mapping):
-        return {str(name): trimmed(item) for name, item in value.items()}
+    if (fields := as_object(value)) is not None:
+        return {str(name): trimmed(item) for name, item in fields.items()}
     if isinstance(value, list):
-        return [trimmed(item) for item in value[:100]]
+        return [trimmed(item) for item in as_list(cast("object", value))[:100]]
     return value
-
-
-def task_record(task: Task) -> dict[str, Any]:
-    """A task as plain data, whole: what the journal keeps."""
-    record = asdict(task)
-    if task.run_s == float("inf"):
-        record["run_s"] = None
-    return record
 
 
 def task_view(task: Task, now: float) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -15,6 +15,7 @@ from wanreel.emulator.desk import Desk, Serving
 from wanreel.emulator.downloads import Film, serve
 from wanreel.emulator.gallery import Gallery
 from wanreel.emulator.inputs import Inputs
+from wanreel.emulator.objects import as_object
 from wanreel.emulator.replies import Reply, error_reply
 from wanreel.emulator.results import PREFIX
 from wanreel.emulator.scripts import Instruction
@@ -25,8 +26,6 @@ from wanreel.emulator.uploads import FILE_MB_MAX, HOST_PATH
 BASE = "/api/v1"
 BODY_BYTES_MAX = 96 * 1024 * 1024
 _FAMILIES = "{family:video-generation|image2video}"
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ class Front:
             return await send(request, self._malformed())
         fault = await self._fault("upload", request)
         sha = sha256(data).hexdigest()
-        reply = self._desk.upload(fields, sha, len(data), self._now(), headers=request.headers, fault=fault)
+        reply = self._desk.upload(fields, (sha, len(data)), request.headers, self._now(), fault=fault)
         if 200 <= reply.status < 300 or reply.mishap:
             self._rooms.shelf.put(data)
         return await send(request, reply)
@@ -140,8 +139,7 @@ class Front:
     async def download(self, request: web.Request) -> web.StreamResponse:
         """A result file."""
         key = request.match_info["key"]
-        task = self._desk.result_task(key)
-        fault = self._desk.meet("download", request.headers, self._now(), task_id=task.id if task else "")
+        fault = self._desk.meet("download", request.headers, self._now(), result=key)
         got = self._desk.download(request.method, key, request.query, request.headers, self._now(), fault=fault)
         if isinstance(got, Reply):
             return await send(request, got)
@@ -152,7 +150,7 @@ class Front:
             path = await self._rooms.gallery.clip(serving.task.shot)
         except RuntimeError:  # the pool is closed: the emulator is going down
             return hang_up(request)
-        return await serve(request, serving, Film.of(path, self._rooms.clip_bytes))
+        return await serve(request, serving, Film.of(path, self._rooms.clip_bytes), self._desk.quirks)
 
     async def nothing(self, request: web.Request) -> web.StreamResponse:
         """Any other path below the base."""
@@ -177,13 +175,13 @@ def _id(request: web.Request) -> str:
     return request.match_info["task_id"]
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def _parsed(body: bytes) -> Mapping[str, Any]:
     """The body as an object if it is one; refusing it is the desk's work."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return as_object(found) or {}
 
 
 async def _read(part: BodyPartReader, bytes_max: int) -> bytes:

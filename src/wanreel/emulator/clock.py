@@ -30,12 +30,15 @@ class RealClock:
         return self.now()
 
 
+VIRTUAL_START_AT = 1_780_000_000.0
+
+
 class VirtualClock:
     """Time that stands still until `advance` moves it."""
 
     virtual = True
 
-    def __init__(self, start_at: float = 1_780_000_000.0) -> None:
+    def __init__(self, start_at: float = VIRTUAL_START_AT) -> None:
         self._now = start_at
 
     def now(self) -> float:

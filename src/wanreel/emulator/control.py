@@ -1,21 +1,25 @@
-"""The emulator's own paths under /_emulator: counters, tasks, calls, scripts, time, outages. Tests read and write here."""
+"""The emulator's own paths under /_emulator, for tests: counters, tasks, calls, scripts, time, outages."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from wanreel.emulator.answers import task_view
 from wanreel.emulator.app import Rooms
+from wanreel.emulator.objects import as_object
 from wanreel.emulator.page import page
+from wanreel.emulator.sender import Sender
+from wanreel.emulator.signing import CERTIFICATE_PATH
 
 PREFIX = "/_emulator"
 
 
-def add(app: web.Application, rooms: Rooms) -> None:
-    """Add the control paths and the page to an application."""
+def add(app: web.Application, rooms: Rooms, sender: Sender | None) -> None:
+    """Add the control paths, the page, and (when events are sent) their certificate to an application."""
     control = Control(rooms)
     get, post, delete = app.router.add_get, app.router.add_post, app.router.add_delete
     get("/", control.page)
@@ -30,6 +34,13 @@ def add(app: web.Application, rooms: Rooms) -> None:
     get(f"{PREFIX}/scripts/{{id}}", control.script)
     delete(f"{PREFIX}/scripts", control.drop_scripts)
     delete(f"{PREFIX}/scripts/{{id}}", control.drop_script)
+    if sender is not None:
+        pem = sender.signer.certificate_pem
+
+        async def certificate(_: web.Request) -> web.Response:
+            return web.Response(body=pem, content_type="application/x-pem-file")
+
+        get(CERTIFICATE_PATH, certificate)
 
 
 class Control:
@@ -38,6 +49,7 @@ class Control:
     def __init__(self, rooms: Rooms) -> None:
         self._desk = rooms.desk
         self._clock = rooms.clock
+        self._scripts = rooms.desk.gate.scripts.scripts
 
     async def page(self, _: web.Request) -> web.Response:
         """Tasks, paid seconds and calls for a person."""
@@ -78,47 +90,50 @@ class Control:
     async def add_script(self, request: web.Request) -> web.Response:
         """Take in a script; its id and report."""
         try:
-            script = self._desk.scripts.add(await _object(request))
+            script_id = self._desk.gate.add_script(await _object(request))
         except (ValueError, TypeError) as wrong:
             raise _bad(str(wrong)) from None
-        return web.json_response(script.report(), status=201)
+        return web.json_response(self._scripts[script_id].report(), status=201)
 
     async def scripts(self, _: web.Request) -> web.Response:
         """The reports of all scripts."""
-        return web.json_response({"scripts": [script.report() for script in self._desk.scripts.scripts.values()]})
+        return web.json_response({"scripts": [script.report() for script in self._scripts.values()]})
 
     async def script(self, request: web.Request) -> web.Response:
         """One script's report."""
-        script = self._desk.scripts.scripts.get(request.match_info["id"])
-        return web.json_response(script.report()) if script else web.json_response({"error": "no such script"}, status=404)
+        script = self._scripts.get(request.match_info["id"])
+        return web.json_response(script.report()) if script else _absent()
 
     async def drop_script(self, request: web.Request) -> web.Response:
         """Forget a script; its last report."""
-        script = self._desk.scripts.scripts.pop(request.match_info["id"], None)
-        return web.json_response(script.report()) if script else web.json_response({"error": "no such script"}, status=404)
+        report = self._desk.gate.drop_script(request.match_info["id"])
+        return web.json_response(report) if report else _absent()
 
     async def drop_scripts(self, _: web.Request) -> web.Response:
         """Forget all scripts; their last reports."""
-        reports = [script.report() for script in self._desk.scripts.scripts.values()]
-        self._desk.scripts.scripts.clear()
+        reports = [self._desk.gate.drop_script(script_id) for script_id in [*self._scripts]]
         return web.json_response({"scripts": reports})
 
 
-async def _object(request: web.Request) -> dict[str, Any]:
+async def _object(request: web.Request) -> Mapping[str, Any]:
     try:
-        found = json.loads(await request.read())
+        found = as_object(json.loads(await request.read()))
     except ValueError:
         found = None
-    if not isinstance(found, dict):
+    if found is None:
         raise _bad("the body must be a JSON object")
     return found
 
 
-def _number(asked: dict[str, Any], name: str, default: float | None = None) -> float:
+def _number(asked: Mapping[str, Any], name: str, default: float | None = None) -> float:
     value = asked.get(name, default)
     if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
         raise _bad(f"{name} must be a number from 0")
     return float(value)
+
+
+def _absent() -> web.Response:
+    return web.json_response({"error": "no such script"}, status=404)
 
 
 def _bad(words: str) -> web.HTTPBadRequest:

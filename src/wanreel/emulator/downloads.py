@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from aiohttp import web
 from wanreel.emulator.clock import pause
 from wanreel.emulator.desk import Serving
 from wanreel.emulator.hours import http_date
+from wanreel.emulator.quirks import Quirks
 from wanreel.emulator.replies import xml_reply
 from wanreel.emulator.results import BUCKET
 from wanreel.emulator.scripts import Instruction
@@ -64,7 +64,7 @@ class Film:
 
 
 def wanted(header: str | None, total: int) -> tuple[int, int] | None:
-    """Start and stop of a single byte range; None for the whole. OSS ignores what it cannot satisfy."""
+    """Start and stop of a single byte range; None for the whole, and for what cannot be read or satisfied."""
     match = _RANGE.match((header or "").strip())
     if match is None or match.groups() == ("", ""):
         return None
@@ -76,7 +76,13 @@ def wanted(header: str | None, total: int) -> tuple[int, int] | None:
     return (start, stop) if start < stop else None
 
 
-async def serve(request: web.Request, serving: Serving, film: Film) -> web.StreamResponse:
+def beyond(header: str | None, total: int) -> bool:
+    """Whether a range begins past the end."""
+    match = _RANGE.match((header or "").strip())
+    return match is not None and bool(match[1]) and int(match[1]) >= total
+
+
+async def serve(request: web.Request, serving: Serving, film: Film, quirks: Quirks) -> web.StreamResponse:
     """Answer a good download request, with the bytes' own fault if one is due."""
     fault = serving.fault or Instruction()
     if fault.fault == "drop_after":
@@ -99,6 +105,9 @@ async def serve(request: web.Request, serving: Serving, film: Film) -> web.Strea
     if fault.fault == "xml":
         body = xml_reply(200, "InternalError", "Please contact the server administrator.", serving.oss_id, BUCKET).body
         return web.Response(status=200, body=body, headers=headers)
+    if quirks.range_beyond == "refuse" and beyond(request.headers.get("range"), film.total):
+        body = xml_reply(416, "InvalidRange", "The requested range cannot be satisfied", serving.oss_id, BUCKET).body
+        return web.Response(status=416, body=body, headers={**headers, "content-range": f"bytes */{film.total}"})
     span = wanted(request.headers.get("range"), film.total)
     start, stop = span or (0, film.total)
     if span is not None:
@@ -128,11 +137,10 @@ async def _stream(
     spoiled = start + (stop - start) // 2 if fault.fault == "corrupt" else -1
     at = start
     for piece in film.read(start, start + sent_max):
-        if at <= spoiled < at + len(piece):
-            piece = _flipped(piece, spoiled - at)
+        bad = at <= spoiled < at + len(piece)
+        await response.write(_flipped(piece, spoiled - at) if bad else piece)
         at += len(piece)
-        await response.write(piece)
-        await asyncio.sleep(0)
+        await pause(0)  # let others have a turn: writes to a fast reader never wait
     if sent_max < announced:
         return end_early(request, response)
     return response

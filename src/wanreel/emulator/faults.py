@@ -130,7 +130,9 @@ def _error(fault: Instruction, operation: str, request_id: str, now: float, mish
     status = fault.status or (CODES[fault.code][0] if fault.code in CODES else default)
     code = fault.code or _BY_STATUS.get(status, "InternalError")
     message = fault.message or words_for(code)
-    if operation in ("download", "upload"):
+    if fault.body is not None:
+        reply = json_reply(fault.body, request_id, now, status)
+    elif operation in ("download", "upload"):
         reply = xml_reply(status, code, message, request_id, "dashscope-result-local")
     else:
         reply = error_reply(code, request_id, now, message=message, status=status)

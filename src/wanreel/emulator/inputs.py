@@ -1,4 +1,4 @@
-"""Looks at the media a request names: inline data, uploads, and addresses on this very machine; nothing else is fetched."""
+"""Looks at the media a request names: inline data, uploads, addresses on this machine; nothing else is fetched."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Inputs:
 
     async def _one(self, url: str, role: str) -> Medium:
         if url.startswith("oss://"):
-            kept = self._desk.kept.get(url.removeprefix("oss://"))
+            kept = self._desk.ledger.kept.get(url.removeprefix("oss://"))
             data = self._shelf.get(kept.sha256) if kept else None
             return await asyncio.to_thread(look, data, role) if data is not None else UNREACHABLE
         if url.startswith("data:"):

@@ -20,6 +20,11 @@ class Journal:
         self.path = directory / "journal.jsonl"
         self._file: int | None = None
 
+    @staticmethod
+    def last_at(lines: Iterable[dict[str, Any]]) -> float:
+        """The latest instant written down; 0 in an empty journal."""
+        return max((line["at"] for line in lines if line.get("at")), default=0.0)
+
     def load(self) -> list[dict[str, Any]]:
         """All whole lines; a last line torn by a kill is dropped."""
         if not self.path.exists():
@@ -37,7 +42,7 @@ class Journal:
         """Replace the whole file, for a start with what is still known."""
         fresh = self.path.with_suffix(".new")
         fresh.write_bytes(b"".join(_encoded(line) for line in lines))
-        os.replace(fresh, self.path)
+        fresh.replace(self.path)
 
     def append(self, line: dict[str, Any]) -> None:
         """Add one line."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wanreel.emulator.chance import log_normal
-from wanreel.emulator.checks import Order
+from wanreel.emulator.orders import Order
 
 QUEUE_MEDIAN_S = 5.0
 RUN_SIGMA = 0.596  # p99 at four times the median

@@ -16,12 +16,13 @@ def serve(options: EmulatorOptions) -> None:
 
 async def _serve(options: EmulatorOptions) -> None:
     # Imported here so that a command line may import this module for its options without paying for a web server.
-    from wanreel.emulator.server import Emulator
+    from wanreel.emulator.server import Emulator  # noqa: PLC0415
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with Emulator(options) as emulator:
-        print(f"wanreel emulator ready: {emulator.base_url}  (page: {emulator.host_url}/)", flush=True, file=sys.stdout)
+        sys.stdout.write(f"wanreel emulator ready: {emulator.base_url}  (page: {emulator.host_url}/)\n")
+        sys.stdout.flush()
         await stop.wait()

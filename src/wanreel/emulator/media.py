@@ -12,6 +12,8 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from wanreel.emulator.objects import as_list, as_object
+
 PIXELS_MAX = 8000 * 8000
 _FORMATS = {"JPEG", "MPO", "PNG", "BMP", "WEBP"}
 
@@ -70,14 +72,15 @@ _TYPES = {
 
 def named(body: Mapping[str, Any]) -> list[Named]:
     """Every media address of a request body, in the order met; nothing but strings."""
-    given = body.get("input")
-    if not isinstance(given, Mapping):
+    given = as_object(body.get("input"))
+    if given is None:
         return []
     found = [Named(given[name], role) for name, role in _FIELDS.items() if isinstance(given.get(name), str)]
     for name, role in _LISTS.items():
-        found += [Named(url, role) for url in _list(given.get(name)) if isinstance(url, str)]
-    for item in _list(given.get("media")):
-        if isinstance(item, Mapping) and isinstance(item.get("url"), str):
+        found += [Named(url, role) for url in as_list(given.get(name)) if isinstance(url, str)]
+    for entry in as_list(given.get("media")):
+        item = as_object(entry) or {}
+        if isinstance(item.get("url"), str):
             found.append(Named(item["url"], _TYPES.get(str(item.get("type")), "file")))
             if isinstance(item.get("reference_voice"), str):
                 found.append(Named(item["reference_voice"], "audio"))
@@ -111,7 +114,3 @@ def data_bytes(url: str) -> bytes | None:
         return base64.b64decode(tail, validate=True)
     except (binascii.Error, ValueError):
         return None
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wanreel.emulator.accounts import Account
+from wanreel.emulator.events import EventOptions
 from wanreel.emulator.quirks import Quirks, parse_quirk
 
 
@@ -59,25 +60,8 @@ class EmulatorOptions:
 
     def all_quirks(self) -> Quirks:
         """The switches, with ``over_limit`` among them. Raises ValueError in words."""
-        return Quirks(**{"over_limit": self.over_limit, **self.quirks})
-
-
-@dataclass(frozen=True, slots=True)
-class EventOptions:
-    """Completion events (fact sheet §6): where they go, and how badly.
-
-    Delays are drawn evenly between the two bounds, in seconds after a task's end. Rates are shares of tasks whose
-    event is sent twice, or never. ``host`` of the certificate address is the emulator's own.
-    """
-
-    url: str
-    delay_min_s: float = 1.0
-    delay_max_s: float = 90.0
-    duplicate_rate: float = 0.0
-    lost_rate: float = 0.0
-    late_rate: float = 0.0
-    late_s: float = 600.0
-    tries: int = 3
+        fields: dict[str, Any] = {"over_limit": self.over_limit, **self.quirks}
+        return Quirks(**fields)
 
 
 def read_quirks(pairs: tuple[str, ...]) -> dict[str, object]:

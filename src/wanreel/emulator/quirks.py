@@ -32,6 +32,13 @@ class Quirks:
     async_query: str = "refuse"  # refuse | ignore the async header on a query (§3.3)
     regions: str = "strict"  # strict | any: whether a model outside the account's region is unknown
     foreign_media: str = "fail"  # fail | assume: a picture at an address this machine may not fetch
+    failed_times: bool = True  # a FAILED task carries the three times (§4.2: usually)
+    canceled_times: bool = True  # a CANCELED task carries its times (§4.2)
+    picked_up_s: float = 0.0  # a task picked up still says PENDING, with scheduled_time, this long (§4.2)
+    actual_prompt_30: bool = False  # 3.0 returns actual_prompt (§4.2)
+    s2v_url: str = "video_url"  # video_url | results: where a talking head's URL stands (§0.2)
+    empty_code: bool = False  # good answers carry an empty code and message (§4.4)
+    range_beyond: str = "whole"  # whole | refuse: what a range past the end of a result meets (§18.6)
     orig_prompt: str = "whole"  # whole | cut: orig_prompt of an overlong prompt
 
     def __post_init__(self) -> None:
@@ -55,6 +62,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "list_unset_times": ("omit", "null"),
     "head": ("refuse", "allow"),
     "async_query": ("refuse", "ignore"),
+    "s2v_url": ("video_url", "results"),
+    "range_beyond": ("whole", "refuse"),
     "regions": ("strict", "any"),
     "foreign_media": ("fail", "assume"),
     "orig_prompt": ("whole", "cut"),

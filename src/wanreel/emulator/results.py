@@ -39,10 +39,13 @@ def refused(verb: str, key: str, query: Mapping[str, str], secret: str, now: flo
     """The object store's refusal of an unsigned, forged, expired or wrongly verbed address; None when it is good."""
     expires = query.get("Expires", "")
     if not expires.isdigit() or "Signature" not in query:
-        return xml_reply(403, "AccessDenied", "You have no right to access this object because of bucket acl.", oss_id, BUCKET)
+        words = "You have no right to access this object because of bucket acl."
+        return xml_reply(403, "AccessDenied", words, oss_id, BUCKET)
     good = sign(key, int(expires), secret, verb)
     if query.get("OSSAccessKeyId") != ACCESS_ID:
-        return xml_reply(403, "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist.", oss_id, BUCKET)
+        return xml_reply(
+            403, "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist.", oss_id, BUCKET
+        )
     if now > int(expires):
         extra = f"  <Expires>{iso(float(expires))}</Expires>\n  <ServerTime>{iso(now)}</ServerTime>\n"
         return xml_reply(403, "AccessDenied", "Request has expired.", oss_id, BUCKET, extra)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
+
+from wanreel.emulator.objects import as_list, as_object
 
 OPERATIONS = ("create", "query", "list", "cancel", "policy", "upload", "limits", "models", "detect", "download")
 
@@ -61,7 +63,13 @@ class Instruction:
     fraction: float = 0.5
     length_delta: int = -1000
     processed: bool | None = None
+    body: Any = None  # the answer itself, as JSON, for status and error_after
     fate: Fate | None = None
+
+    @property
+    def label(self) -> str:
+        """What counters and log call it: a create that only fixes a task's fate goes by the fate."""
+        return (self.fate.outcome or "fate") if self.fault == "pass" and self.fate else self.fault
 
     @property
     def takes_effect(self) -> bool:
@@ -95,15 +103,20 @@ class Script:
     steps: dict[str, list[Step]]
     account: str | None = None
     key: str | None = None
+    spec: dict[str, Any] = field(default_factory=dict[str, Any])  # as it was given
 
-    def take(self, operation: str) -> Instruction | None:
-        """Use up the next instruction for this operation."""
+    def take(self, operation: str) -> tuple[Script, str, int] | None:
+        """Use up the next instruction for this operation: this script, the list it stood in and its place there."""
         for name in (operation, "*"):
-            for step in self.steps.get(name, ()):
+            for index, step in enumerate(self.steps.get(name, ())):
                 if step.open:
                     step.met += 1
-                    return step.instruction
+                    return self, name, index
         return None
+
+    def met_again(self, operation: str, index: int, times: int) -> None:
+        """Count what an earlier life met."""
+        self.steps[operation][index].met += times
 
     def report(self) -> dict[str, Any]:
         """What was met and what was not, for the test to judge."""
@@ -132,8 +145,8 @@ class ScriptBook:
         unknown = set(spec) - {"script", "account", "key", "id"}
         if unknown:
             raise ValueError(f"a script has no field {', '.join(sorted(unknown))}; it has script, account, key, id")
-        lists = spec.get("script")
-        if not isinstance(lists, Mapping) or not lists:
+        lists = as_object(spec.get("script"))
+        if not lists:
             raise ValueError('a script needs "script": {operation: [instruction, ...]}')
         self._made += 1
         script = Script(
@@ -141,11 +154,12 @@ class ScriptBook:
             steps={str(name): parse_steps(str(name), rows) for name, rows in lists.items()},
             account=spec.get("account"),
             key=spec.get("key"),
+            spec=dict(spec),
         )
         self.scripts[script.id] = script
         return script
 
-    def take(self, operation: str, script_id: str, account: str, key: str) -> Instruction | None:
+    def take(self, operation: str, script_id: str, account: str, key: str) -> tuple[Script, str, int] | None:
         """The instruction this call meets: a named script alone, else those bound to its key, account or everyone."""
         if script_id:
             script = self.scripts.get(script_id)
@@ -168,20 +182,21 @@ def parse_steps(operation: str, rows: object) -> list[Step]:
     """Read the instructions of one operation. Raises ValueError in words."""
     if operation != "*" and operation not in OPERATIONS:
         raise ValueError(f"no operation {operation!r}; there are {', '.join(OPERATIONS)} and *")
-    if not isinstance(rows, Sequence) or isinstance(rows, str):
+    if not isinstance(rows, list):
         raise ValueError(f"{operation}: a list of instructions is needed")
-    return [Step(parse_instruction(operation, row)) for row in rows]
+    return [Step(parse_instruction(operation, row)) for row in as_list(cast("object", rows))]
 
 
 def parse_instruction(operation: str, row: object) -> Instruction:
     """Read one instruction from its JSON form. Raises ValueError in words."""
-    if not isinstance(row, Mapping):
+    given = as_object(row)
+    if given is None:
         raise ValueError(f"{operation}: an instruction is an object")
     known = set(Instruction.__dataclass_fields__)
-    unknown = set(row) - known
+    unknown = set(given) - known
     if unknown:
         raise ValueError(f"{operation}: no field {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
-    values: dict[str, Any] = dict(row)
+    values: dict[str, Any] = dict(given)
     kind = values.get("fault", "pass")
     if kind not in KINDS:
         raise ValueError(f"{operation}: no fault {kind!r}; there are {', '.join(KINDS)}")
@@ -200,9 +215,10 @@ def parse_instruction(operation: str, row: object) -> Instruction:
 
 def parse_fate(row: object) -> Fate:
     """Read a task's fate from its JSON form. Raises ValueError in words."""
-    if not isinstance(row, Mapping) or set(row) - set(Fate.__dataclass_fields__):
+    given = as_object(row)
+    if given is None or set(given) - set(Fate.__dataclass_fields__):
         raise ValueError(f"a fate has the fields {', '.join(Fate.__dataclass_fields__)}")
-    fate = Fate(**row)
+    fate = Fate(**given)
     if fate.outcome not in _OUTCOMES:
         raise ValueError(f"no outcome {fate.outcome!r}; there are {', '.join(_OUTCOMES[1:])}")
     return fate

@@ -16,12 +16,14 @@ from aiohttp import web
 from wanreel.emulator import control
 from wanreel.emulator.answers import task_view
 from wanreel.emulator.app import BASE, Rooms, build
-from wanreel.emulator.clock import Clock, RealClock, VirtualClock, fresh_word
+from wanreel.emulator.clock import VIRTUAL_START_AT, Clock, RealClock, VirtualClock, fresh_word
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.gallery import Gallery
 from wanreel.emulator.inputs import Inputs
+from wanreel.emulator.journal import Journal
 from wanreel.emulator.options import EmulatorOptions
 from wanreel.emulator.scripts import Script
+from wanreel.emulator.sender import Sender
 from wanreel.emulator.shelf import Shelf
 
 
@@ -36,25 +38,16 @@ class Emulator:
         if options is not None and fields:
             raise TypeError("give options or keywords, not both")
         self.options = options or EmulatorOptions(**fields)
-        self.clock: Clock = _clock(self.options)
         self._own: tempfile.TemporaryDirectory[str] | None = None
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
         self._gallery: Gallery | None = None
         self._thread: _Thread | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self.sender: Sender | None = None
         self.port = 0
-        self.desk = Desk(
-            DeskSettings(
-                accounts=self.options.all_accounts(),
-                quirks=self.options.all_quirks(),
-                speed=self.options.speed,
-                rates=self.options.rates,
-                log_max=self.options.log_max,
-                events=self.options.events is not None,
-            ),
-            seed=self.options.seed if self.options.seed is not None else fresh_word(),
-            id_space="" if self.options.virtual and self.options.seed is not None else fresh_word(),
-        )
+        self._journal = Journal(self.options.state) if self.options.state else None
+        self.desk = self._desk()
 
     @property
     def host_url(self) -> str:
@@ -65,6 +58,29 @@ class Emulator:
     def base_url(self) -> str:
         """What a client takes for the vendor's base URL; ends with /api/v1."""
         return f"{self.host_url}{BASE}"
+
+    def _desk(self) -> Desk:
+        """A desk as the options say, with what an earlier life left in the state folder; sets the clock too."""
+        options = self.options
+        desk = Desk(
+            DeskSettings(
+                accounts=options.all_accounts(),
+                quirks=options.all_quirks(),
+                speed=options.speed,
+                rates=options.rates,
+                log_max=options.log_max,
+            ),
+            seed=options.seed if options.seed is not None else fresh_word(),
+            id_space="" if options.virtual and options.seed is not None else fresh_word(),
+            journal=self._journal,
+        )
+        lines = self._journal.load() if self._journal else []
+        last_at = Journal.last_at(lines)
+        self.clock: Clock = _clock(options, last_at)
+        if self._journal:
+            desk.restore(lines)
+            self._journal.rewrite([*desk.snapshot(), {"k": "wake", "at": last_at}])
+        return desk
 
     # ---- what tests ask -----------------------------------------------------------------------------------------
 
@@ -83,11 +99,11 @@ class Emulator:
 
     def script(self, script: dict[str, Any], *, account: str | None = None, key: str | None = None) -> Script:
         """Add a fault script ``{operation: [instruction, ...]}``, bound to an account ("*": all), a key, or its id."""
-        return self._ask(lambda: self.desk.scripts.add({"script": script, "account": account, "key": key}))
+        return self._ask(lambda: self.desk.add_script(script, account=account, key=key))
 
     def unmet(self) -> dict[str, Any]:
         """Instructions nobody met, by script. Empty is what a test wants to see."""
-        return self._ask(self.desk.scripts.unmet)
+        return self._ask(self.desk.gate.scripts.unmet)
 
     def advance(self, seconds: float) -> float:
         """Move the emulator's time forward; its new now."""
@@ -114,16 +130,24 @@ class Emulator:
         inputs = Inputs(pictures, self.desk, self._session)
         rooms = Rooms(self.desk, self.clock, pictures, self._gallery, inputs, options.clip_bytes)
         app = build(rooms)
-        control.add(app, rooms)
+        if options.events is not None:
+            self.sender = Sender(options.events, self.desk, self.clock, self._session)
+        control.add(app, rooms, self.sender)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         site = web.TCPSite(self._runner, options.host, options.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
         self.desk.host_url = self.host_url
+        if self.sender is not None:
+            self._sending = asyncio.create_task(self.sender.run())
 
     async def stop(self) -> None:
         """Close the port and let go of everything. Stopping twice, or before starting, is harmless."""
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
@@ -133,6 +157,8 @@ class Emulator:
         if self._gallery is not None:
             await asyncio.to_thread(self._gallery.close)
             self._gallery = None
+        if self._journal is not None:
+            self._journal.close()
         if self._own is not None:
             self._own.cleanup()
             self._own = None
@@ -141,7 +167,9 @@ class Emulator:
         await self.start()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
         await self.stop()
 
     def __enter__(self) -> Self:
@@ -195,7 +223,10 @@ class _Thread:
         self._loop.close()
 
 
-def _clock(options: EmulatorOptions) -> Clock:
+def _clock(options: EmulatorOptions, last_at: float) -> Clock:
+    """A clock that does not fall behind an earlier life, which may have been moved ahead."""
     if options.virtual:
-        return VirtualClock() if options.start_at is None else VirtualClock(options.start_at)
-    return RealClock(options.clock_rate)
+        return VirtualClock(max(last_at, VIRTUAL_START_AT if options.start_at is None else options.start_at))
+    clock = RealClock(options.clock_rate)
+    clock.advance(max(0.0, last_at - clock.now()))
+    return clock

@@ -27,7 +27,7 @@ class Shelf:
         if not path.exists():
             fresh = path.with_suffix(f".{os.getpid()}.new")
             fresh.write_bytes(data)
-            os.replace(fresh, path)
+            fresh.replace(path)
             self._trim(keep=path)
         return path
 

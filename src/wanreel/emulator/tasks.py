@@ -48,15 +48,17 @@ class Task:
     shot: Shot
     usage: dict[str, Any]
     billed_s: float
-    orig_prompt: str
+    orig_prompt: str | None
     actual_prompt: str | None = None
     code: str = ""  # not empty: it will fail with this code
     message: str = ""
     no_url: bool = False
     url_life_s: float = 0.0
+    picked_up_s: float = 0.0
     script: str = ""
     region: str = ""
     result_key: str = ""
+    settled: bool = False  # its end is in the counters
     body: dict[str, Any] = field(default_factory=dict[str, Any])  # the request, long texts cut
     scheduled_at: float | None = None
     end_at: float | None = None
@@ -68,7 +70,7 @@ class Task:
             return CANCELED
         if self.end_at is not None and self.end_at <= at:
             return FAILED if self.code else SUCCEEDED
-        if self.scheduled_at is not None and self.scheduled_at <= at:
+        if self.scheduled_at is not None and self.scheduled_at + self.picked_up_s <= at:
             return RUNNING
         return PENDING
 

@@ -15,6 +15,7 @@ from wanreel.emulator.hours import iso, local_day
 from wanreel.emulator.replies import Reply, xml_reply
 
 ACCESS_ID = "LTAI5tWanreelUploads001"
+BUCKET = "dashscope-instant"
 HOST_PATH = "/_oss/dashscope-instant"
 POLICY_LIFE_S = 300
 FILE_LIFE_S = 48 * 3600.0
@@ -31,9 +32,14 @@ class Kept:
     expires_at: float
     sha256: str
 
+    def usable(self, account: str, model: str, now: float) -> bool:
+        """Whether this account may use it for this model now."""
+        return self.account == account and self.model == model and now <= self.expires_at
 
-def policy_data(account: str, model: str, number: int, secret: str, host_url: str, now: float) -> dict[str, Any]:
-    """The ``data`` of a getPolicy answer."""
+
+def policy_data(owner: tuple[str, str], number: int, secret: str, host_url: str, now: float) -> dict[str, Any]:
+    """The ``data`` of a getPolicy answer for an account and a model."""
+    account, model = owner
     directory = f"dashscope-instant/{uuid('dir', account, model)[:32].replace('-', '')}/{local_day(now)}"
     directory += f"/{uuid('upload', secret, number)}"
     document = {
@@ -60,10 +66,12 @@ def policy_data(account: str, model: str, number: int, secret: str, host_url: st
     }
 
 
-def accept(
-    fields: Mapping[str, str], sha256: str, size_bytes: int, secret: str, host: str, now: float, oss_id: str
-) -> Kept | Reply:
-    """Check a form upload against its policy; the file to keep, or the object store's refusal."""
+def accept(fields: Mapping[str, str], file: tuple[str, int], secret: str, now: float, oss_id: str) -> Kept | Reply:
+    """Check a form upload (fields, hash and length of the file) against its policy.
+
+    The file to keep, or the object store's refusal.
+    """
+    (sha256, size_bytes), host = file, BUCKET
     policy = fields.get("policy", "")
     if fields.get("OSSAccessKeyId") != ACCESS_ID:
         return xml_reply(403, "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist.", oss_id, host)
@@ -83,6 +91,13 @@ def accept(
         words = "Your proposed upload exceeds the maximum allowed size"
         return xml_reply(400, "EntityTooLarge", words, oss_id, host)
     return Kept(key, bound["account"], bound["model"], now + FILE_LIFE_S, sha256)
+
+
+def stored(fields: Mapping[str, str], oss_id: str) -> Reply:
+    """The empty answer to a good upload, with the status its form asked for."""
+    status = fields.get("success_action_status", "")
+    headers = {"x-oss-request-id": oss_id, "server": "AliyunOSS", "content-type": "application/xml"}
+    return Reply(int(status) if status in ("200", "201", "204") else 204, b"", headers)
 
 
 def _signature(policy: str, secret: str) -> str:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wanreel.emulator.catalog import Model
+from wanreel.emulator.brief import Brief
 from wanreel.emulator.tasks import Shot
 
+INPUT_S = 5.02
 
-def usage_for(
-    model: Model, shot: Shot, tier: str, ratio: str, parameters: Mapping[str, Any], *, new_25: bool
-) -> dict[str, Any]:
+
+def usage_for(brief: Brief, shot: Shot, tier: str, ratio: str) -> dict[str, Any]:
     """What the vendor reports for this clip."""
+    model, new_25 = brief.model, brief.quirks.usage_25 == "new"
     seconds = int(shot.duration_s)
+    taken, made = _in_and_out(brief, seconds)
     size = f"{shot.width}*{shot.height}"
     lines = int(tier.removesuffix("P"))
     full: dict[str, Any] = {
-        "duration": seconds,
-        "input_video_duration": 0,
-        "output_video_duration": seconds,
+        "duration": round(taken + made, 2),
+        "input_video_duration": taken,
+        "output_video_duration": made,
         "video_count": 1,
         "SR": lines,
     }
@@ -28,7 +30,7 @@ def usage_for(
         case "t2v_old" | "t2v_25":
             return {"video_duration": seconds, "video_ratio": size, "video_count": 1}
         case "t2v_26":
-            return {**full, "duration": float(seconds), "size": size}
+            return {**full, "duration": float(full["duration"]), "size": size}
         case "i2v_26":
             return full
         case "i2v_26_flash":
@@ -46,12 +48,19 @@ def usage_for(
         case "v30":
             return {**full, "fps": model.fps, "ratio": ratio}
         case "animate":
-            mode = "pro" if parameters.get("mode") == "wan-pro" else "standard"
+            mode = "pro" if brief.parameters.get("mode") == "wan-pro" else "standard"
             return {"video_duration": seconds + 0.2, "video_ratio": mode}
         case "s2v":
             return {"video_duration": seconds + 0.04, "SR": lines}
         case _:
             raise ValueError(f"no usage shape {kind!r}")
+
+
+def _in_and_out(brief: Brief, seconds: int) -> tuple[float, float]:
+    """Seconds of clip taken in (billed too) and made. What came in is not measured: it counts as one of 5 s."""
+    if brief.model.protocol == "videoedit":
+        return INPUT_S, seconds if brief.parameters.get("duration") else INPUT_S
+    return (5 if brief.typed("reference_video") else 0), seconds
 
 
 def billed(usage: Mapping[str, Any]) -> float:

@@ -1,0 +1,129 @@
+"""Are the values of a request allowed, and how large will its clip be? Normally a wrong one fails the task (§2, §9)."""
+
+from __future__ import annotations
+
+from wanreel.emulator.brief import Brief, WrongValue, media_items
+from wanreel.emulator.media import Medium
+
+
+def check_values(brief: Brief) -> None:
+    """Raise WrongValue for the first value that the model does not allow."""
+    model, parameters = brief.model, brief.parameters
+    duration = parameters.get("duration")
+    if duration is not None and duration not in model.durations_s:
+        raise WrongValue("InvalidParameter", f"The duration {duration} is not supported by {model.id}.")
+    seed = parameters.get("seed")
+    if seed is not None and not (isinstance(seed, int) and 0 <= seed <= 2147483647):
+        raise WrongValue("InvalidParameter", "The seed must be an integer between 0 and 2147483647.")
+    if model.protocol in ("media", "all_in_one"):
+        _check_media_kinds(brief)
+    for url in _pictures(brief):
+        _check_picture(brief, brief.medium(url))
+    for name in ("audio_url", "video_url"):
+        if isinstance(brief.input.get(name), str) and model.protocol in _READS_MEDIA[name]:
+            _check_reachable(brief.medium(brief.input[name]))
+
+
+_READS_MEDIA = {
+    "audio_url": ("size", "ratio", "img_url", "speech"),
+    "video_url": ("animate", "vace"),
+}
+_MEDIA_SETS = (
+    {"first_frame"},
+    {"first_frame", "driving_audio"},
+    {"first_frame", "last_frame"},
+    {"first_frame", "last_frame", "driving_audio"},
+    {"first_clip"},
+    {"first_clip", "last_frame"},
+)
+_FRAME_KINDS = {"first_frame", "last_frame"}
+
+
+def _check_media_kinds(brief: Brief) -> None:
+    kinds = [str(item.get("type")) for item in media_items(brief.input)]
+    if brief.model.protocol == "media":
+        if len(kinds) != len(set(kinds)) or set(kinds) not in _MEDIA_SETS:
+            raise WrongValue("InvalidParameter", f"The combination of media types {sorted(kinds)} is not supported.")
+    elif _FRAME_KINDS & set(kinds) and set(kinds) - _FRAME_KINDS:
+        raise WrongValue("InvalidParameter", "Frames can not be combined with references, a file or a link.")
+
+
+def _pictures(brief: Brief) -> list[str]:
+    """Addresses of the pictures this model reads."""
+    given = brief.input
+    names: tuple[str, ...] = {
+        "img_url": ("img_url",),
+        "frames": ("first_frame_url", "last_frame_url"),
+        "speech": ("image_url",),
+        "animate": ("image_url",),
+    }.get(brief.model.protocol, ())
+    found = [given[name] for name in names if isinstance(given.get(name), str)]
+    if brief.model.protocol in ("media", "all_in_one", "references", "videoedit"):
+        for kind in ("first_frame", "last_frame", "reference_image"):
+            found += brief.typed(kind)
+    return [url for url in found if url]
+
+
+def _check_reachable(medium: Medium) -> None:
+    if medium.code:
+        raise WrongValue(medium.code, medium.message)
+
+
+def _check_picture(brief: Brief, medium: Medium) -> None:
+    _check_reachable(medium)
+    low, high = 240, 8000
+    if brief.model.protocol == "frames" and brief.quirks.kf2v_page == "openapi":
+        low, high = 360, 2000
+    if brief.model.protocol == "animate":
+        low, high = 200, 4096
+    sides = (medium.width, medium.height)
+    if min(sides) < low or max(sides) > high:
+        raise WrongValue(
+            "InvalidImageResolution", f"The resolution of the input image must be between {low} and {high} pixels."
+        )
+    if brief.model.protocol == "media" and max(sides) > 8 * min(sides):
+        raise WrongValue("InvalidImageResolution", "The aspect ratio of the input image must be between 1:8 and 8:1.")
+    if medium.size_bytes > brief.model.image_bytes_max:
+        raise WrongValue("InvalidFile.Size")
+    if medium.alpha and medium.format == "PNG":
+        raise WrongValue("InvalidImageFormat", "Images with a transparent channel are not supported.")
+
+
+def picture_size(brief: Brief) -> tuple[int, int, str]:
+    """Width, height and tier of the clip (§2)."""
+    model, parameters, catalog = brief.model, brief.parameters, brief.catalog
+    if model.protocol in ("size", "reference_urls", "vace"):
+        size = parameters.get("size")
+        text = str(size) if size else catalog.sizes["size"][model.tier]["16:9"]
+        tier = catalog.tier_of(text, model)
+        if tier is None:
+            raise WrongValue("InvalidParameter", f"The size is not match {text}")
+        width, height = text.split("*")
+        return int(width), int(height), tier
+    tier = brief.tier
+    allowed = model.tiers
+    if model.protocol == "frames" and brief.quirks.kf2v_page == "openapi":
+        allowed = model.tiers_openapi
+    if tier not in allowed:
+        raise WrongValue("InvalidParameter", f"The resolution {tier} is not supported by {model.id}.")
+    first = _first_picture(brief)
+    if first is not None:
+        return *catalog.follow(tier, first.width, first.height), tier
+    ratio = str(parameters.get("ratio") or "16:9")
+    ratio = "16:9" if ratio == "adaptive" and model.protocol == "all_in_one" else ratio
+    if ratio not in catalog.sizes["ratio"][tier]:
+        raise WrongValue("InvalidParameter", f"The ratio {ratio} is not supported by {model.id}.")
+    width, height = catalog.sizes["ratio"][tier][ratio].split("*")
+    return int(width), int(height), tier
+
+
+def _first_picture(brief: Brief) -> Medium | None:
+    """The picture whose shape the clip takes, if any."""
+    given = brief.input
+    name = {"img_url": "img_url", "frames": "first_frame_url", "speech": "image_url", "animate": "image_url"}
+    if brief.model.protocol in name:
+        return brief.medium(given.get(name[brief.model.protocol]))
+    if brief.model.protocol == "all_in_one" and brief.parameters.get("ratio") not in (None, "adaptive"):
+        return None
+    frames = brief.typed("first_frame") if brief.model.protocol in ("media", "all_in_one", "references") else []
+    return brief.medium(frames[0]) if frames else None
