@@ -1,0 +1,106 @@
+"""Notices handed to a command of the user's: the JSON on its standard input, no shell, bounded time.
+
+The command runs in a session of its own, so that a timeout ends whatever it started as well. What it prints is dropped;
+the end of what it complains about is quoted when it fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import tempfile
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Sequence
+from typing import Self
+
+from wanreel.domain.errors import Invalid, Unavailable
+from wanreel.domain.event import Notice
+from wanreel.notify.payload import notice_line
+
+TIMEOUT_S = 30.0
+_COMPLAINT_BYTES_MAX = 1000
+_PIPE_BYTES = 65536
+
+
+class CommandNotifier:
+    """`ports.Notifier` by running `argv` once a notice. Exit status 0 means delivered."""
+
+    def __init__(self, argv: Sequence[str], timeout_s: float = TIMEOUT_S) -> None:
+        if not argv or not argv[0]:
+            raise Invalid("a notify command needs at least the name of a program")
+        self._argv = tuple(argv)
+        self._timeout_s = timeout_s
+
+    async def tell(self, notice: Notice) -> None:
+        """As `ports.Notifier.tell`."""
+        name = self._argv[0]
+        with _Complaint() as complaint:
+            process = await self._start(notice, complaint)
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    status = await process.wait()
+            except TimeoutError:
+                raise Unavailable(f"the notify command {name} did not end within {self._timeout_s:g} s") from None
+            finally:
+                _end(process)
+                if process.returncode is None:
+                    await process.wait()
+        if status:
+            how = f"was ended by signal {-status}" if status < 0 else f"failed with exit status {status}"
+            raise Unavailable(f"the notify command {name} {how}: {complaint.text or 'it said nothing'}")
+
+    async def _start(self, notice: Notice, complaint: _Complaint) -> Process:
+        # A file and not a pipe: a command that does not read its input must not make us wait.
+        with tempfile.TemporaryFile() as paper:
+            paper.write(notice_line(notice) + b"\n")
+            paper.seek(0)
+            try:
+                return await asyncio.create_subprocess_exec(
+                    *self._argv, stdin=paper, stdout=DEVNULL, stderr=complaint.write_fd, start_new_session=True
+                )
+            except (OSError, ValueError) as error:
+                words = error.strerror if isinstance(error, OSError) else str(error)
+                raise Unavailable(
+                    f"the notify command {self._argv[0]} cannot be started ({words}): check its path and rights"
+                ) from error
+
+
+class _Complaint:
+    """The end of a command's standard error, read as it comes so that neither side waits and little is held.
+
+    A pipe of our own: asyncio's would make `wait` last until everything the command left running has closed it.
+    """
+
+    def __init__(self) -> None:
+        self._tail = b""
+
+    def __enter__(self) -> Self:
+        self._read_fd, self.write_fd = os.pipe()
+        os.set_blocking(self._read_fd, False)
+        asyncio.get_running_loop().add_reader(self._read_fd, self._take)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.get_running_loop().remove_reader(self._read_fd)
+        os.close(self.write_fd)
+        self._take()  # what was still in the pipe
+        os.close(self._read_fd)
+
+    def _take(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self._tail = (self._tail + os.read(self._read_fd, _PIPE_BYTES))[-_COMPLAINT_BYTES_MAX:]
+
+    @property
+    def text(self) -> str:
+        """On one line, printable."""
+        words = self._tail.decode("utf-8", "replace")
+        return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
+
+
+def _end(process: Process) -> None:
+    """End the command and its children, if it still runs; a child it left behind on purpose may go on."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,74 @@
+"""Notices appended to a file, one JSON object a line, for whoever wants to follow along with `tail -f`.
+
+Other processes may append at the same time. A line that a crash or a full disk cut short never spoils the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from wanreel.domain.errors import Unavailable
+from wanreel.domain.event import Notice
+from wanreel.notify.payload import notice_line
+
+if os.name == "posix":
+    import fcntl
+
+
+class JournalNotifier:
+    """`ports.Notifier` on a file; each notice is on the disk when `tell` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+
+    async def tell(self, notice: Notice) -> None:
+        """As `ports.Notifier.tell`."""
+        await asyncio.to_thread(self._append, notice_line(notice) + b"\n")
+
+    def _append(self, line: bytes) -> None:
+        try:
+            fresh = not self._path.exists()
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
+            try:
+                _append_line(fd, line)
+            finally:
+                os.close(fd)
+            if fresh:
+                _sync_folder(self._path.parent)
+        except OSError as error:
+            raise Unavailable(
+                f"notices cannot be written to {self._path} ({error.strerror or error}): "
+                "free some space there, or give the right to write; they are tried again"
+            ) from error
+
+
+def _append_line(fd: int, line: bytes) -> None:
+    """Append a whole line durably, or leave the file as it was. Raises OSError."""
+    if os.name == "posix":
+        fcntl.flock(fd, fcntl.LOCK_EX)  # held for one small write; ends with the descriptor
+    size_bytes = os.fstat(fd).st_size
+    if size_bytes:
+        os.lseek(fd, size_bytes - 1, os.SEEK_SET)
+        if os.read(fd, 1) != b"\n":
+            line = b"\n" + line  # the last writer died in mid-line
+    try:
+        left = memoryview(line)
+        while left:
+            left = left[os.write(fd, left) :]
+        os.fsync(fd)
+    except OSError:
+        os.ftruncate(fd, size_bytes)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new file's name survive a power cut; Windows offers no such thing and needs none."""
+    if os.name == "posix":
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
