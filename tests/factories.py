@@ -87,7 +87,7 @@ def numbered_id(prefix: str, number: int) -> str:
     return f"{prefix}_{''.join(letters)}"
 
 
-def make_account(id: str = "main", region: str = "intl", base_url: str = "http://127.0.0.1:9/api/v1") -> Account:
+def make_account(id: str = "main", region: str = "intl", base_url: str = "http://127.0.0.1:9/api/v1") -> Account:  # noqa: A002 - named as the field is
     """A main account whose host refuses every connection."""
     return Account(id, region, base_url)
 
@@ -105,12 +105,12 @@ def make_request(**overrides: Any) -> Request:
     return replace(base, **overrides)
 
 
-def make_intent(at: float = NOW, id: str = "int_1", send_by_s: float = 30.0) -> Intent:
+def make_intent(at: float = NOW, id: str = "int_1", send_by_s: float = 30.0) -> Intent:  # noqa: A002 - named as the field is
     """The decision to make one paid call."""
     return Intent(id, at, at + send_by_s, hashlib.sha256(id.encode()).hexdigest())
 
 
-def make_task(id: str | None = None, at: float = NOW) -> Task:
+def make_task(id: str | None = None, at: float = NOW) -> Task:  # noqa: A002 - named as the field is
     """A task of the vendor's; its id is new unless given."""
     return Task(id or f"task-{next(_numbers)}", at, request_id="req-1")
 
@@ -151,7 +151,7 @@ def make_state(kind: type[State], at: float = NOW, **overrides: Any) -> State:
     return replace(state, **overrides)
 
 
-def make_job(kind: type[State] | State = Queued, *, at: float = NOW, id: str | None = None, **overrides: Any) -> Job:
+def make_job(kind: type[State] | State = Queued, *, at: float = NOW, id: str | None = None, **overrides: Any) -> Job:  # noqa: A002 - named as the field is
     """A consistent job in a state (a type, or a state as it is), created at `at`; a new id unless given.
 
     `model` and other fields of the request, fields of the state (`due_at`, `task_id`, `intent_id`, ...) and of the job
@@ -185,7 +185,7 @@ def make_entry(job: Job, at: float = NOW, event: Event | None = None, reason: st
     return Entry(job.id, job.version, at, 0.5, event or ev.CancelAsked(), word, word, reason)
 
 
-def make_notice(job: Job, at: float = NOW, kind: str = "job.succeeded", id: str | None = None) -> Notice:
+def make_notice(job: Job, at: float = NOW, kind: str = "job.succeeded", id: str | None = None) -> Notice:  # noqa: A002 - named as the field is
     """A notice about a job; its id is that of the job's version and kind unless given."""
     return Notice(id or f"{job.id}.{job.version}.{kind}", job.id, kind, at, "for a test")
 
@@ -198,7 +198,7 @@ def make_change(job: Job, state: State, *, at: float = NOW, quiet: bool = False,
     of_change = {n: fields_.pop(n) for n in _names(Change) & fields_.keys()}
     after = replace(job, state=state, version=job.version + 1, **fields_)
     entry = None if quiet else replace(make_entry(after, at), state_from=state_name(job.state))
-    return Change(**{"job": after, "was": job.version, "entry": entry, **of_change})
+    return replace(Change(after, job.version, entry), **of_change)
 
 
 def key_of(job: Job) -> SlotKey:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from wanreel.domain.errors import Internal, Unavailable, WanreelError
+from wanreel.domain.errors import Internal, Invalid, Unavailable, WanreelError
 
 _WORDS = {
     sqlite3.SQLITE_BUSY: "is busy: another process has been writing to it all the while. Try again.",
@@ -29,9 +29,11 @@ _DAMAGED = (
 
 
 def translated(error: BaseException, path: Path) -> BaseException:
-    """Our error for one of SQLite's; any other error is handed back as it is."""
+    """Our error for one of SQLite's or its driver's; any other error is handed back as it is."""
     if isinstance(error, WanreelError):
         return error
+    if isinstance(error, UnicodeEncodeError):
+        return Invalid(f"{error.object!r} holds characters that no database can store; use plain text")
     cause: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
     if not isinstance(cause, sqlite3.Error):
         return error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, case, delete, func, insert, null, select, update
+from sqlalchemy import BindParameter, Connection, Update, bindparam, case, delete, func, insert, null, select, update
 
 from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
 from wanreel.domain.event import Change, Park, Pause
@@ -19,6 +19,9 @@ from wanreel.store.sql.tables import history, jobs, notices, parks, tasks
 _STATE_COLUMNS = ("state", "account", "model", "lane", "due_at", "order_at", "slot_until", "intent_at", "body")
 
 
+_NEW_SEEN_AT: BindParameter[float | None] = bindparam("new_seen_at")
+
+
 def _update(**claim: Any) -> Update:
     """The job's new columns where it still has the version that was read; what becomes of its claim differs."""
     columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _STATE_COLUMNS}
@@ -27,7 +30,7 @@ def _update(**claim: Any) -> Update:
         .where(jobs.c.id == bindparam("the_id"), jobs.c.version == bindparam("was"))
         .values(
             version=bindparam("new_version"),
-            seen_at=func.coalesce(bindparam("new_seen_at"), jobs.c.seen_at),
+            seen_at=func.coalesce(_NEW_SEEN_AT, jobs.c.seen_at),
             **columns,
             **claim,
         )

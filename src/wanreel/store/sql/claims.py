@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, tuple_, update
 
 from wanreel.domain.event import SlotKey
 from wanreel.domain.job import Job
@@ -114,7 +114,7 @@ def in_the_air(conn: Connection, key: SlotKey, now: float, quiet_s: float) -> bo
     return conn.execute(_IN_THE_AIR, asked).first() is not None
 
 
-def _head(conn: Connection, key: SlotKey, asked: Claim, limits: Limits) -> Row[Any] | None:
+def _head(conn: Connection, key: SlotKey, asked: Claim, limits: Limits) -> Any:
     """The next queued job of a key, where a slot is free that nobody is getting ready for and nothing holds it back."""
     at = {"account": key.account, "model": key.model, "now": asked.now}
     if conn.execute(_PARKED, {**at, "far_at": asked.far_at}).first() is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 
 from wanreel.domain.errors import Internal
 from wanreel.domain.event import Change, SlotKey
@@ -18,7 +18,7 @@ from wanreel.store.sql import changes, claims
 from wanreel.store.sql.claims import IS_FREE, Limits
 from wanreel.store.sql.tables import jobs, parks
 
-_NOW = bindparam("now")
+_NOW: ColumnElement[float] = bindparam("now")
 _IN_USE = (
     select(jobs.c.account, jobs.c.model, func.count().label("slots"))
     .where(jobs.c.slot_until > _NOW)

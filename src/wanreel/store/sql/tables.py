@@ -5,8 +5,11 @@ Changing anything here needs a new revision in store/migrations; a test compares
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Double,
     ForeignKey,
     Index,
@@ -49,10 +52,10 @@ jobs = Table(
 
 # Indexes cover only the rows they are for, so that a look at a task rewrites as few as can be. The conditions are
 # literals because a database matches them against the statement's text, where a bound value could be anything.
-IS_SUBMIT = literal_column("jobs.lane = 'submit'")
+IS_SUBMIT: ColumnElement[bool] = literal_column("jobs.lane = 'submit'")
 
 
-def _only(condition: str) -> dict[str, object]:
+def _only(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 

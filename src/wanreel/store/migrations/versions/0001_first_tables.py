@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0001"
 down_revision = None
 
+_INSTANT: sa.Double[float] = sa.Double()
 
-def _only(condition: str) -> dict[str, object]:
+
+def _only(condition: str) -> dict[str, Any]:
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
@@ -23,18 +27,18 @@ def upgrade() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("lane", sa.Text()),
-        sa.Column("due_at", sa.Double()),
-        sa.Column("order_at", sa.Double()),
-        sa.Column("slot_until", sa.Double()),
-        sa.Column("intent_at", sa.Double()),
-        sa.Column("seen_at", sa.Double()),
-        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("due_at", _INSTANT),
+        sa.Column("order_at", _INSTANT),
+        sa.Column("slot_until", _INSTANT),
+        sa.Column("intent_at", _INSTANT),
+        sa.Column("seen_at", _INSTANT),
+        sa.Column("created_at", _INSTANT, nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("batch", sa.Text()),
         sa.Column("key", sa.Text()),
         sa.Column("spare_of", sa.Text()),
         sa.Column("claim_owner", sa.Text()),
-        sa.Column("claim_until", sa.Double()),
+        sa.Column("claim_until", _INSTANT),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("key", name="uq_jobs_key"),
@@ -54,12 +58,12 @@ def upgrade() -> None:
     op.create_index("ix_jobs_work", "jobs", ["lane", "due_at"], **_only("lane IS NOT NULL"))
     op.create_table(
         "notices",
-        sa.Column("seq", sa.Integer(), autoincrement=True),
+        sa.Column("seq", sa.Integer(), nullable=False, autoincrement=True),
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("at", sa.Double(), nullable=False),
-        sa.Column("due_at", sa.Double(), nullable=False),
+        sa.Column("at", _INSTANT, nullable=False),
+        sa.Column("due_at", _INSTANT, nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("delivered_at", sa.Double()),
+        sa.Column("delivered_at", _INSTANT),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("id", name="uq_notices_id"),
@@ -70,8 +74,8 @@ def upgrade() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("until", sa.Double(), nullable=False),
-        sa.Column("since", sa.Double(), nullable=False),
+        sa.Column("until", _INSTANT, nullable=False),
+        sa.Column("since", _INSTANT, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("account", "model", "kind"),
     )
