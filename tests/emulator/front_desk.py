@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from wanreel.emulator.catalog import catalog
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
 from wanreel.emulator.replies import Reply
@@ -77,3 +78,31 @@ class FrontDesk:
         assert isinstance(reply.body, dict), reply
         assert "data" in reply.body, reply
         return reply.body["data"]
+
+
+PICTURE = "https://media.example.com/still.png"
+_INPUTS: dict[str, dict[str, Any]] = {
+    "size": {"prompt": "a red fox"},
+    "ratio": {"prompt": "a red fox"},
+    "all_in_one": {"prompt": "a red fox"},
+    "img_url": {"prompt": "it turns its head", "img_url": PICTURE},
+    "frames": {"prompt": "from bud to bloom", "first_frame_url": PICTURE, "last_frame_url": PICTURE},
+    "media": {"prompt": "it runs", "media": [{"type": "first_frame", "url": PICTURE}]},
+    "references": {"prompt": "Image 1 waves", "media": [{"type": "reference_image", "url": PICTURE}]},
+    "reference_urls": {"prompt": "character1 waves", "reference_urls": [PICTURE]},
+    "videoedit": {"prompt": "make it night", "media": [{"type": "video", "url": PICTURE}]},
+    "vace": {"prompt": "together", "function": "image_reference", "ref_images_url": [PICTURE]},
+    "speech": {"image_url": PICTURE, "audio_url": PICTURE},
+    "animate": {"image_url": PICTURE, "video_url": PICTURE},
+}
+
+
+def body_for(model_id: str, **parameters: Any) -> tuple[dict[str, Any], str]:
+    """The smallest good body for a model, and the path family it goes to."""
+    model = catalog().models[model_id]
+    return {"model": model_id, "input": _INPUTS[model.protocol], "parameters": parameters}, model.path
+
+
+def region_of(model_id: str) -> str:
+    """A region the model is in."""
+    return catalog().models[model_id].regions[0]

@@ -46,7 +46,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "InvalidParameter": (400, MISSING_WORDS),
     "InvalidParameter.DataInspection": (400, "Unable to download the media resource during the data inspection."),
     "DataInspectionFailed": (400, "Input data may contain inappropriate content."),
-    "data_inspection_failed": (400, "Output data may contain inappropriate content."),
+    "data_inspection_failed": (400, "Input data may contain inappropriate content."),
     "IPInfringementSuspect": (400, "Input data is suspected of being involved in IP infringement."),
     "InvalidURL": (400, "Required URL is missing or invalid, please check the request URL."),
     "InvalidURL.ConnectionRefused": (400, "Connection to the input URL was refused."),
