@@ -134,9 +134,13 @@ class MemoryStore:
             row.owner = row.until = None
         return change.job
 
-    async def release(self, owner: str | None) -> int:
-        """End all claims of an owner (None: of everybody) and say how many."""
-        mine = [r for r in self._rows.values() if r.until is not None and (owner is None or r.owner == owner)]
+    async def release(self, owner: str | None, job_id: str | None = None) -> int:
+        """End an owner's claims (None: everybody's), or only the one on a job, and say how many."""
+        mine = [
+            row
+            for row in self._rows.values()
+            if row.until is not None and owner in (None, row.owner) and job_id in (None, row.job.id)
+        ]
         for row in mine:
             row.owner = row.until = None
         return len(mine)

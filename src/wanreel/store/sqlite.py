@@ -109,9 +109,9 @@ class SqliteStore:
         await self._write(lambda conn: changes.write(conn, change, self._policy))
         return change.job
 
-    async def release(self, owner: str | None) -> int:
-        """End all claims of an owner (None: of everybody) and say how many."""
-        return await self._write(lambda conn: claims.release(conn, owner))
+    async def release(self, owner: str | None, job_id: str | None = None) -> int:
+        """End an owner's claims (None: everybody's), or only the one on a job, and say how many."""
+        return await self._write(lambda conn: claims.release(conn, owner, job_id))
 
     async def history(self, job_id: str) -> list[Entry]:
         """All entries of a job, oldest first; none for a job that is not here."""

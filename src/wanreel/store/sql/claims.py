@@ -63,7 +63,6 @@ _TAKE = (
 )
 _IS_CLAIMED = jobs.c.claim_until.is_not(None)
 _RELEASE_ALL = update(jobs).where(_IS_CLAIMED).values(claim_owner=None, claim_until=None)
-_RELEASE = _RELEASE_ALL.where(jobs.c.claim_owner == bindparam("owner"))
 
 
 # --- what they are for ----------------------------------------------------------------------------------------------
@@ -88,11 +87,10 @@ def take(conn: Connection, ids: Sequence[str], owner: str, until: float) -> None
         conn.execute(_TAKE, [{"the_id": job_id, "owner": owner, "until": until} for job_id in ids])
 
 
-def release(conn: Connection, owner: str | None) -> int:
-    """End all claims of an owner (None: of everybody) and say how many."""
-    if owner is None:
-        return conn.execute(_RELEASE_ALL).rowcount
-    return conn.execute(_RELEASE, {"owner": owner}).rowcount
+def release(conn: Connection, owner: str | None, job_id: str | None) -> int:
+    """End an owner's claims (None: everybody's), or only the one on a job, and say how many."""
+    found = _RELEASE_ALL if owner is None else _RELEASE_ALL.where(jobs.c.claim_owner == owner)
+    return conn.execute(found if job_id is None else found.where(jobs.c.id == job_id)).rowcount
 
 
 def queued_keys(conn: Connection) -> Iterator[SlotKey]:
