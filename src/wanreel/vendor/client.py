@@ -1,0 +1,243 @@
+"""The vendor's service as `ports.Vendor`, over aiohttp: moves bytes, and leaves their meaning to `body` and `answers`.
+
+Promises: a submit goes out at most once, on a connection of its own, its first byte not after `send_by`; the key
+travels over https, or http to this machine, to the account's own base URL and nowhere else; nothing is retried here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from wanreel.domain.catalog import Catalog
+from wanreel.domain.errors import Invalid, NotFound, Unavailable
+from wanreel.domain.event import CancelFailed, Lost, NotSent, QueryFailed
+from wanreel.domain.job import Account, Intent, Job
+from wanreel.domain.request import Link, Stored
+from wanreel.ports import (
+    CancelAnswer,
+    Clock,
+    Inputs,
+    ListFailed,
+    Listing,
+    LookAnswer,
+    Prepared,
+    PrepareFailed,
+    SubmitAnswer,
+)
+from wanreel.telemetry import VENDOR_CALL, log
+from wanreel.vendor.answers import cancel_answer, look_answer, submit_answer
+from wanreel.vendor.body import Outgoing, build, fingerprint, model_of
+from wanreel.vendor.http import Answer, Broken, Call, Patience, Wire, unsafe
+from wanreel.vendor.limits import SUBMITS_PER_S, TASKS_PER_S, Limits
+from wanreel.vendor.listing import list_answer
+from wanreel.vendor.upload import Uploads
+from wanreel.vendor.words import local_stamp
+
+HOP = "x-wanreel-hop"  # the drop-in face refuses calls that carry it: never our own vendor (design 3.12)
+PAGE_SIZE = 100
+KEY_CHARS_MIN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What can be set about the calls. `inline_bytes_max`: larger local pictures go to temporary storage."""
+
+    patience: Patience = field(default_factory=Patience)
+    inline_bytes_max: int = 4_000_000
+    workspace: str | None = None
+    agent: str = "wanreel"
+
+
+class DashScope:
+    """The vendor. `key_for` says the key of an account, None where there is none; it is asked before each call."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        inputs: Inputs,
+        key_for: Callable[[Account], str | None],
+        options: Options | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._inputs = inputs
+        self._key_for = key_for
+        self._options = options or Options()
+        self._wire = Wire(clock, self._options.patience)
+        self._limits = Limits(clock)
+        self._uploads = Uploads(self._wire, self._limits, clock)
+
+    async def close(self) -> None:
+        """End all connections; calling it twice is harmless."""
+        await self._wire.close()
+
+    async def prepare(self, job: Job) -> Prepared:
+        """Make the request's media reachable and fix the words that will go out. Raises PrepareFailed."""
+        refusal = unsafe(job.account.base_url)
+        if refusal:
+            raise PrepareFailed(refusal, code="unsafe_base_url", fatal=True)
+        request, model = job.request, model_of(job.request, self._catalog, job.account.region)
+        try:
+            self._headers(job.account)
+        except _NoKeyError as error:
+            raise PrepareFailed(str(error), code="no_key") from None
+        urls = [m.source.url if isinstance(m.source, Link) else await self._reach(job, m.source) for m in request.media]
+        outgoing = build(request, model, urls, extend_off=job.prompt_extend_off)
+        return Prepared(fingerprint(request, model, extend_off=job.prompt_extend_off), outgoing)
+
+    async def submit(self, job: Job, intent: Intent, prepared: Prepared) -> SubmitAnswer:
+        """The paid call. What happened before its first byte is `NotSent`, anything unclear after it is `Lost`."""
+        outgoing, account = prepared.body, job.account
+        if not isinstance(outgoing, Outgoing):
+            return NotSent(intent.id, "the request was not prepared by this adapter")
+        if not await self._limits.take(account.id, f"submit:{job.request.model}", self._rate(job), by=intent.send_by):
+            return NotSent(intent.id, "too many submits at once for the vendor's limit: it waits its turn")
+        try:
+            headers = self._headers(account)
+        except _NoKeyError as error:
+            return NotSent(intent.id, str(error))
+        headers |= {"Content-Type": "application/json", "X-DashScope-Async": "enable"}
+        if outgoing.oss:
+            headers["X-DashScope-OssResourceResolve"] = "enable"
+        url = account.base_url + outgoing.path
+        call = Call("POST", url, headers, outgoing.encoded(), fresh=True, send_by=intent.send_by)
+        try:
+            answer = await self._call("submit", account, call)
+        except Broken as broken:
+            if not broken.sent:
+                return NotSent(intent.id, broken.why)
+            if broken.status == 429:  # refused by its status alone
+                return submit_answer(intent.id, 429, b"")
+            got = f"HTTP {broken.status}, then " if broken.status else ""
+            return Lost(intent.id, f"{got}{broken.why}")
+        return submit_answer(intent.id, answer.status, answer.raw)
+
+    async def look(self, account: Account, task_id: str) -> LookAnswer:
+        """Ask after one task."""
+        await self._limits.take(account.id, "query", TASKS_PER_S)
+        try:
+            answer = await self._get(account, f"/tasks/{quote(task_id, safe='')}", "query")
+        except (Broken, _NoKeyError) as error:
+            return QueryFailed(str(error))
+        return look_answer(task_id, answer.status, answer.raw, self._clock.now())
+
+    async def cancel(self, account: Account, task_id: str) -> CancelAnswer:
+        """Ask to stop a task that has not begun."""
+        await self._limits.take(account.id, "cancel", TASKS_PER_S)
+        try:
+            url = f"{account.base_url}/tasks/{quote(task_id, safe='')}/cancel"
+            answer = await self._call("cancel", account, Call("POST", url, self._headers(account), fresh=True))
+        except (Broken, _NoKeyError) as error:
+            return CancelFailed(str(error))
+        return cancel_answer(answer.status, answer.raw)
+
+    async def list(self, account: Account, model: str, since: float, until: float, page: int) -> Listing:
+        """One page of the account's tasks of a model; the window goes out in the vendor's zone. Raises ListFailed."""
+        await self._limits.take(account.id, "list", TASKS_PER_S)
+        query = {
+            "start_time": local_stamp(since),
+            "end_time": local_stamp(until),
+            "model_name": model,
+            "page_no": str(page),
+            "page_size": str(PAGE_SIZE),
+        }
+        asked_at = self._clock.now()
+        try:
+            answer = await self._get(account, f"/tasks/?{urlencode(query)}", "list")
+        except (Broken, _NoKeyError) as error:
+            raise ListFailed(str(error)) from None
+        return list_answer(answer.status, answer.raw, page, date=answer.date, now=(asked_at + self._clock.now()) / 2)
+
+    # --- the calls ---------------------------------------------------------------------------------------------------
+
+    async def _get(self, account: Account, path: str, kind: str) -> Answer:
+        return await self._call(kind, account, Call("GET", account.base_url + path, self._headers(account)))
+
+    async def _call(self, kind: str, account: Account, call: Call) -> Answer:
+        """One exchange, noted in the log without a word of what was in it, its answer without our key."""
+        began = self._clock.now()
+        status: int | None = None
+        try:
+            answer = await self._wire.exchange(call)
+            status = answer.status
+        except Broken as broken:
+            status = broken.status
+            raise
+        finally:
+            seconds = round(self._clock.now() - began, 3)
+            log.debug(VENDOR_CALL, kind=kind, account=account.id, status=status, seconds=seconds)
+        key = (self._key_for(account) or "").encode()
+        hidden = answer.raw.replace(key, b"(key)") if len(key) >= KEY_CHARS_MIN else answer.raw
+        return Answer(answer.status, hidden, answer.date)
+
+    def _headers(self, account: Account) -> dict[str, str]:
+        """What every call carries. Raises _NoKeyError when there is no key, or it must not travel there."""
+        refusal = unsafe(account.base_url)
+        if refusal:
+            raise _NoKeyError(refusal)
+        key = self._key_for(account)
+        if not key:
+            raise _NoKeyError("no API key: set DASHSCOPE_API_KEY, or WANREEL_API_KEY")
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise _NoKeyError("the API key holds characters no key has (a line break, perhaps): set it again")
+        headers = {
+            "Authorization": f"Bearer {key}",
+            "Accept": "application/json",
+            "User-Agent": self._options.agent,
+            HOP: "1",
+        }
+        if self._options.workspace:
+            headers["X-DashScope-WorkSpace"] = self._options.workspace
+        return headers
+
+    def _rate(self, job: Job) -> float:
+        model = self._catalog.model(job.request.model)
+        try:
+            limit = model.limit(self._catalog.region(job.account.region).id) if model else None
+        except Invalid:
+            limit = None
+        return float(limit.submits_per_s) if limit else SUBMITS_PER_S
+
+    # --- local files -------------------------------------------------------------------------------------------------
+
+    async def _reach(self, job: Job, file: Stored) -> str:
+        """A URL by which the vendor gets a kept file: inline where it is a small picture, else its own storage."""
+        try:
+            path = self._inputs.path(file.sha256)
+        except NotFound as gone:
+            words = f"{file.name or 'an input'} is no longer in the home's store of inputs; submit it again"
+            raise PrepareFailed(words, code="input_missing", fatal=True) from gone
+        except Unavailable as why:
+            raise PrepareFailed(why.message) from why
+        inline = file.mime.startswith("image/") and file.size_bytes <= self._options.inline_bytes_max
+        try:
+            whole, digest = await asyncio.to_thread(_read, path, inline=inline)
+        except OSError as error:
+            words = f"{file.name or path.name} cannot be read from the home's store of inputs: {error.strerror}"
+            raise PrepareFailed(words) from error
+        if digest != file.sha256:
+            words = f"{file.name or path.name} has changed in the home's store of inputs; submit it again"
+            raise PrepareFailed(words, code="input_changed", fatal=True)
+        if inline:
+            return f"data:{file.mime};base64,{base64.b64encode(whole).decode()}"
+        return await self._uploads.put(job.account, job.request.model, file, path, self._headers(job.account))
+
+
+class _NoKeyError(Exception):
+    """A call that cannot be made for want of a key that may travel."""
+
+
+def _read(path: Path, *, inline: bool) -> tuple[bytes, str]:
+    """The file's SHA-256, and its bytes where they go inline; a large file is never held whole."""
+    if inline:
+        whole = path.read_bytes()
+        return whole, hashlib.sha256(whole).hexdigest()
+    with path.open("rb") as file:
+        return b"", hashlib.file_digest(file, "sha256").hexdigest()

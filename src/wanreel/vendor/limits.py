@@ -1,0 +1,54 @@
+"""Keeps our calls under the vendor's request limits: one bucket per account and kind of call, awaited, never refused.
+
+The vendor counts per main account over all its keys (FS §5, §10.1). Calls are spaced a little wider than the limit
+says, so that no second anywhere holds more of them than allowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wanreel.ports import Clock
+
+TASKS_PER_S = 20.0  # query, list and cancel, each (FS §5.1 to §5.3)
+POLICIES_PER_S = 100.0  # upload policies, per account and model (FS §7)
+SUBMITS_PER_S = 2.0  # where no limit of a model is published: the smallest that is
+MARGIN = 1.05
+
+
+@dataclass(slots=True)
+class Bucket:
+    """The generic cell rate algorithm: a call is due `interval_s` after the one before it, `burst` of them sooner."""
+
+    interval_s: float
+    burst: int = 1
+    due_at: float = field(default=0.0)  # the theoretical arrival of the next call
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until the next call may be made."""
+        return max(0.0, self.due_at - (self.burst - 1) * self.interval_s - now)
+
+    def take(self, now: float) -> float:
+        """Count one call and say how long it must wait."""
+        wait_s = self.wait_s(now)
+        self.due_at = max(self.due_at, now) + self.interval_s
+        return wait_s
+
+
+class Limits:
+    """All buckets of this process. Callers wait in the order they came."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._buckets: dict[tuple[str, str], Bucket] = {}
+
+    async def take(self, account: str, kind: str, per_s: float, *, by: float | None = None) -> bool:
+        """Wait for a turn. False, and nothing counted, if the turn would come after `by`."""
+        bucket = self._buckets.setdefault((account, kind), Bucket(MARGIN / per_s))
+        now = self._clock.now()
+        if by is not None and now + bucket.wait_s(now) > by:
+            return False
+        wait_s = bucket.take(now)
+        if wait_s > 0:
+            await self._clock.sleep(wait_s)
+        return True
