@@ -1,0 +1,290 @@
+"""The runner: starting, stopping, how much at once, and going on after whatever a step or the store did."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+
+from tests.factories import NOW, make_job, make_outcome
+from tests.worker.fakes import Bench, Gate, Notifier, Vendor
+from wanreel.domain.errors import Internal, Unavailable
+from wanreel.domain.event import Accepted, Finished, Lost, Pause, Refused, StillRunning
+from wanreel.domain.job import Archiving, Fault, Generating, Job, Submitting
+from wanreel.domain.lifecycle import transition
+from wanreel.domain.policy import Policy
+from wanreel.ports import Filter, Lane
+from wanreel.worker.loop import Pace, Runner
+
+EAGER = Policy(poll_first_s=0.0, poll_factor=1.0, backoff_first_s=0.0, busy_first_s=0.0)
+"""Nothing waits: the fake clock stands still, and every next step is due at once."""
+SOON = Pace(look_around_s=0.005)
+
+
+def runner_of(bench: Bench, *notifiers: Notifier, pace: Pace = SOON) -> Runner:
+    """A runner over the bench."""
+    return Runner(bench.tools, notifiers, bench.limit_of, pace)
+
+
+@asynccontextmanager
+async def running(runner: Runner) -> AsyncGenerator[asyncio.Task[None]]:
+    """The runner at work; ended by hand, or for good at the end."""
+    task = asyncio.get_running_loop().create_task(runner.run())
+    try:
+        yield task
+    finally:
+        await interrupted(task)
+
+
+async def interrupted(task: asyncio.Task[None]) -> None:
+    """Ctrl-C, as often as it takes: the first cancel may still wind down, one during that is immediate."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0)
+    with suppress(asyncio.CancelledError):
+        task.result()
+
+
+def accepts() -> Any:
+    """A vendor's yes with a new task each time."""
+    return lambda job, intent: Accepted(intent.id, f"task-of-{intent.id}")
+
+
+async def states(bench: Bench) -> list[str]:
+    """The words of all stored states."""
+    return sorted(type(job.state).__name__ for job in await bench.store.find(Filter()))
+
+
+async def come_true(holds: Callable[[], Awaitable[bool] | bool]) -> None:
+    """Let everybody else go on until something holds; the suite's own limit ends a wait in vain."""
+    while True:
+        answer = holds()
+        if answer if isinstance(answer, bool) else await answer:
+            return
+        await asyncio.get_running_loop().run_in_executor(None, lambda: None)
+
+
+# --- from prompt to clip --------------------------------------------------------------------------------------------
+
+
+async def test_until_idle_takes_every_job_to_its_end_and_tells_about_each() -> None:
+    """Three jobs, two slots: all succeed, each notice is delivered, and the runner returns by itself."""
+    vendor = Vendor(submit=[accepts()] * 3, look=[StillRunning("RUNNING"), *[Finished(make_outcome())] * 3])
+    bench, notifier = Bench(limit=2, policy=EAGER, vendor=vendor), Notifier()
+    jobs = await bench.store.add([make_job() for _ in range(3)])
+    await runner_of(bench, notifier).run(until_idle=True)
+    assert ["Succeeded"] * 3 == await states(bench)
+    assert sorted(job.id for job in jobs) == sorted(told.split(".")[0] for told in notifier.told)
+    assert 3 == vendor.count("submit")
+
+
+async def test_until_idle_leaves_what_waits_for_a_person() -> None:
+    """A doubt, and a job behind an overdue bill, stay as they are; nothing is sent again."""
+    bench = Bench(limit=1, policy=EAGER)
+    bench.vendor.script("submit", lambda job, intent: Lost(intent.id, "reset"))
+    await bench.store.add([make_job(), make_job()])
+    await runner_of(bench, Notifier()).run(until_idle=True)
+    assert ["Queued", "Unconfirmed"] == await states(bench)
+    overdue = Bench(limit=1, policy=EAGER)
+    overdue.vendor.script("submit", lambda job, i: Refused(i.id, 403, "Arrearage", "pay", Fault.ACCOUNT, Pause.ACCOUNT))
+    await overdue.store.add([make_job(), make_job()])
+    await runner_of(overdue, Notifier()).run(until_idle=True)
+    assert ["Queued", "Queued"] == await states(overdue)
+    assert 1 == overdue.vendor.count("submit")
+
+
+async def test_until_idle_waits_for_notices_that_are_still_due() -> None:
+    """A receiver that fails once hears of it before the runner returns."""
+    bench, notifier = Bench(policy=EAGER), Notifier(Unavailable("503"))
+    await bench.store.add([make_job(Archiving)])
+    await runner_of(bench, notifier).run(until_idle=True)
+    assert 1 == len(notifier.told)
+
+
+# --- starting -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_start_ends_dead_claims_and_asks_parks_anew() -> None:
+    """What a dead runner claimed is free, its call in the air is a doubt, and a parked key is tried again."""
+    bench = Bench(policy=EAGER)
+    await bench.taken(make_job(Archiving, id="job_dead"), Lane.ARCHIVE, "dead")
+    sent = make_job(Submitting)
+    await bench.store.add([sent])
+    refused = Refused("int_2", 403, "Arrearage", "pay", Fault.ACCOUNT, Pause.ACCOUNT)
+    parked = make_job(Submitting, intent_id="int_2")
+    await bench.store.add([parked])
+    await bench.store.commit(transition(parked, refused, NOW, bench.policy, 0.5))
+    bench.vendor.script("submit", lambda job, intent: Lost(intent.id, "reset"))
+    await runner_of(bench, Notifier()).run(until_idle=True)
+    assert ["Succeeded", "Unconfirmed", "Unconfirmed"] == await states(bench)
+    assert 1 == bench.vendor.count("submit")
+
+
+async def test_stopping_before_starting_or_twice_is_harmless() -> None:
+    """A runner told to stop does nothing and returns; telling it again changes nothing."""
+    bench = Bench()
+    await bench.store.add([make_job()])
+    runner = runner_of(bench)
+    runner.stop()
+    runner.stop()
+    await runner.run()
+    assert [] == bench.vendor.calls
+
+
+# --- stopping -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_graceful_stop_waits_for_the_paid_call_in_the_air() -> None:
+    """The answer that comes during the stop is recorded; only then does the runner return, its claims given back."""
+    bench, gate = Bench(), Gate(accepts())
+    bench.vendor.script("submit", gate)
+    await bench.store.add([make_job(), make_job()])
+    runner = runner_of(bench)
+    async with running(runner) as task:
+        await gate.entered.wait()
+        runner.stop()
+        await come_true(lambda: bench.vendor.busy["submit"] == 1)
+        assert not task.done()
+        gate.opened.set()
+        await task
+    assert ["Generating", "Queued"] == await states(bench)
+    assert 0 == await bench.store.release(None)
+
+
+async def test_a_second_stop_is_immediate_and_the_next_start_finds_a_doubt() -> None:
+    """Cancelled in mid-call, the job stays Submitting on disk and is put in doubt, never sent again."""
+    bench, gate = Bench(policy=EAGER), Gate(accepts())
+    bench.vendor.script("submit", gate)
+    await bench.store.add([make_job()])
+    runner = runner_of(bench)
+    async with running(runner) as task:
+        await gate.entered.wait()
+        runner.stop()
+        await interrupted(task)
+    assert ["Submitting"] == await states(bench)
+    again = Bench(policy=EAGER)
+    again.store = bench.store
+    await runner_of(again, Notifier()).run(until_idle=True)
+    assert ["Unconfirmed"] == await states(bench)
+    assert 0 == again.vendor.count("submit")
+    gate.opened.set()
+
+
+async def test_a_stop_gives_downloads_a_while_and_then_cuts_them() -> None:
+    """A download that does not end in time is dropped; its job is as due as before."""
+    bench, gate = Bench(), Gate(None)
+    bench.archive.answers.append(gate)
+    await bench.store.add([make_job(Archiving)])
+    runner = runner_of(bench, pace=Pace(look_around_s=0.005, stop_archives_s=0.0))
+    async with running(runner) as task:
+        await gate.entered.wait()
+        runner.stop()
+        await task
+    assert ["Archiving"] == await states(bench)
+    assert 1 == len(await bench.take(Lane.ARCHIVE))
+
+
+# --- how much at once -----------------------------------------------------------------------------------------------
+
+
+async def test_no_more_calls_at_once_than_its_pace_allows() -> None:
+    """Five tasks are due and two looks may be in the air: never more than two are."""
+    gates = [Gate(StillRunning("RUNNING")) for _ in range(5)]
+    bench = Bench(vendor=Vendor(look=gates))
+    await bench.store.add([make_job(Generating) for _ in range(5)])
+    runner = runner_of(bench, pace=Pace(looks_max=2, look_around_s=0.005))
+    async with running(runner):
+        for gate in gates:
+            await gate.entered.wait()
+            gate.opened.set()
+        await come_true(lambda: bench.vendor.busy["look"] == 0)
+    assert 2 >= bench.vendor.busiest["look"]
+    assert 5 == bench.vendor.count("look")
+
+
+async def test_one_submit_of_a_key_is_in_the_air_at_a_time() -> None:
+    """With slots free for five, the second paid call goes out only when the first has answered."""
+    gates = [Gate(accepts()) for _ in range(3)]
+    bench = Bench(vendor=Vendor(submit=gates))
+    await bench.store.add([make_job() for _ in range(3)])
+    async with running(runner_of(bench)):
+        for gate in gates:
+            await gate.entered.wait()
+            gate.opened.set()
+        await come_true(lambda: bench.vendor.busy["submit"] == 0)
+    assert 1 == bench.vendor.busiest["submit"]
+
+
+async def test_a_slow_receiver_holds_up_no_job() -> None:
+    """While a notice hangs at its receiver, jobs go on to their end."""
+    gate = Gate(True)
+    bench, notifier = Bench(policy=EAGER), Notifier(gate)
+    await bench.store.add([make_job(Archiving)])
+    async with running(runner_of(bench, notifier)):
+        await gate.entered.wait()
+        await bench.store.add([make_job(Archiving)])
+
+        async def both() -> bool:
+            return ["Succeeded"] * 2 == await states(bench)
+
+        await come_true(both)
+        assert [] == notifier.told
+        gate.opened.set()
+
+
+# --- bad days -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_bug_in_one_jobs_step_stops_neither_the_others_nor_the_runner() -> None:
+    """The adapter raises for one job; the other comes home."""
+    bench = Bench(policy=EAGER)
+    bench.vendor.script("look", Internal("broken"))
+    broken: Job = make_job(Generating)
+    await bench.store.add([broken, make_job(Archiving)])
+    async with running(runner_of(bench)):
+
+        async def one() -> bool:
+            return "Succeeded" in await states(bench) and bench.vendor.count("look") == 1
+
+        await come_true(one)
+    assert ["Generating", "Succeeded"] == await states(bench)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_an_answer_the_store_cannot_take_is_offered_until_it_can(times: int) -> None:
+    """Paid news survives a store that is unwell: kept in memory, offered again, recorded."""
+    bench = Bench(policy=EAGER)
+    bench.vendor.script("submit", accepts())
+    bench.vendor.script("look", *[Finished(make_outcome())] * 2)
+    bench.store.unwell["commit"] = times
+    await bench.store.add([make_job()])
+    await runner_of(bench, Notifier()).run(until_idle=True)
+    assert ["Succeeded"] == await states(bench)
+    assert 1 == bench.vendor.count("submit")
+
+
+async def test_a_store_that_is_down_does_not_stop_the_runner() -> None:
+    """Claims fail for a while; then work goes on as if nothing had been."""
+    bench = Bench(policy=EAGER)
+    bench.store.unwell["claim"] = 5
+    await bench.store.add([make_job(Archiving)])
+    await runner_of(bench, Notifier()).run(until_idle=True)
+    assert ["Succeeded"] == await states(bench)
+
+
+async def test_a_nudge_makes_it_look_at_once() -> None:
+    """A job added beside a runner that waits for an hour is taken when it is nudged."""
+    bench = Bench(policy=EAGER)
+    runner = runner_of(bench, pace=Pace(look_around_s=3600.0))
+    async with running(runner):
+        await come_true(lambda: bench.clock.now() == NOW)
+        await bench.store.add([make_job(Archiving)])
+        runner.nudge()
+
+        async def done() -> bool:
+            return ["Succeeded"] == await states(bench)
+
+        await come_true(done)
