@@ -240,6 +240,20 @@ async def test_without_hard_links_a_reservation_of_a_dead_process_is_taken_over(
     assert {KEY: real_clip()} == files(tmp_path)
 
 
+async def test_without_hard_links_a_live_reservation_is_respected(tmp_path: Path) -> None:
+    """While another process is between reserving the name and filling it, our clip goes under its variant."""
+    path = tmp_path / KEY
+    path.parent.mkdir(parents=True)
+    archive = LocalArchive(tmp_path, FaultyDisk("link", errno.EPERM))
+    held = Disk().create(path)
+    try:
+        artifact = await archive.keep(KEY, pieces(real_clip()))
+    finally:
+        os.close(held)
+    assert variant_key(KEY, artifact.sha256) == artifact.key
+    assert {KEY: b"", artifact.key: real_clip()} == files(tmp_path)
+
+
 # --- reading ---
 
 

@@ -111,7 +111,7 @@ async def test_what_is_kept_is_there_byte_for_byte(store: Store) -> None:
 @pytest.mark.parametrize("size", [1, 100_000])
 async def test_the_size_of_pieces_does_not_matter(store: Store, size: int) -> None:
     """One byte at a time or all at once, also from a source that is no generator."""
-    clip = bare_clip(b"abc" * 500)
+    clip = bare_clip(b"abc" * 10_000)
 
     class Plain:
         def __init__(self) -> None:

@@ -118,11 +118,14 @@ class LocalArchive:
 
     async def _fill(self, draft: Draft, pieces: AsyncIterator[bytes]) -> None:
         held: list[bytes] = []
+        held_bytes = 0
         async for piece in pieces:
             held.append(piece)
-            if sum(map(len, held)) >= _BLOCK_BYTES:
+            held_bytes += len(piece)
+            if held_bytes >= _BLOCK_BYTES:
                 await self._on_disk(draft.add, b"".join(held))
                 held.clear()
+                held_bytes = 0
         if held:
             await self._on_disk(draft.add, b"".join(held))
 
