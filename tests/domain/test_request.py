@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -58,10 +59,8 @@ def test_there_and_back(request: Request) -> None:
 @given(_JSON)
 def test_rubbish_is_refused_in_words(rubbish: object) -> None:
     """Whatever lies in the row, reading it gives a request or says what is wrong; it never breaks."""
-    try:
-        from_json(rubbish)
-    except Invalid as refused:
-        assert refused.problems
+    with suppress(Invalid):
+        assert isinstance(from_json(rubbish), Request)
 
 
 def test_fields_of_a_newer_version_are_not_dropped() -> None:

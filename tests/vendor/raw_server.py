@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -34,7 +34,7 @@ class RawServer:
 
     port: int = 0
     seen: list[Seen] = field(default_factory=list)
-    over: int = 0  # connections that are closed again
+    over: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))  # one for each closed connection
 
     @property
     def url(self) -> str:
@@ -49,12 +49,12 @@ class RawServer:
     async def calm(self, count: int) -> None:
         """Return when so many connections have come and gone."""
         async with asyncio.timeout(10):
-            while self.over < count:
-                await asyncio.sleep(0)
+            for _ in range(count):
+                await self.over.acquire()
 
 
 @asynccontextmanager
-async def raw_server(*scripts: Script) -> AsyncIterator[RawServer]:
+async def raw_server(*scripts: Script) -> AsyncGenerator[RawServer, None]:
     """Each connection is read up to the end of its request and then handed to its script; the last one repeats."""
     made = RawServer()
 
@@ -71,7 +71,7 @@ async def raw_server(*scripts: Script) -> AsyncIterator[RawServer]:
             pass
         finally:
             writer.close()
-            made.over += 1
+            made.over.release()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     made.port = server.sockets[0].getsockname()[1]

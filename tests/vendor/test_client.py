@@ -1,4 +1,4 @@
-"""The client on the wire, against sockets that count bytes: what is sent, when, to whom, and what breaking off means."""
+"""The client on the wire, against sockets that count bytes: what is sent, when and to whom, and what breaks off how."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(tmp_path: Path, url: str, *, key: str | None = KEY, **options: Any) -> AsyncIterator[Rig]:
+async def rig(tmp_path: Path, url: str, *, key: str | None = KEY, **options: Any) -> AsyncGenerator[Rig, None]:
     """A client of a server at `url`."""
     clock, shelf = FakeClock(), Shelf(tmp_path)
     options.setdefault("patience", Patience(2.0, 2.0))
@@ -221,7 +221,7 @@ async def test_an_intent_whose_turn_comes_too_late_is_not_sent(tmp_path: Path) -
     async with raw_server(answer(YES)) as server, rig(tmp_path, server.url) as r:
         await r.submit()
         for _ in range(3):
-            await r.client._limits.take("main", "submit:wan2.7-t2v", 5.0)  # noqa: SLF001
+            await r.client._limits.take("main", "submit:wan2.7-t2v", 5.0)
         r.clock.advance(-1.0)
         assert isinstance(await r.submit(send_by_s=0.1), NotSent)
     assert 1 == len(server.seen)
@@ -268,7 +268,7 @@ async def test_the_key_is_in_no_words(tmp_path: Path) -> None:
     with structlog.testing.capture_logs() as logs:
         async with raw_server(answer(body, "401 Unauthorized")) as server, rig(tmp_path, server.url) as r:
             got = await r.submit()
-            seen = [repr(got), repr(r.client), repr(await r.client.look(r.account, "t-1")), repr(vars(r.client._wire))]  # noqa: SLF001
+            seen = [repr(got), repr(r.client), repr(await r.client.look(r.account, "t-1")), repr(vars(r.client._wire))]
         echo = answer(f"<p>{odd}</p>".encode(), "500 Oops")
         async with raw_server(echo) as server, rig(tmp_path, server.url, key=odd) as r:
             seen += [repr(await r.submit()), repr(await r.client.look(r.account, "t-1"))]
@@ -320,7 +320,7 @@ async def test_cancel_and_list(tmp_path: Path) -> None:
 async def test_proxy_variables_are_honoured_but_never_for_loopback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """https goes through CONNECT with the proxy's credentials and without ours; a refusing proxy means not sent."""
+    """TLS goes through CONNECT with the proxy's credentials and without ours; a refusing proxy means not sent."""
     netrc = tmp_path / "netrc"
     netrc.write_text("default login me password secret\n")
     async with raw_server(answer(b"", "403 Forbidden")) as proxy, raw_server(answer(YES)) as near:

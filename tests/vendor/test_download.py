@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -18,6 +18,7 @@ from wanreel.vendor.download import Bounds, Downloads, oss_words, safe_url
 CLIP = bytes(range(256)) * 2000  # 512,000 bytes
 BASE = "https://dashscope.aliyuncs.com/api/v1"
 TAG = '"tag-1"'
+Fetching = tuple[RawServer, FakeClock, AsyncGenerator[bytes, None]]
 
 
 def part(start: int, stop: int | None = None, **headers: str) -> Script:
@@ -32,9 +33,7 @@ def whole(stop: int | None = None, **headers: str) -> Script:
 
 
 @asynccontextmanager
-async def fetching(
-    *scripts: Script, bounds: Bounds | None = None
-) -> AsyncIterator[tuple[RawServer, FakeClock, object]]:
+async def fetching(*scripts: Script, bounds: Bounds | None = None) -> AsyncGenerator[Fetching, None]:
     """A server and the pieces of one download from it."""
     clock = FakeClock()
     async with raw_server(*scripts) as server:
@@ -46,7 +45,7 @@ async def fetching(
             await downloads.close()
 
 
-async def all_of(pieces) -> bytes:
+async def all_of(pieces: AsyncIterator[bytes]) -> bytes:
     """The whole clip."""
     return b"".join([piece async for piece in pieces])
 

@@ -41,14 +41,17 @@ def test_the_policy_and_the_form_of_the_fact_sheet() -> None:
 async def test_a_large_picture_is_stored_and_referred_to(tmp_path: Path) -> None:
     """One policy and one streamed form per file; the create call names the oss:// URL and asks to resolve it."""
     data = b"\x89PNG" + bytes(range(256)) * 4000
-    async with raw_server(answer(b"")) as oss, raw_server(leave(oss.url), answer(YES)) as api:
-        async with rig(tmp_path, api.url, inline_bytes_max=1000) as r:
-            request = picture(r.shelf.put(data))
-            await r.submit(request)
-            await r.submit(request)  # it still lies there: no second upload
-            r.clock.advance(48 * 3600.0)
-            with pytest.raises(PrepareFailed):  # now it would be stored again (this server gives leave only once)
-                await r.client.prepare(r.job(request))
+    async with (
+        raw_server(answer(b"")) as oss,
+        raw_server(leave(oss.url), answer(YES)) as api,
+        rig(tmp_path, api.url, inline_bytes_max=1000) as r,
+    ):
+        request = picture(r.shelf.put(data))
+        await r.submit(request)
+        await r.submit(request)  # it still lies there: no second upload
+        r.clock.advance(48 * 3600.0)
+        with pytest.raises(PrepareFailed):  # now it would be stored again (this server gives leave only once)
+            await r.client.prepare(r.job(request))
     (form,) = oss.requests
     asked, create, again, *_ = api.requests
     assert asked.head.startswith("GET /api/v1/uploads?action=getPolicy&model=wan2.6-i2v HTTP/1.1")
@@ -93,10 +96,13 @@ async def test_no_leave_to_upload(tmp_path: Path, script: Script, fatal: bool, w
 async def test_storage_that_refuses_is_not_now(tmp_path: Path) -> None:
     """An expired policy is told in the storage's words; the next try gets a new one."""
     expired = answer(item("upload-policy-expired").raw, "403 Forbidden", Content_Type="application/xml")
-    async with raw_server(expired) as oss, raw_server(leave(oss.url)) as api:
-        async with rig(tmp_path, api.url, inline_bytes_max=10) as r:
-            with pytest.raises(PrepareFailed, match=r"Policy expired") as failed:
-                await r.client.prepare(r.job(picture(r.shelf.put(b"x" * 100))))
+    async with (
+        raw_server(expired) as oss,
+        raw_server(leave(oss.url)) as api,
+        rig(tmp_path, api.url, inline_bytes_max=10) as r,
+    ):
+        with pytest.raises(PrepareFailed, match=r"Policy expired") as failed:
+            await r.client.prepare(r.job(picture(r.shelf.put(b"x" * 100))))
     assert not failed.value.fatal
 
 

@@ -8,7 +8,7 @@ or be named in the settings. Redirects are refused. No key travels with a downlo
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -69,7 +69,7 @@ class Downloads:
         if self._session is not None:
             await self._session.close()
 
-    async def fetch(self, account: Account, url: str) -> AsyncIterator[bytes]:
+    async def fetch(self, account: Account, url: str) -> AsyncGenerator[bytes, None]:
         """The clip's bytes in pieces of at most 256 KiB. Raises KeepFailed while iterating."""
         target = safe_url(url, account.base_url, self._hosts)
         if target is None:
