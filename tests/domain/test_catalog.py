@@ -144,6 +144,8 @@ def test_limits_and_hosts() -> None:
     assert limit is not None
     assert (2, 1) == (limit.submits_per_s, limit.running_max)
     assert kf2v.limit("beijing") is None
+    assert limit == CATALOG.limit("wan2.1-kf2v-plus", "ap-southeast-1")
+    assert None is CATALOG.limit("wan9", "singapore")
     singapore = CATALOG.region("singapore")
     assert "https://dashscope-intl.aliyuncs.com/api/v1" == singapore.base_url()
     assert "https://ws-1.ap-southeast-1.maas.aliyuncs.com/api/v1" == singapore.base_url("ws-1")

@@ -323,6 +323,11 @@ def test_unknown_and_other_functions_pass_with_a_warning() -> None:
     continued = check(Draft(model="wan2.7-i2v", media=(Media("first_clip", Link("https://example.com/a.mp4")),)))
     assert "i2v" == continued.mode
     assert "seed" in wrong(Draft("x", "wan9.9-t2v", seed="lucky"))
+    assert "printable" in wrong(Draft("x", "m" * 201))["model"].message
+    picture = Media("reference_image", Link("https://example.com/a.png"))
+    mixed = check(Draft("Image 1 runs", "wan3.0-video", media=(picture,)))
+    assert ("r2v", "adaptive") == (mixed.mode, mixed.ratio)
+    assert "must be named" in wrong(Draft("Image 1 runs", media=(picture,)))["model"].message
 
 
 def test_a_link_nobody_else_can_reach_is_warned_about() -> None:

@@ -224,6 +224,11 @@ class Catalog:
         """A model by its official id, in whichever region."""
         return next((m for m in self.models if m.id == model_id), None)
 
+    def limit(self, model_id: str, region_id: str) -> Limit | None:
+        """Documented limits of a model in a region, by id or code; None where none are published. Raises Invalid."""
+        model = self.model(model_id)
+        return model.limit(self.region(region_id).id) if model else None
+
     def default(self, region_id: str, mode: str) -> str | None:
         """The id used when the caller names no model."""
         wanted = self.region(region_id).id

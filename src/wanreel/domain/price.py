@@ -57,7 +57,7 @@ def estimate(request: Request, catalog: Catalog, region_id: str) -> Estimate:
         per_second=per_second,
         seconds=seconds,
         at_most=open_ended,
-        at_least=model.bills_input,
+        at_least=model.bills_input or any("video" in m.role for m in request.media),
         source=row.source,
         as_of=row.as_of,
     )

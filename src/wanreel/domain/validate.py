@@ -32,6 +32,7 @@ DURATION_S = 5  # ours (design 3.10): always sent, so that the price is known
 SEED_MAX = 2_147_483_647
 AUDIO_BYTES_MAX = 15 * 1024 * 1024  # FS §2.1
 URL_CHARS_MAX = 4096
+MODEL_CHARS_MAX = 200
 _AUDIO_MIMES = ("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/mpeg", "audio/mp3")
 _MEDIA_WORDS = {FIRST_FRAME: "a picture (first_frame)", LAST_FRAME: "a last frame", AUDIO: "a sound file (audio)"}
 
@@ -81,7 +82,7 @@ def validate(draft: Draft, catalog: Catalog, region_id: str, options: Options = 
     """The request of a draft. Raises Invalid with every problem found: field, what was given, what is allowed."""
     find = Findings()
     wanted = _wanted_mode(draft)
-    asked = words(draft.model, "model", find) or _default_model(wanted, catalog, region_id, find)
+    asked = _named(draft, find) or _default_model(wanted, catalog, region_id, find)
     model = _model(asked, wanted, catalog, region_id, find) if asked else None
     if model is None:
         raise Invalid("", tuple(find.problems))
@@ -125,9 +126,18 @@ def _wanted_mode(draft: Draft) -> str:
     if draft.mode:
         return draft.mode.strip().lower()
     roles = _roles(draft)
+    if any(role.startswith("reference_") for role in roles):
+        return "r2v"
     if LAST_FRAME in roles:
         return "kf2v"
     return "i2v" if FIRST_FRAME in roles else "t2v"
+
+
+def _named(draft: Draft, find: Findings) -> str | None:
+    name = (words(draft.model, "model", find) or "").strip()
+    if len(name) > MODEL_CHARS_MAX or not name.isprintable():
+        find.wrong("model", f"must be a model's id: at most {MODEL_CHARS_MAX} printable characters", name)
+    return name or None
 
 
 def _default_model(mode: str, catalog: Catalog, region_id: str, find: Findings) -> str | None:

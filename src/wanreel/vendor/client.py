@@ -198,10 +198,9 @@ class DashScope:
         return headers
 
     def _rate(self, job: Job) -> float:
-        model = self._catalog.model(job.request.model)
         try:
-            limit = model.limit(self._catalog.region(job.account.region).id) if model else None
-        except Invalid:
+            limit = self._catalog.limit(job.request.model, job.account.region)
+        except Invalid:  # a region the catalog does not know
             limit = None
         return float(limit.submits_per_s) if limit else SUBMITS_PER_S
 

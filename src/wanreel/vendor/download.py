@@ -84,7 +84,7 @@ class Downloads:
             except _CutError as cut:
                 resumes += 1
                 if not place.done or resumes > self._bounds.resumes_max:
-                    after = f" after {place.done} bytes, for the {resumes}th time" if place.done else ""
+                    after = f" after {place.done} bytes, broken off {resumes} times" if place.done else ""
                     words = f"the clip could not be fetched{after}: {cut}"
                     raise KeepFailed(Trouble.SOURCE_FAILED, words) from cut
                 await self._clock.sleep(self._bounds.resume_wait_s * min(2 ** (resumes - 1), 30))

@@ -81,20 +81,29 @@ class TooLateError(RuntimeError):
 class Gate:
     """Stands directly before the first byte of a request, when its connection is made, and remembers who passed.
 
-    `once`: nobody passes twice, so that no library can send a paid call again.
+    `once`: nobody passes twice, so that no library can send a paid call again. What is not proven unsent counts as
+    sent: once there is a connection, only the gate's own no is proof.
     """
 
     def __init__(self, clock: Clock, send_by: float | None, *, once: bool) -> None:
         self._clock = clock
         self._send_by = send_by
         self._once = once
+        self._stopped = False
+        self.connected = False
         self.passed = False
+
+    @property
+    def unsent(self) -> bool:
+        """Proven: not one byte of the request has left."""
+        return not self.passed and (self._stopped or not self.connected)
 
     def pass_through(self) -> None:
         """Let the request out, or raise TooLateError, or RuntimeError on a second try."""
         if self._once and self.passed:
             raise RuntimeError("the connection broke off, and the call is not sent a second time")
         if self._send_by is not None and self._clock.now() > self._send_by:
+            self._stopped = True
             raise TooLateError("the connection was ready only after the instant by which the call had to be sent")
         self.passed = True
 
@@ -160,7 +169,7 @@ class Wire:
                 status = response.status
                 return Answer(status, await read_bounded(response), response.headers.get("Date"))
         except FAILURES as error:
-            raise Broken(explain(error), sent=gate.passed, status=status) from error
+            raise Broken(explain(error), sent=not gate.unsent, status=status) from error
 
 
 def gate_trace() -> aiohttp.TraceConfig:
@@ -174,6 +183,14 @@ def gate_trace() -> aiohttp.TraceConfig:
         if isinstance(gate, Gate):
             gate.pass_through()
 
+    async def connected(
+        _: aiohttp.ClientSession, context: SimpleNamespace, __: aiohttp.TraceConnectionCreateEndParams
+    ) -> None:
+        gate: object = context.trace_request_ctx
+        if isinstance(gate, Gate):
+            gate.connected = True
+
+    trace.on_connection_create_end.append(connected)
     trace.on_request_headers_sent.append(before_first_byte)
     return trace
 
