@@ -45,6 +45,8 @@ class Inputs:
             data = await asyncio.to_thread(data_bytes, url)
         elif on_this_machine(url):
             data = await self._fetch(url)
+        elif self._desk.quirks.bare_base64 == "accept" and ":" not in url:
+            data = await asyncio.to_thread(data_bytes, url, bare=True)
         else:
             return UNREACHABLE
         if isinstance(data, Medium):

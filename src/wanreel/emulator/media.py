@@ -105,10 +105,10 @@ def look(data: bytes, role: str) -> Medium:
         return Medium(sha, len(data), code="InvalidImage.FileFormat")
 
 
-def data_bytes(url: str) -> bytes | None:
-    """The bytes of a ``data:<mime>;base64,…`` address; None when it is not one."""
-    head, comma, tail = url.partition(",")
-    if not head.startswith("data:") or not comma or not head.endswith(";base64"):
+def data_bytes(url: str, *, bare: bool = False) -> bytes | None:
+    """The bytes of a ``data:<mime>;base64,…`` address; None when it is not one. ``bare``: it is all Base64."""
+    head, comma, tail = ("", "", url) if bare else url.partition(",")
+    if not bare and (not head.startswith("data:") or not comma or not head.endswith(";base64")):
         return None
     try:
         return base64.b64decode(tail, validate=True)

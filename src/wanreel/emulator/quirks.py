@@ -39,6 +39,7 @@ class Quirks:
     s2v_url: str = "video_url"  # video_url | results: where a talking head's URL stands (§0.2)
     empty_code: bool = False  # good answers carry an empty code and message (§4.4)
     range_beyond: str = "whole"  # whole | refuse: what a range past the end of a result meets (§18.6)
+    bare_base64: str = "refuse"  # refuse | accept: a picture as Base64 without "data:…;base64," (one client sends it)
     orig_prompt: str = "whole"  # whole | cut: orig_prompt of an overlong prompt
 
     def __post_init__(self) -> None:
@@ -64,6 +65,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "async_query": ("refuse", "ignore"),
     "s2v_url": ("video_url", "results"),
     "range_beyond": ("whole", "refuse"),
+    "bare_base64": ("refuse", "accept"),
     "regions": ("strict", "any"),
     "foreign_media": ("fail", "assume"),
     "orig_prompt": ("whole", "cut"),
