@@ -54,22 +54,33 @@ def view(move: str, share: float) -> View:
             return View(0.6 * (soft - 0.5), 0, 1)
 
 
-def leave(move: str, share: float) -> View:
+@dataclass(frozen=True, slots=True)
+class Lean:
+    """Where a camera tends to beside its move, each from -1 to 1: what tells the variants of one image apart."""
+
+    x: float
+    y: float
+    zoom: float
+
+
+def leave(move: str, share: float, lean: Lean) -> View:
     """A path that starts at the whole image, as i2v must: the move eases in from a standing start."""
     soft = ease(share)
+    x, y = 0.34 * lean.x * soft, 0.34 * lean.y * soft
     match move:
         case "static":
-            return View(0, 0, 1)
+            return View(x, y, 1 + 0.05 * soft)
         case "pull back":
-            return View(0, 0, 1 - 0.18 * soft)
+            return View(x / 2, y / 2, 1 - (0.17 + 0.03 * lean.zoom) * soft)
         case "push in":
-            return View(0, 0, 1 + 0.3 * soft)
+            return View(x, y, 1 + (0.28 + 0.08 * lean.zoom) * soft)
         case _:
             start, now = view(move, 0), view(move, share)
-            return View((now.x - start.x) / 2, (now.y - start.y) / 2, 1 + 0.12 * soft)
+            zoom = 1 + (0.12 + 0.04 * lean.zoom) * soft
+            return View((now.x - start.x + x) / 2, (now.y - start.y + y) / 2, zoom)
 
 
-def arrive(move: str, share: float) -> View:
+def arrive(move: str, share: float, lean: Lean) -> View:
     """A path that ends at the whole image, as the last frame must: `leave`, backwards and mirrored."""
-    back = leave(move, 1 - share)
+    back = leave(move, 1 - share, lean)
     return View(-back.x, -back.y, back.zoom)

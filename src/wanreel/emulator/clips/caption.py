@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw
 
-from wanreel.emulator.clips.fonts import FONT_PACKAGE, Letters, Line
+from wanreel.emulator.clips.fonts import FONT_PACKAGE, Letters, Line, is_cjk
 from wanreel.emulator.clips.picture import Picture, Sprite
 from wanreel.emulator.clips.spec import ClipSpec
 
 WATERMARK = "AI生成"
 _PROMPT_CHARS_MAX = 25_000
+_SHOWN_CHARS = 400  # more than any panel holds
 _PANEL = (12, 16, 24, 158)
 _INK, _DIM, _ALERT = (255, 255, 255, 255), (196, 206, 220, 255), (255, 196, 96, 255)
 
@@ -65,17 +66,23 @@ def _panel(spec: ClipSpec, camera: str, margin: int) -> Image.Image:
     side = min(spec.width, spec.height)
     width = spec.width - 2 * margin
     tall = spec.height > spec.width
-    head, body = Letters(max(round(side * 0.03), 9)), Letters(max(round(side * 0.042), 11))
+    head, body = Letters(max(round(side * 0.03), 9)), Letters(max(round(side * (0.042 if tall else 0.048)), 11))
     pad = max(round(side * 0.018), 3)
     prompt = printable(spec.prompt) or "(no prompt)"
-    missing = body.missing(prompt[:400])
+    missing = body.missing(prompt[:_SHOWN_CHARS])
     lines = body.wrap(prompt, width - 2 * pad, 5 if tall else 3)
     facts = f"{spec.model} · {spec.mode} · seed {spec.seed} · {spec.width}×{spec.height} {spec.fps} fps · {camera}"
     heads = [(line, _DIM) for line in head.wrap(facts, width - 2 * pad, 2)]
     if missing:
-        note = f"{missing} characters not drawn: no font here has them (pip install {FONT_PACKAGE})"
-        heads += [(line, _ALERT) for line in head.wrap(note, width - 2 * pad, 2)]
+        heads += [(line, _ALERT) for line in head.wrap(apology(body, prompt, missing), width - 2 * pad, 2)]
     return _page(head, heads, body, lines, width, pad)
+
+
+def apology(letters: Letters, prompt: str, missing: int) -> str:
+    """Says that letters are missing, and what brings them: a page of dots alone would look like a broken prompt."""
+    han = any(is_cjk(char) and letters.font_for(char) is None for char in prompt[:_SHOWN_CHARS])
+    remedy = f"; Chinese: pip install {FONT_PACKAGE}" if han else ""
+    return f"{missing} characters not drawn: no font here has them{remedy}"
 
 
 def _page(

@@ -122,7 +122,7 @@ class Letters:
         """How many characters of `text` go on one line of `width`: at least one, whole words where possible."""
         used, space = 0.0, 0
         for index, char in enumerate(text):
-            if char == " " or (index and _is_wide(char)):
+            if char == " " or (index and _opens(char)):
                 space = index
             font = self.font_for(char) or self._fonts[-1]
             used += font.getlength(char)
@@ -146,6 +146,11 @@ def _shape(font: Font, char: str) -> bytes:
     return bytes(mask)
 
 
-def _is_wide(char: str) -> bool:
-    """Whether a line may break before `char`: Han, kana and Hangul, not their closing marks."""
-    return "\u2e80" <= char <= "\U0003ffff" and char not in "，。、；：？！）》」』】”’…—～"
+def is_cjk(char: str) -> bool:
+    """Whether `char` is of the Chinese, Japanese or Korean scripts."""
+    return "\u2e80" <= char <= "\ud7ff" or "\uf900" <= char <= "\uffef" or "\U00020000" <= char <= "\U0003ffff"
+
+
+def _opens(char: str) -> bool:
+    """Whether a line may begin with `char` though no space stands before it: not with a closing mark."""
+    return (is_cjk(char) or char >= "\U0001f000") and char not in "，。、；：？！）》」』】～"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
 RGB = tuple[int, int, int]
@@ -76,22 +77,32 @@ class Picture:
         self.y.paste(sprite.y, (x, y), sprite.alpha)
         self.u.paste(sprite.u, (x >> 1, y >> 1), sprite.alpha_half)
         self.v.paste(sprite.v, (x >> 1, y >> 1), sprite.alpha_half)
+        if sprite.foot:
+            low = y + sprite.y.height
+            self.y.paste(sprite.foot.y, (x, low))
+            self.u.paste(sprite.foot.u, (x >> 1, low >> 1))
+            self.v.paste(sprite.foot.v, (x >> 1, low >> 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """A picture with transparency. Even sides."""
+    """A picture with transparency. Even sides.
+
+    Land is opaque but for its crest: the opaque rows at the foot are kept apart, because copying is far cheaper than
+    blending.
+    """
 
     y: Image.Image
     u: Image.Image
     v: Image.Image
     alpha: Image.Image
     alpha_half: Image.Image
+    foot: Picture | None = None
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in luma pixels."""
-        return self.y.size
+        """Width and height in luma pixels, the foot included."""
+        return self.y.width, self.y.height + (self.foot.size[1] if self.foot else 0)
 
     @staticmethod
     def of(image: Image.Image) -> Sprite:
@@ -101,17 +112,21 @@ class Sprite:
             grown = Image.new("RGBA", (width, height))
             grown.paste(image, (0, 0))
             image = grown
+        crest = _crest(image.getchannel("A"))
+        foot = Picture.of(image.crop((0, crest, *image.size)).convert("RGB")) if crest < image.height else None
+        image = image.crop((0, 0, image.width, crest))
         # Pillow weighs colours by alpha when it shrinks RGBA, so no dark fringe creeps in from the empty parts.
-        half = image.resize((width // 2, height // 2), Image.Resampling.BOX)
+        half = image.resize((image.width // 2, image.height // 2), Image.Resampling.BOX)
         return Sprite(
             _luma(image.convert("RGB")),
             *_chroma(half.convert("RGB")),
             image.getchannel("A"),
             half.getchannel("A"),
+            foot,
         )
 
     def faded(self, share: float) -> Sprite:
-        """The same sprite at `share` of its opacity."""
+        """The same sprite (without its foot) at `share` of its opacity."""
         table = [round(value * share) for value in range(256)]
         return Sprite(self.y, self.u, self.v, self.alpha.point(table), self.alpha_half.point(table))
 
@@ -127,6 +142,13 @@ def average(colours: Iterable[RGB]) -> RGB:
     rows = list(colours)
     red, green, blue = (round(sum(column) / len(rows)) for column in zip(*rows, strict=True))
     return red, green, blue
+
+
+def _crest(alpha: Image.Image) -> int:
+    """How many rows, an even number and at least two, come before the opaque ones at the foot."""
+    clear = np.flatnonzero(np.asarray(alpha).min(axis=1) < 255)
+    crest = int(clear[-1]) + 1 if clear.size else 0
+    return min(max(crest + crest % 2, 2), alpha.height)
 
 
 def _luma(rgb: Image.Image) -> Image.Image:

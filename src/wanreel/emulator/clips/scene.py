@@ -5,19 +5,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageDraw
 
-from wanreel.emulator.clips.beasts import BEASTS
 from wanreel.emulator.clips.camera import View
-from wanreel.emulator.clips.figures import FIGURES, Figure
-from wanreel.emulator.clips.land import Ground, Place
-from wanreel.emulator.clips.layers import shifted
-from wanreel.emulator.clips.palette import Palette
-from wanreel.emulator.clips.pen import Pen
+from wanreel.emulator.clips.figures.beasts import BEASTS
+from wanreel.emulator.clips.figures.pen import Pen
+from wanreel.emulator.clips.figures.roster import FIGURES, Figure
 from wanreel.emulator.clips.picture import RGB, Picture, Sprite, mix
-from wanreel.emulator.clips.places import build
+from wanreel.emulator.clips.scenery.land import Ground, Place
+from wanreel.emulator.clips.scenery.layers import shifted
+from wanreel.emulator.clips.scenery.palette import Palette
+from wanreel.emulator.clips.scenery.places import build
+from wanreel.emulator.clips.scenery.weather import weather
 from wanreel.emulator.clips.spec import ClipSpec
-from wanreel.emulator.clips.weather import weather
 from wanreel.emulator.clips.words import Subject, Wish
 
+FALLS_MAX = 2
+_FAR = ("fireworks",)  # weather that is behind the subjects
 _PHASES = 12
 _UNSAID_PLACES = ("field", "mountain", "lake")
 _WHERE = {
@@ -72,13 +74,17 @@ class Scene:
         kinds = [kind for kind in wish.weather if name not in ("room", "studio")]
         if name == "underwater" and "bubbles" not in kinds:
             kinds.append("bubbles")
-        self._falls = [weather(kind, self._size, wish.colours, dice) for kind in kinds[:2]]
+        falls = [(kind, weather(kind, self._size, wish.colours, dice)) for kind in kinds[:FALLS_MAX]]
+        self._far_falls = [fall for kind, fall in falls if kind in _FAR]
+        self._falls = [fall for kind, fall in falls if kind not in _FAR]
 
     def at(self, second: float, view: View) -> Picture:
         """The frame at `second` from `view`, a new picture."""
         picture = self._sky.copy()
         for layer in self._behind:
             layer.lay(picture, second, view)
+        for fall in self._far_falls:
+            fall(picture, second, view)
         for actor in self._actors:
             actor.lay(picture, second, second / self._seconds, view)
         for layer in self._before:
@@ -132,7 +138,7 @@ def _cast(subject: Subject, seat: "_Seat", place: Place, ground: Ground, wish: W
 
 
 def _paint(subject: Subject, figure: Figure) -> RGB:
-    if subject.colour and subject.kind in BEASTS:
+    if subject.colour and subject.kind in BEASTS and max(subject.colour) - min(subject.colour) > 30:
         return mix(subject.colour, figure.paint, 0.35)  # a red fox is not as red as a red car
     return subject.colour or figure.paint
 

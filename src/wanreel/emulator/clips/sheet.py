@@ -21,7 +21,9 @@ def contact_sheet(clip: bytes | Path, columns: int, rows: int) -> bytes:
         page.paste(frame, (x, y))
     out = io.BytesIO()
     # 256 colours are plenty to judge by, and keep a page of the docs small.
-    page.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    page.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE).save(
+        out, "PNG", optimize=True
+    )
     return out.getvalue()
 
 

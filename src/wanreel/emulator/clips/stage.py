@@ -1,7 +1,7 @@
 """One image under a moving camera, with mirrored edges so that no move shows a border."""
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from wanreel.emulator.clips.camera import View
 from wanreel.emulator.clips.picture import Picture
@@ -16,8 +16,8 @@ class Stage:
         self._size = image.size
         self._edge = tuple(round(side * _EDGE) // 2 * 2 for side in image.size)
         across, down = self._edge
-        wide = np.pad(np.asarray(image), ((down, down), (across, across), (0, 0)), mode="reflect")
-        self._whole = Picture.of(Image.fromarray(wide))
+        wide = Image.fromarray(np.pad(np.asarray(image), ((down, down), (across, across), (0, 0)), mode="reflect"))
+        self._whole = Picture.of(_softened(wide, across, down))
 
     def at(self, view: View) -> Picture:
         """The frame seen from `view`, a new picture."""
@@ -27,3 +27,14 @@ class Stage:
         left = self._whole.size[0] / 2 - width / 2 + view.x * max(reach_x - 2, 0) * 0.6
         top = self._whole.size[1] / 2 - height / 2 - view.y * max(reach_y - 2, 0) * 0.6
         return self._whole.window((left, top, left + width, top + height), self._size)
+
+
+def _softened(wide: Image.Image, across: int, down: int) -> Image.Image:
+    """Blur what was mirrored, more the farther out: nobody should meet their own feet. The image itself is kept."""
+    small = wide.reduce(8).filter(ImageFilter.GaussianBlur(3))
+    blurred = small.resize(wide.size, Image.Resampling.BILINEAR)
+    x, y = np.arange(wide.width, dtype=np.float32), np.arange(wide.height, dtype=np.float32)
+    out_x = np.maximum(across - x, x - (wide.width - 1 - across)) / max(across * 0.3, 1)
+    out_y = np.maximum(down - y, y - (wide.height - 1 - down)) / max(down * 0.3, 1)
+    mask = np.clip(np.maximum(out_x[None, :], out_y[:, None]), 0, 1) * 255
+    return Image.composite(blurred, wide, Image.fromarray(mask.astype(np.uint8)))

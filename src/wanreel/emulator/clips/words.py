@@ -56,7 +56,7 @@ SUBJECTS: dict[str, str] = {
     "rabbit": r"rabbits?|bunny|bunnies|hare|兔子|兔",
     "panda": r"pandas?|熊猫",
     "bear": r"bears?|teddy|熊",
-    "horse": r"horses?|pony|stallion|unicorn|骏马|白马|黑马|马儿|马(?!路|克)",
+    "horse": r"horses?|pony|stallion|unicorn|骏马|马儿|马(?!路|克)",
     "deer": r"deer|stag|elk|reindeer|小鹿|鹿",
     "tiger": r"tigers?|leopard|cheetah|老虎|虎|豹",
     "lion": r"lions?|狮子|狮",
@@ -122,7 +122,8 @@ CAMERAS: dict[str, str] = {
     r"|推进|推近|推镜|拉近|前推|特写",
     "orbit": r"orbit(?:s|ing)?|circl(?:es|ing)|arc shot|rotat(?:es|ing) around|360|环绕|绕拍|旋转",
     "pan left": r"pan(?:s|ning)?[- ](?:to the )?left|向左(?:平移|摇|移)|左移|左摇",
-    "pan right": r"pan(?:s|ning)?|track(?:s|ing)?|向右(?:平移|摇|移)|右移|右摇|平移|摇镜|横移|跟拍|跟随",
+    "pan right": r"pan(?:s|ning)?[- ](?:to the )?right|camera pan(?:s|ning)?|pan(?:ning)? shot|panning|slow pan"
+    r"|pan(?:s|ning)? (?:across|over|along)|track(?:s|ing)?|向右(?:平移|摇|移)|右移|右摇|平移|摇镜|横移|跟拍|跟随",
     "tilt up": r"tilt(?:s|ing)?[- ]up|crane(?:s|ing)?[- ]up|ascend(?:s|ing)?|rise|上摇|上升|升镜|仰",
     "tilt down": r"tilt(?:s|ing)?[- ]down|crane(?:s|ing)?[- ]down|descend(?:s|ing)?|下摇|下降|降镜|俯",
     "handheld": r"hand[- ]?held|shak(?:y|ing)|手持|晃动",
@@ -147,6 +148,7 @@ _NOT = re.compile(
 )
 _READ_CHARS = 4_000
 _NEAR = 26
+_STOP = re.compile(r"[,，。.;；]")
 SUBJECTS_MAX = 3
 
 
@@ -201,7 +203,8 @@ def _subjects(text: str, paints: list[tuple[int, RGB]]) -> tuple[Subject, ...]:
             found.append((match.start(), kind))
     chosen: list[Subject] = []
     for at, kind in sorted(found)[:SUBJECTS_MAX]:
-        near = [rgb for end, rgb in paints if end <= at <= end + _NEAR and not re.search(r"[,，。.;；]", text[end:at])]
+        before = max((start for start, _ in found if start < at), default=-1)  # its colour is not this one's
+        near = [rgb for end, rgb in paints if before < end <= at <= end + _NEAR and not _STOP.search(text, end, at)]
         chosen.append(Subject(kind, near[-1] if near else None))
     return tuple(chosen)
 

@@ -2,11 +2,11 @@
 
 from PIL import Image, ImageDraw
 
-from wanreel.emulator.clips import growth
-from wanreel.emulator.clips.land import Ground, Place, open_sky
-from wanreel.emulator.clips.layers import TILT, Layer, spread, wide
-from wanreel.emulator.clips.pen import dark, pale
+from wanreel.emulator.clips.figures.pen import dark, pale
 from wanreel.emulator.clips.picture import RGB, Sprite
+from wanreel.emulator.clips.scenery import growth
+from wanreel.emulator.clips.scenery.land import Ground, Place, open_sky
+from wanreel.emulator.clips.scenery.layers import TILT, Layer, spread, wide
 
 _NEON: tuple[RGB, ...] = ((255, 60, 160), (60, 220, 255), (255, 190, 60), (150, 90, 255))
 

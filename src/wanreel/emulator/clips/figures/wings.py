@@ -2,7 +2,7 @@
 
 import math
 
-from wanreel.emulator.clips.pen import Pen, dark, pale, swing
+from wanreel.emulator.clips.figures.pen import Pen, dark, pale, swing
 from wanreel.emulator.clips.picture import RGB
 
 

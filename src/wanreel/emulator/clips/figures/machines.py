@@ -1,6 +1,6 @@
 """What people ride: cars, trains, boats, planes, balloons, rockets."""
 
-from wanreel.emulator.clips.pen import Pen, dark, pale, ring, swing
+from wanreel.emulator.clips.figures.pen import Pen, dark, pale, ring, swing
 from wanreel.emulator.clips.picture import RGB
 
 _GLASS: RGB = (176, 214, 236)

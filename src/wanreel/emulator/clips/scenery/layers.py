@@ -91,20 +91,30 @@ def jagged(width: int, unit: float, dice: np.random.Generator, peaks: float = 5.
     return line
 
 
-def ridge(line: Heights, deep: int, top: RGB, low: RGB, cap: tuple[RGB, float] | None = None) -> tuple[Sprite, float]:
-    """Land below `line` (pixels from the frame's top), down to `deep`: the sprite and the y of its top.
-
-    Shaded from `top` to `low`; `cap` = (colour, pixels) paints the part within that distance of the highest point,
-    which is snow on a mountain.
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """How land is painted: from `top` to `low` downwards; `cap` (colour, pixels) covers what is within that distance
+    of the highest point (snow); `melts` lets it vanish towards its foot (swell on water).
     """
+
+    top: RGB
+    low: RGB
+    cap: tuple[RGB, float] | None = None
+    melts: bool = False
+
+
+def ridge(line: Heights, deep: int, relief: Relief) -> tuple[Sprite, float]:
+    """Land below `line` (pixels from the frame's top), down to `deep`: the sprite and the y of its top."""
     crest = math.floor(float(line.min())) - 1
     tall = max(deep - crest, 4) // 2 * 2
     rows = np.arange(tall, dtype=np.float32)[:, None] + crest
     cover = np.clip(rows + 0.5 - line[None, :], 0, 1)
-    ground = np.asarray(sweep(top, low, (line.size, tall)))
+    if relief.melts:
+        cover *= np.linspace(1, 0, tall, dtype=np.float32)[:, None]
+    ground = np.asarray(sweep(relief.top, relief.low, (line.size, tall)))
     data = np.dstack([ground, (cover * 255).astype(np.uint8)])
-    if cap:
-        colour, reach = cap
+    if relief.cap:
+        colour, reach = relief.cap
         edge = float(line.min()) + reach + 0.25 * reach * np.sin(np.arange(line.size, dtype=np.float32) * 0.11)
         data[..., :3][rows + 0.0 * line < edge[None, :]] = colour
     return Sprite.of(Image.fromarray(data)), float(crest)

@@ -1,6 +1,6 @@
 """People, astronauts and robots, walking."""
 
-from wanreel.emulator.clips.pen import Pen, dark, pale, swing
+from wanreel.emulator.clips.figures.pen import Pen, dark, pale, swing
 from wanreel.emulator.clips.picture import RGB
 
 _SKIN: RGB = (238, 196, 162)

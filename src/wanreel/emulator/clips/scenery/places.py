@@ -4,12 +4,23 @@ from collections.abc import Callable
 
 from PIL import Image, ImageDraw
 
-from wanreel.emulator.clips import growth
-from wanreel.emulator.clips.land import Ground, Place, Ridge, Row, edge, flood, open_sky, plant, raise_land, stars
-from wanreel.emulator.clips.layers import Layer, sweep, wide
 from wanreel.emulator.clips.picture import RGB, Sprite, mix
-from wanreel.emulator.clips.rooms import room, studio
-from wanreel.emulator.clips.streets import city
+from wanreel.emulator.clips.scenery import growth
+from wanreel.emulator.clips.scenery.land import (
+    Ground,
+    Place,
+    Ridge,
+    Row,
+    edge,
+    flood,
+    open_sky,
+    plant,
+    raise_land,
+    stars,
+)
+from wanreel.emulator.clips.scenery.layers import Layer, sweep, wide
+from wanreel.emulator.clips.scenery.rooms import room, studio
+from wanreel.emulator.clips.scenery.streets import city
 
 _BLOOMS: tuple[RGB, ...] = ((240, 230, 120), (236, 130, 160), (240, 240, 244))
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image, ImageDraw
 
-from wanreel.emulator.clips import growth
-from wanreel.emulator.clips.layers import TILT, Layer, jagged, ridge, rolling, spread, sweep, wide
-from wanreel.emulator.clips.palette import Palette
-from wanreel.emulator.clips.pen import dark, pale
+from wanreel.emulator.clips.figures.pen import dark, pale
 from wanreel.emulator.clips.picture import RGB, Sprite, mix
+from wanreel.emulator.clips.scenery import growth
+from wanreel.emulator.clips.scenery.layers import TILT, Layer, Relief, jagged, ridge, rolling, spread, sweep, wide
+from wanreel.emulator.clips.scenery.palette import Palette
 
 _DISC_DEPTH = 0.05
 _SNOW: RGB = (246, 248, 252)
@@ -111,7 +111,7 @@ def raise_land(ground: Ground, place: Place, land: Ridge, *, clear: bool = False
         top, low = palette.lit(pale(land.paint, 0.08), far), palette.lit(dark(land.paint, 0.22), far * 0.8)
     cap = (palette.lit(_SNOW, far * 0.8), land.rise * height * 0.55) if land.snow else None
     deep = round(height * (1 + TILT * max(land.depth, 0.4))) + 4
-    sprite, crest = ridge(line.astype(np.float32), deep, top, low, cap)
+    sprite, crest = ridge(line.astype(np.float32), deep, Relief(top, low, cap))
     place.behind.append(spread(sprite, ground.size, crest, land.depth))
 
 
@@ -150,8 +150,7 @@ def flood(ground: Ground, place: Place, horizon: float, low: float, paint: RGB) 
         line = (rolling(across, width, ground.dice, 9 - 4 * share) * (0.004 + 0.008 * share) + y) * height
         tone = mix(shallow, deep, share)
         foot = round(height * y) + max(round(height * 0.09), 6)
-        sprite, crest = ridge(line.astype(np.float32), foot, pale(tone, 0.22), tone)
-        band = Sprite(sprite.y, sprite.u, sprite.v, _melting(sprite.alpha), _melting(sprite.alpha_half))
+        band, crest = ridge(line.astype(np.float32), foot, Relief(pale(tone, 0.22), tone, melts=True))
         x, bob = (width - band.size[0]) / 2, ground.unit * (0.004 + 0.007 * share)
         place.behind.append(Layer(band, x, crest, depth, bob=bob, period=3.2 + share, phase=index / 4))
     _glitter(ground, place, horizon, low)
@@ -178,9 +177,3 @@ def _glitter(ground: Ground, place: Place, horizon: float, low: float) -> None:
             Sprite.of(image), x, ground.size[1] * horizon, 0.08, bob=rock, period=2.3 + sheet, phase=sheet / 2
         )
         place.behind.append(layer)
-
-
-def _melting(alpha: Image.Image) -> Image.Image:
-    """Opaque at the crest, gone at the foot: swell that melts into the water below."""
-    ramp = np.linspace(1, 0, alpha.height, dtype=np.float32)[:, None]
-    return Image.fromarray((np.asarray(alpha) * ramp).astype(np.uint8))

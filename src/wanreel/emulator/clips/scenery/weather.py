@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from wanreel.emulator.clips.camera import View
-from wanreel.emulator.clips.layers import shifted
 from wanreel.emulator.clips.picture import RGB, Picture, Sprite
+from wanreel.emulator.clips.scenery.layers import shifted
 
 Fall = Callable[[Picture, float, View], None]
 
@@ -171,7 +171,7 @@ def _bursts(size: tuple[int, int], colours: tuple[RGB, ...], dice: np.random.Gen
         side = round(unit * float(dice.uniform(0.3, 0.5))) // 2 * 2
         stages = [Sprite.of(_burst(side, paints[index % len(paints)], share / 9)) for share in range(1, 10)]
         shows.append(
-            (float(dice.uniform(-1.8, 0)), float(dice.uniform(0.05, 0.75)), float(dice.uniform(0.2, 0.4)), stages)
+            (float(dice.uniform(-1.8, 0)), float(dice.uniform(0.05, 0.75)), float(dice.uniform(0.1, 0.24)), stages)
         )
 
     def lay(picture: Picture, second: float, view: View) -> None:

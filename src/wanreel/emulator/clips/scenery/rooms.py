@@ -2,11 +2,11 @@
 
 from PIL import Image, ImageDraw
 
-from wanreel.emulator.clips import growth
-from wanreel.emulator.clips.land import Ground, Place, open_sky
-from wanreel.emulator.clips.layers import TILT, Layer, spread, sweep, wide
-from wanreel.emulator.clips.pen import dark, pale
+from wanreel.emulator.clips.figures.pen import dark, pale
 from wanreel.emulator.clips.picture import RGB, Sprite
+from wanreel.emulator.clips.scenery import growth
+from wanreel.emulator.clips.scenery.land import Ground, Place, open_sky
+from wanreel.emulator.clips.scenery.layers import TILT, Layer, spread, sweep, wide
 
 _WALLS: tuple[RGB, ...] = ((226, 214, 198), (206, 216, 220), (222, 208, 206))
 _DROPS: tuple[RGB, ...] = ((214, 220, 230), (232, 218, 206), (206, 224, 214), (222, 212, 232))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wanreel.emulator.clips.pen import Pen, dark, pale, ring, swing
+from wanreel.emulator.clips.figures.pen import Pen, dark, pale, ring, swing
 from wanreel.emulator.clips.picture import RGB
 
 _EYE: RGB = (24, 20, 22)

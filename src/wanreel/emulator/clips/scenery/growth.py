@@ -5,9 +5,9 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from wanreel.emulator.clips.palette import Palette
-from wanreel.emulator.clips.pen import dark, pale
+from wanreel.emulator.clips.figures.pen import dark, pale
 from wanreel.emulator.clips.picture import RGB, mix
+from wanreel.emulator.clips.scenery.palette import Palette
 
 _OVER = 2
 
@@ -16,9 +16,9 @@ def conifer(tall: int, paint: RGB, *, snow: bool = False) -> Image.Image:
     """A fir, `tall` pixels high."""
     image, draw = _sheet(tall * 0.55, tall)
     wide, high = image.size
-    draw.rectangle((wide * 0.45, high * 0.85, wide * 0.55, high), dark(paint, 0.5))
+    draw.rectangle((wide * 0.46, high * 0.9, wide * 0.54, high), dark(paint, 0.3))
     for step in range(4):
-        top, low = high * (0.0 + 0.19 * step), high * (0.38 + 0.175 * step)
+        top, low = high * (0.0 + 0.19 * step), high * (0.38 + 0.19 * step)
         half = wide * (0.2 + 0.1 * step)
         draw.polygon(
             ((wide / 2, top), (wide / 2 + half, low), (wide / 2 - half, low)), mix(paint, dark(paint), step / 5)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from wanreel.emulator.clips import folk, goods, machines, wings
-from wanreel.emulator.clips.beasts import BEASTS, beast
-from wanreel.emulator.clips.pen import Pen
+from wanreel.emulator.clips.figures import folk, goods, machines, wings
+from wanreel.emulator.clips.figures.beasts import BEASTS, beast
+from wanreel.emulator.clips.figures.pen import Pen
 from wanreel.emulator.clips.picture import RGB
 
 Home = Literal["ground", "air", "water", "deep", "table"]

@@ -1,0 +1,1 @@
+"""Where a scene plays: light, land, water, buildings, weather."""
