@@ -9,19 +9,9 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar, cast
 
-from wanreel.domain.catalog import (
-    TIERS,
-    Alias,
-    Catalog,
-    Durations,
-    ImageRule,
-    Limit,
-    Model,
-    Price,
-    Region,
-    Size,
-)
+from wanreel.domain.catalog import Alias, Catalog
 from wanreel.domain.errors import Invalid, Problem
+from wanreel.domain.model import TIERS, Durations, ImageRule, Limit, Model, Price, Region, Size
 
 Table = Mapping[str, object]
 _T = TypeVar("_T")

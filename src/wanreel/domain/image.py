@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wanreel.domain.catalog import Model
 from wanreel.domain.errors import Problem
+from wanreel.domain.model import Model
 
 MIME_FORMATS = {
     "image/jpeg": "JPEG",

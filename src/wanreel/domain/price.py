@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from wanreel.domain.catalog import Catalog, Model
+from wanreel.domain.catalog import Catalog
+from wanreel.domain.model import Model
 from wanreel.domain.request import Request
 
 

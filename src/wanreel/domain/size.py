@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wanreel.domain.catalog import TIERS, Model, Size
+from wanreel.domain.model import TIERS, Model, Size
 from wanreel.domain.reading import Findings
 
 TIER = "720P"  # ours: the vendor's own default is 1080P, at 1.67 times the price (FS §10.2)

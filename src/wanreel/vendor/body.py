@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from wanreel.domain.catalog import Catalog, Model, guess
+from wanreel.domain.catalog import Catalog, guess
+from wanreel.domain.model import Model
 from wanreel.domain.request import Link, Media, Request, canonical
 
 # Fields that hold a list even when one thing is given (FS §2.5, §2.7).
