@@ -120,8 +120,6 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
     TaskTaken, Internal; then the caller rolls back.
     """
     job = change.job
-    if job.version != change.was + 1:
-        raise Internal(f"job {job.id}: a change on version {change.was} must make {change.was + 1}")
     statement = _KEEP_IN_THE_AIR if isinstance(job.state, Submitting) else _END_CLAIM
     values = _columns(change, policy)
     if claimed_until is not None:
@@ -129,6 +127,8 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
         values["claimed_until"] = claimed_until
     if conn.execute(statement, values).rowcount != 1:
         check_version(conn, change)
+    if job.version != change.was + 1:
+        raise Internal(f"job {job.id}: a change on version {change.was} must make {change.was + 1}")
     _own_tasks(conn, job)
     left_out = _bear(conn, change, policy)
     if change.entry is not None:

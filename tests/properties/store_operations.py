@@ -1,0 +1,275 @@
+"""A stream of drawn store operations: the same to every store that is asked, told by one seed.
+
+The names jobs, keys, tasks, owners and notices are drawn from are few, so that they meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from tests.factories import (
+    NOW,
+    make_account,
+    make_change,
+    make_event,
+    make_intent,
+    make_job,
+    make_outcome,
+    make_state,
+    make_task,
+)
+from wanreel.domain.errors import IllegalTransition
+from wanreel.domain.event import EVENTS, Accepted, Change, Notice, Park, Pause, SlotKey
+from wanreel.domain.job import STATES, Archiving, Cancel, Generating, Job, Queued, State, Submitting, Unconfirmed
+from wanreel.domain.lifecycle import transition
+from wanreel.domain.policy import Policy, longest_delay_s
+from wanreel.ports import Claim, Filter, Lane
+from wanreel.store.memory import MemoryStore
+from wanreel.store.sqlite import SqliteStore
+
+Store = MemoryStore | SqliteStore
+Ask = Callable[[Store], Awaitable[Any]]
+
+KEYS = [SlotKey(account, model) for account in ("main", "second") for model in ("m", "n")]
+OWNERS = ("w1", "w2", "w3")
+GROUPS = ("g1", "g2")
+NOTICES = tuple(f"n{n}" for n in range(40))
+
+
+@dataclass
+class Stream:
+    """Draws operations. `now` and `limits` are the world's; `jobs` is what the stores are known to hold."""
+
+    random: Random
+    policy: Policy = field(default_factory=Policy)
+    now: float = NOW
+    limits: dict[SlotKey, int] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    made: int = 0
+
+    def limit(self, key: SlotKey) -> int:
+        """How many tasks of a key may run at once, just now."""
+        return self.limits.get(key, 2)
+
+    def next(self) -> tuple[str, Ask]:
+        """The name of an operation and how to ask a store for it."""
+        draw: Random = self.random
+        if draw.random() < 0.4:
+            self.now += draw.choice([0.0, 0.5, 1.0, 5.0, 9.5, 30.0, 60.0, 700.0, 4000.0, -20.0])
+        if draw.random() < 0.05:
+            self.limits[draw.choice(KEYS)] = draw.choice([0, 1, 2, 3])
+        names = list(_OPERATIONS)
+        name = draw.choices(names, [_OPERATIONS[n][0] for n in names])[0]
+        return name, _OPERATIONS[name][1](self)
+
+    # --- what is drawn ----------------------------------------------------------------------------------------------
+
+    def at(self) -> float:
+        """An instant near now; now and then one that only a jumped clock writes."""
+        near = self.now + self.random.choice([-60.0, -5.0, -0.125, 0.0, 0.0, 2.0, 20.0])
+        return near if self.random.random() < 0.95 else self.now + 1e7
+
+    def state(self, kind: type[State] | None = None) -> State:
+        """A state of any kind with drawn insides."""
+        draw = self.random
+        kind = kind or draw.choice(STATES)
+        task = make_task(f"t{draw.randrange(40)}", self.at())
+        if kind is Queued:
+            return Queued(self.at(), draw.randrange(3))
+        if kind is Submitting:
+            return Submitting(make_intent(self.now - draw.choice([0.0, 5.0, 50.0])))
+        if kind is Unconfirmed:
+            return Unconfirmed(make_intent(self.now - draw.choice([0.0, 10_000.0])), self.now, "lost")
+        if kind is Generating:
+            return Generating(task, self.at(), seen_at=draw.choice([None, self.at()]))
+        if kind is Archiving:
+            outcome = replace(make_outcome(), url_expires_at=self.at())
+            return Archiving(
+                task, outcome, self.at(), requery=draw.random() < 0.3, seen_at=draw.choice([None, self.at()])
+            )
+        return make_state(kind, self.at(), task_id=task.id)
+
+    def job(self) -> Job:
+        """A new job; now and then with an id that is taken."""
+        draw = self.random
+        self.made += 1
+        key = draw.choice(KEYS)
+        return make_job(
+            self.state(draw.choice([Queued, Queued, Queued, None])),
+            id=f"job_{self.made if draw.random() < 0.97 else draw.randrange(1, 9)}",
+            at=self.at(),
+            model=key.model,
+            account=make_account(key.account),
+            index=draw.randrange(3),
+            group=draw.choice([None, *GROUPS]),
+            key=draw.choice([None, None, *(f"k{n}" for n in range(6))]),
+        )
+
+    def known(self, kind: type[State] | None = None) -> Job:
+        """A job the stores hold, if possible in a state of a kind; one they don't hold if they hold none."""
+        held = [job for job in self.jobs.values() if kind is None or isinstance(job.state, kind)]
+        held = held or list(self.jobs.values())
+        return self.random.choice(held) if held else make_job(id="job_nowhere")
+
+    def change(self, job: Job) -> Change:
+        """A change of a job: half of them by the rules of its life, half of them of anything into anything."""
+        draw = self.random
+        event = make_event(draw.choice(EVENTS))
+        if isinstance(event, Accepted):
+            event = replace(event, task_id=f"t{draw.randrange(40)}")
+        change = make_change(job, self.state(), at=self.now, quiet=draw.random() < 0.3, notices=self.notices(job))
+        if draw.random() < 0.5:
+            with suppress(IllegalTransition):
+                change = transition(job, event, self.now, self.policy, draw.random())
+        extras: dict[str, Any] = {}
+        if not change.late:
+            if draw.random() < 0.2:
+                extras["park"] = Park(self.park_key(), draw.choice(list(Pause)), self.at(), "slow down")
+            if draw.random() < 0.2:
+                extras["lift"] = draw.choice(KEYS)
+            if draw.random() < 0.1:
+                extras["born"] = (
+                    replace(self.job(), state=self.state(Generating), key=None, spare_of=job.id),
+                ) * draw.choice([1, 2])
+            if draw.random() < 0.1:
+                extras["job"] = replace(change.job, cancel=Cancel(self.now))
+        if draw.random() < 0.05:
+            extras["was"] = change.was - 1
+        return replace(change, **extras)
+
+    def notices(self, job: Job) -> tuple[Notice, ...]:
+        """No, one or two notices, whose ids may be known."""
+        ids = self.random.sample(NOTICES, self.random.choice([0, 0, 1, 2]))
+        return tuple(Notice(id_, job.id, "job.succeeded", self.at(), "told") for id_ in ids)
+
+    def park_key(self) -> SlotKey:
+        """A key, or all models of an account."""
+        key = self.random.choice(KEYS)
+        return replace(key, model="*") if self.random.random() < 0.2 else key
+
+
+# --- operations -----------------------------------------------------------------------------------------------------
+
+
+def _add(s: Stream) -> Ask:
+    new = [s.job() for _ in range(s.random.choice([1, 1, 2, 3]))]
+    return lambda store: store.add(new)
+
+
+def _get(s: Stream) -> Ask:
+    job_id = s.known().id
+    return lambda store: store.get(job_id)
+
+
+def _find(s: Stream) -> Ask:
+    draw = s.random
+    which = Filter(
+        states=tuple(draw.sample(["queued", "submitting", "generating", "failed"], draw.choice([0, 1, 3]))),
+        group=draw.choice([None, None, *GROUPS]),
+        spare_of=draw.choice([None, None, None, s.known().id]),
+        ids=draw.choice([(), (), ("job_1",), ("job_2", "job_nowhere")]),
+        limit=draw.choice([1, 5, 100]),
+        after=draw.choice([None, None, s.known().id]),
+    )
+    return lambda store: store.find(which)
+
+
+def _claim(s: Stream) -> Ask:
+    draw = s.random
+    until = s.now + draw.choice([1.0, 30.0, 300.0])
+    far_at = s.now + longest_delay_s(s.policy)
+    asked = Claim(draw.choice(list(Lane)), draw.choice(OWNERS), s.now, until, draw.choice([1, 2, 10]), far_at)
+    return lambda store: store.claim(asked)
+
+
+def _commit(s: Stream) -> Ask:
+    change = s.change(s.known(s.random.choice([None, Submitting, Generating])))
+    return lambda store: store.commit(change, "w1")
+
+
+def _release(s: Stream) -> Ask:
+    owner = s.random.choice([None, *OWNERS])
+    return lambda store: store.release(owner)
+
+
+def _history(s: Stream) -> Ask:
+    job_id = s.known().id
+    return lambda store: store.history(job_id)
+
+
+def _begin(s: Stream) -> Ask:
+    job = s.known(Queued)
+    change = make_change(job, Submitting(make_intent(s.now)), at=s.now)
+    now, quiet_s, until = s.now, s.random.choice([0.0, 10.0]), s.now + 60.0
+    return lambda store: store.begin(change, now, quiet_s, until)
+
+
+def _in_use(s: Stream) -> Ask:
+    now = s.at()
+    return lambda store: store.in_use(now)
+
+
+def _parks(s: Stream) -> Ask:
+    now = s.at()
+    return lambda store: store.parks(now)
+
+
+def _lift(s: Stream) -> Ask:
+    account = s.random.choice([None, "main", "second"])
+    return lambda store: store.lift(account)
+
+
+def _lost_submits(s: Stream) -> Ask:
+    now, owner = s.now, s.random.choice(OWNERS)
+    return lambda store: store.lost_submits(now, owner)
+
+
+def _seen_since(s: Stream) -> Ask:
+    account, since, but = s.random.choice(["main", "second"]), s.at(), s.known().id
+    return lambda store: store.seen_since(account, since, but)
+
+
+def _next_due(s: Stream) -> Ask:
+    now = s.at()
+    return lambda store: store.next_due(now)
+
+
+def _owed(s: Stream) -> Ask:
+    now, limit = s.at(), s.random.choice([1, 100])
+    return lambda store: store.owed(now, limit)
+
+
+def _delivered(s: Stream) -> Ask:
+    ids, now = s.random.sample(NOTICES, s.random.choice([0, 1, 4])), s.now
+    return lambda store: store.delivered(ids, now)
+
+
+def _postpone(s: Stream) -> Ask:
+    notice_id, later = s.random.choice(NOTICES), s.at()
+    return lambda store: store.postpone(notice_id, later)
+
+
+_OPERATIONS: dict[str, tuple[int, Callable[[Stream], Ask]]] = {
+    "add": (8, _add),
+    "get": (1, _get),
+    "find": (4, _find),
+    "claim": (20, _claim),
+    "commit": (24, _commit),
+    "release": (2, _release),
+    "history": (1, _history),
+    "begin": (12, _begin),
+    "in_use": (1, _in_use),
+    "parks": (1, _parks),
+    "lift": (1, _lift),
+    "lost_submits": (4, _lost_submits),
+    "seen_since": (3, _seen_since),
+    "next_due": (4, _next_due),
+    "owed": (2, _owed),
+    "delivered": (2, _delivered),
+    "postpone": (2, _postpone),
+}
+OPERATIONS = tuple(_OPERATIONS)

@@ -1,0 +1,121 @@
+"""The oracle: the same drawn operations to the memory store and to SQLite; answers and snapshots agree after each.
+
+A seed tells a whole stream. `WANREEL_ORACLE_SEEDS=500` runs so many (25 by default), `WANREEL_ORACLE_SEEDS=7-7` one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.properties.store_operations import OPERATIONS, Ask, Store, Stream
+from wanreel.domain.errors import WanreelError
+from wanreel.domain.job import Job, state_name
+from wanreel.ports import Filter
+from wanreel.store.memory import MemoryStore
+from wanreel.store.sqlite import SqliteStore
+
+STEPS = 120
+FAR_S = 1e9
+
+
+@dataclass
+class Run:
+    """One seed's stores, what was asked of them so far, and which operations have had an answer worth having."""
+
+    seed: int
+    stream: Stream
+    oracle: MemoryStore
+    real: SqliteStore
+    told: list[str] = field(default_factory=list)
+    met: Counter[str] = field(default_factory=Counter)
+
+    async def step(self) -> None:
+        """Ask both stores the same and compare what they say and what they then hold."""
+        name, ask = self.stream.next()
+        expected = await _answer(self.oracle, ask)
+        got = await _answer(self.real, ask)
+        self.told.append(f"{name} -> {_brief(expected)}")
+        self.same(name, expected, got)
+        if not isinstance(expected, type):
+            self.met[name] += bool(expected) or name in ("delivered", "postpone")
+        await self.compare()
+
+    async def compare(self, *, whole: bool = False) -> None:
+        """Compare what both stores hold; `whole` with every history."""
+        now = self.stream.now
+        held = await _snapshot(self.oracle, now)
+        self.same("snapshot", held, await _snapshot(self.real, now))
+        before, self.stream.jobs = self.stream.jobs, {job.id: job for job in held["jobs"]}
+        for id_, job in self.stream.jobs.items():
+            if whole or job != before.get(id_):
+                self.same(f"history {id_}", await self.oracle.history(id_), await self.real.history(id_))
+
+    def same(self, what: str, expected: object, got: object) -> None:
+        """Fail with the seed and the last things asked."""
+        story = "\n".join(self.told[-12:])
+        if expected != got:
+            raise AssertionError(f"seed {self.seed}, step {len(self.told)}, {what}:\n{story}\n{expected}\n!=\n{got}")
+
+
+async def _answer(store: Store, ask: Ask) -> Any:
+    """What the store answers; of an error of ours its type, for words may differ."""
+    try:
+        return await ask(store)
+    except WanreelError as error:
+        return type(error)
+
+
+def _brief(answer: object) -> str:
+    """An answer in a line: of jobs, who and where they stand."""
+    if isinstance(answer, list):
+        return f"[{', '.join(_brief(one) for one in answer)}]"
+    if isinstance(answer, Job):
+        return f"{answer.id} v{answer.version} {state_name(answer.state)}"
+    return str(answer)
+
+
+async def _snapshot(store: Store, now: float) -> dict[str, Any]:
+    return {
+        "jobs": await store.find(Filter(limit=1000)),
+        "parks": await store.parks(now),
+        "in_use": dict(await store.in_use(now)),
+        "owed": await store.owed(now + FAR_S, 1000),
+        "next_due": await store.next_due(now),
+    }
+
+
+async def _run(seed: int, path: Path) -> Counter[str]:
+    stream = Stream(Random(seed))
+    oracle = MemoryStore(stream.limit, stream.policy)
+    async with SqliteStore(path, stream.limit, stream.policy) as real:
+        run = Run(seed, stream, oracle, real)
+        for _ in range(STEPS):
+            await run.step()
+    async with SqliteStore(path, stream.limit, stream.policy) as real:
+        run.real = real
+        await run.compare(whole=True)
+    return run.met
+
+
+def _seeds() -> range:
+    first, _, last = os.environ.get("WANREEL_ORACLE_SEEDS", "25").partition("-")
+    return range(int(first), int(last) + 1) if last else range(int(first))
+
+
+async def test_every_store_answers_as_the_oracle_does(tmp_path: Path) -> None:
+    """Whatever is asked in whatever order, SQLite says and holds what the memory store does, also when opened again."""
+    blank = tmp_path / "blank.sqlite3"
+    async with SqliteStore(blank, lambda _key: 1, Stream(Random(0)).policy):
+        pass
+    met: Counter[str] = Counter()
+    for seed in _seeds():
+        path = tmp_path / f"{seed}.sqlite3"
+        path.write_bytes(blank.read_bytes())
+        met += await _run(seed, path)
+
+    assert len(_seeds()) == 1 or set(OPERATIONS) == set(met), f"never succeeded: {set(OPERATIONS) - set(met)}"
