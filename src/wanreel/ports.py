@@ -317,12 +317,22 @@ class Archive(Protocol):
         """The stored bytes in pieces. Raises NotFound, Unavailable."""
         ...
 
+    async def sweep(self) -> int:
+        """Remove what dead processes left half-written; how much there was."""
+        ...
+
 
 class Inputs(Protocol):
     """Local pictures and sounds a request refers to, kept in the home so that the job can always be sent."""
 
     async def keep(self, source: Path) -> StoredInput:
-        """Copy a local file into the home, by hash. Raises Invalid (unreadable, not an image, too large)."""
+        """Copy a local file into the home, by hash. Raises Invalid (unreadable, not a picture or sound, too large),
+        Unavailable (the home is full or not writable).
+        """
+        ...
+
+    async def keep_bytes(self, data: bytes, name: str) -> StoredInput:
+        """The same for content that came inline. Raises Invalid, Unavailable."""
         ...
 
     def path(self, sha256: str) -> Path:

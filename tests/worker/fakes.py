@@ -75,6 +75,9 @@ class Archive:
         self.kept.append((key, data))
         return artifact
 
+    async def sweep(self) -> int:
+        return 0
+
     def where(self, artifact: Artifact) -> str:
         return artifact.key
 

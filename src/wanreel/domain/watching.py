@@ -114,7 +114,7 @@ def task_cancelled(turn: Turn, event: TaskCancelled) -> Change:
 
 
 def task_unknown(turn: Turn, event: TaskUnknown) -> Change:
-    """Believed only after half an hour, ten looks and a witness; with no witness it is more likely our key or region."""
+    """Believed only after half an hour, ten looks and a witness; without one our key or region is likelier wrong."""
     state, policy = _generating(turn.job), turn.policy
     since = turn.now if state.unknown_since is None else state.unknown_since
     looks = state.unknown_looks + 1

@@ -58,7 +58,12 @@ class CommandNotifier:
             paper.seek(0)
             try:
                 return await asyncio.create_subprocess_exec(
-                    *self._argv, stdin=paper, stdout=DEVNULL, stderr=complaint.write_fd, start_new_session=True
+                    *self._argv,
+                    stdin=paper,
+                    stdout=DEVNULL,
+                    stderr=complaint.write_fd,
+                    start_new_session=True,
+                    env={k: v for k, v in os.environ.items() if not k.endswith("API_KEY")},  # it has no use for ours
                 )
             except (OSError, ValueError) as error:
                 words = error.strerror if isinstance(error, OSError) else str(error)

@@ -116,7 +116,10 @@ def _rows(
         ids[row_id] = number
         for role in _FILES:
             if role in given:
-                given[role] = _beside(str(given[role]), folder)
+                try:
+                    given[role] = _beside(str(given[role]), folder)
+                except Invalid as wrong:
+                    problems.append(Problem(f"{where}, {role}", wrong.message))
         yield Row(number, row_id, Order(**{**given, "name": row_id, "key": prefix + row_id}))  # type: ignore[arg-type]
 
 

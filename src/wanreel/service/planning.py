@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.price import estimate
+from wanreel.domain.reference import InlineData, LocalPath, read_reference
 from wanreel.domain.request import AUDIO, FIRST_FRAME, LAST_FRAME, Draft, Link, Media, Request, Stored
 from wanreel.domain.validate import SEED_MAX, Options, validate
-from wanreel.ports import Clock, Inputs
+from wanreel.ports import Clock, Inputs, StoredInput
 from wanreel.service.order import VARIANTS_MAX, Order, Planned
 
 
@@ -56,15 +56,14 @@ async def _media(order: Order, inputs: Inputs) -> tuple[tuple[Media, ...], tuple
     ):
         if not reference:
             continue
-        path = local_path(reference)
-        if path is None:
-            media.append(Media(role, Link(reference)))
-            continue
         try:
-            kept = await inputs.keep(path)
+            kept = await _kept(reference, inputs)
         except Invalid as wrong:
-            found = wrong.problems or (Problem(role, wrong.message, reference),)
+            found = wrong.problems or (Problem(role, wrong.message, reference[:80]),)
             problems.extend(replace(p, field=role) for p in found)
+            continue
+        if kept is None:
+            media.append(Media(role, Link(reference.strip())))
             continue
         stored = Stored(
             sha256=kept.sha256,
@@ -79,13 +78,20 @@ async def _media(order: Order, inputs: Inputs) -> tuple[tuple[Media, ...], tuple
     return tuple(media), tuple(problems)
 
 
+async def _kept(reference: str, inputs: Inputs) -> StoredInput | None:
+    """The home's copy of what a reference names; None for a link, which the vendor fetches itself. Raises Invalid."""
+    found = read_reference(reference)
+    if isinstance(found, LocalPath):
+        return await inputs.keep(Path(found.path))
+    if isinstance(found, InlineData):
+        return await inputs.keep_bytes(found.data, "inline")
+    return None
+
+
 def local_path(reference: str) -> Path | None:
-    """The local file a reference means; None for a link."""
-    if reference.startswith("file://"):
-        return Path(unquote(urlsplit(reference).path))
-    if "://" in reference or reference.startswith("data:"):
-        return None
-    return Path(reference).expanduser()
+    """The local file a reference means; None for anything else. Raises Invalid."""
+    found = read_reference(reference)
+    return Path(found.path).expanduser() if isinstance(found, LocalPath) else None
 
 
 def _draft(order: Order, media: tuple[Media, ...]) -> Draft:

@@ -69,7 +69,7 @@ class Runner:
         self._wake.set()
 
     def stop(self) -> None:
-        """Begin a graceful stop; `run` returns when calls in the air are accounted for. Calling it twice is harmless."""
+        """Begin a graceful stop; `run` returns when calls in the air are accounted for. Twice is harmless."""
         self._stopping = True
         self._wake.set()
 
@@ -78,6 +78,7 @@ class Runner:
         tools = self._tools
         await tools.jobs.release(None)  # whoever claimed before us is dead: we hold the lock
         await tools.slots.lift(None)  # parks are asked about anew: the key may have been mended meanwhile
+        await tools.archive.sweep()
         log.info(RUNNER, state="started", owner=tools.owner)
         try:
             while not self._stopping:
