@@ -66,8 +66,13 @@ class Gate:
             if found is None and operation in self._rates:
                 found = by_chance(self._rates[operation], self._seed, operation, self._calls[operation])
         if found is not None:
-            self.faults[f"{operation}.{found.label}"] += 1
+            self._count(f"{operation}.{found.label}")
         return found
+
+    def _count(self, name: str) -> None:
+        self.faults[name] += 1
+        if self._journal is not None:
+            self._journal.append({"k": "fault", "name": name})
 
     def _scripted(self, operation: str, script_id: str, account: str, key: str, now: float) -> Instruction | None:
         taken = self.scripts.take(operation, script_id, account, key)
@@ -91,6 +96,8 @@ class Gate:
                     self.scripts.scripts[line["id"]].met_again(line["op"], line["n"], line.get("times", 1))
                 case "unscript":
                     self.scripts.scripts.pop(line["id"], None)
+                case "fault":
+                    self.faults[line["name"]] += 1
                 case "faults":
                     self.faults.update(line["faults"])
                 case _:

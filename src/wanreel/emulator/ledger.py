@@ -25,7 +25,7 @@ class Ledger:
     def __init__(self, accounts: Iterable[Account], catalog: Catalog, keep_s: float, journal: Journal | None) -> None:
         self.counters = Counters()
         self.kept: dict[str, Kept] = {}
-        self.ended: deque[Task] = deque(maxlen=10_000)  # for the event sender
+        self.ended: deque[Task] | None = None  # set by whoever wants to hear of tasks that ended
         self.number = 0
         self.requests = 0
         self.tasks: dict[str, Task] = {}
@@ -129,7 +129,8 @@ class Ledger:
             else:
                 tally.tasks_succeeded += 1
                 tally.paid_seconds += task.billed_s
-            self.ended.append(task)
+            if self.ended is not None:
+                self.ended.append(task)
         self._leave(task)
 
     def _leave(self, task: Task) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from heapq import heappop, heappush
 
 import aiohttp
@@ -35,6 +36,8 @@ class Sender:
         self._session = session
         self._due: list[tuple[float, int, int, Task]] = []  # when, tie-break, tries left, whose
         self._made = 0
+        self._ended: deque[Task] = deque()
+        desk.ledger.ended = self._ended
 
     async def run(self) -> None:
         """Deliver until cancelled."""
@@ -49,9 +52,8 @@ class Sender:
 
     def _gather(self, now: float) -> None:
         self._desk.advance(now)
-        ended = self._desk.ledger.ended
-        while ended:
-            task = ended.popleft()
+        while self._ended:
+            task = self._ended.popleft()
             for at in deliveries(task, self.options, self._desk.seed, self._desk.settings.speed):
                 self._plan(at, self.options.tries, task)
 
