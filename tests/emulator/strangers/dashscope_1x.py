@@ -4,7 +4,7 @@ import json
 import sys
 import time
 import urllib.request
-from typing import Any
+from typing import Any, cast
 
 import dashscope
 from dashscope import VideoSynthesis
@@ -43,7 +43,7 @@ story["i2v"] = seen(
 story["kf2v"] = seen(
     VideoSynthesis.call(model="wan2.2-kf2v-flash", prompt="bloom", first_frame_url=first, last_frame_url=last)
 )
-story["listed"] = seen(VideoSynthesis.list(page_size=50))
+story["listed"] = seen(cast("Any", VideoSynthesis).list(page_size=50))
 waiting = VideoSynthesis.async_call(model="wan2.6-t2v", prompt="a red fox", size="1280*720")
 story["cancel"] = seen(VideoSynthesis.cancel(waiting))
 story["cancel_again"] = seen(VideoSynthesis.cancel(waiting))
