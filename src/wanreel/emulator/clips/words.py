@@ -122,8 +122,9 @@ CAMERAS: dict[str, str] = {
     r"|推进|推近|推镜|拉近|前推|特写",
     "orbit": r"orbit(?:s|ing)?|circl(?:es|ing)|arc shot|rotat(?:es|ing) around|360|环绕|绕拍|旋转",
     "pan left": r"pan(?:s|ning)?[- ](?:to the )?left|向左(?:平移|摇|移)|左移|左摇",
-    "pan right": r"pan(?:s|ning)?[- ](?:to the )?right|camera pan(?:s|ning)?|pan(?:ning)? shot|panning|slow pan"
-    r"|pan(?:s|ning)? (?:across|over|along)|track(?:s|ing)?|向右(?:平移|摇|移)|右移|右摇|平移|摇镜|横移|跟拍|跟随",
+    "pan right": r"(?:camera pans?|camera panning|panning|slow pan|pan shot)(?![- ](?:to the )?left)"
+    r"|pan(?:s|ning)?[- ](?:to the )?right|pan(?:s|ning)? (?:across|over|along)|track(?:s|ing)?"
+    r"|向右(?:平移|摇|移)|右移|右摇|平移|摇镜|横移|跟拍|跟随",
     "tilt up": r"tilt(?:s|ing)?[- ]up|crane(?:s|ing)?[- ]up|ascend(?:s|ing)?|rise|上摇|上升|升镜|仰",
     "tilt down": r"tilt(?:s|ing)?[- ]down|crane(?:s|ing)?[- ]down|descend(?:s|ing)?|下摇|下降|降镜|俯",
     "handheld": r"hand[- ]?held|shak(?:y|ing)|手持|晃动",

@@ -48,7 +48,7 @@ class Palette:
     def of(wish: Wish, place: str, dice: np.random.Generator) -> "Palette":
         """The prompt's hour, else a likely one for the place; the seed turns all hues a little."""
         unsaid = _UNSAID[int(dice.integers(len(_UNSAID)))]
-        hue = float(dice.uniform(-0.035, 0.035))
+        hue = float(dice.uniform(-0.045, 0.045))
         if wish.hour is None and "rain" in wish.weather:
             unsaid = "overcast"
         if wish.hour is None and ("fireworks" in wish.weather or wish.style == "neon"):
