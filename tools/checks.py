@@ -10,7 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "reports"
@@ -136,7 +136,7 @@ def _close(ran: list[Kind], *, failed: bool, took_s: float) -> None:
     for kind in ran:
         if not (kind.is_pytest and kind.report.exists()):
             continue
-        for case in ElementTree.parse(kind.report).iter("testcase"):
+        for case in ET.parse(kind.report).iter("testcase"):
             slowest.append((float(case.get("time", "0")), f"{case.get('classname')}::{case.get('name')}"))
             kinds = {child.tag for child in case}
             failures += "failure" in kinds

@@ -12,9 +12,10 @@ from tests.house.sources import Tree
 
 APART = "emulator"
 PLAIN = frozenset(
-    "__future__ abc base64 binascii bisect collections copy dataclasses datetime decimal difflib enum fractions functools "
-    "graphlib hashlib heapq html itertools json math numbers operator re statistics string struct textwrap types typing "
-    "unicodedata urllib uuid".split()
+    {"__future__", "abc", "base64", "binascii", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal"}
+    | {"difflib", "enum", "fractions", "functools", "graphlib", "hashlib", "heapq", "html", "itertools", "json", "math"}
+    | {"numbers", "operator", "re", "statistics", "string", "struct", "textwrap", "types", "typing", "unicodedata"}
+    | {"urllib", "uuid"}
 )
 """The standard library's plain parts: values in, values out."""
 
@@ -48,20 +49,13 @@ def unplaced_rooms(tree: Tree, rooms: list[list[str]]) -> Iterator[str]:
         yield f"{tree.package}.{room} stands on no floor. Give it one in pyproject.toml, the `floors` contract."
 
 
-def front_door_users(tree: Tree) -> Iterator[str]:
-    """Imports of the package's own front door from inside: a circle in the making."""
-    for arrow in tree.arrows:
-        if arrow.target == tree.package:
-            yield f"{arrow} — import the file that holds the name; the front door is for users."
-
-
 def emulator_leaks(tree: Tree) -> Iterator[str]:
     """Arrows between the emulator and the rest, but for the one command that starts it."""
     doors: set[str] = set()
     for arrow in tree.arrows:
         source, target = tree.room(arrow.source), tree.room(arrow.target)
         if source == APART != target:
-            yield f"{arrow} — the emulator shares no code with the rest: what it shared, it could not test. Copy the idea."
+            yield f"{arrow} — the emulator shares no code: what it shared, it could not test. Copy the idea."
         elif target == APART != source:
             if source == "cli":
                 doors.add(arrow.source)
@@ -78,12 +72,12 @@ def circles(tree: Tree) -> Iterator[str]:
     rooms = {(source, target) for source, target in rooms if source and target and source != target}
     for edges, what in ((files, "files"), (rooms, "rooms")):
         for circle in _circles(edges):
-            yield f"{what} in a circle: {' -> '.join([*circle, circle[0]])}. Cut it: move what both need one floor down."
+            yield f"{what} in a circle: {' -> '.join([*circle, circle[0]])}. Move what both need one floor down."
 
 
-def dead_files(tree: Tree, entry_points: set[str]) -> Iterator[str]:
-    """Modules that nothing imports and nobody starts."""
-    wanted = entry_points | {arrow.target for arrow in tree.arrows}
+def dead_files(tree: Tree, users: set[str]) -> Iterator[str]:
+    """Modules that nothing imports and nobody starts; `users` are the modules wanted from outside the package."""
+    wanted = {tree.holder(name) for name in users} | {arrow.target for arrow in tree.arrows}
     for module, source in tree.sources.items():
         if source.is_package or module in wanted or source.path.name == "__main__.py" or _alembic_finds(source.path):
             continue
@@ -98,7 +92,7 @@ def domain_reach(tree: Tree, rooms: list[list[str]]) -> Iterator[str]:
             continue
         for name, line in tree.foreign(source):
             if name.split(".")[0] not in PLAIN or name.startswith(("urllib.request", "urllib.error")):
-                yield f"{source.path}:{line}: imports {name} — the ground floor takes plain values; read it at the edge."
+                yield f"{source.path}:{line}: imports {name} — the ground floor takes plain values, read at the edge."
 
 
 def undeclared(tree: Tree, declared: set[str]) -> Iterator[str]:
@@ -107,7 +101,7 @@ def undeclared(tree: Tree, declared: set[str]) -> Iterator[str]:
         for name, line in tree.foreign(source):
             top = name.split(".")[0]
             if top not in sys.stdlib_module_names and top not in declared:
-                yield f"{source.path}:{line}: imports {top}, which pyproject.toml does not name. Add it, with its reason."
+                yield f"{source.path}:{line}: imports {top}, which pyproject.toml does not name; add it and why."
 
 
 def _alembic_finds(path: Path) -> bool:

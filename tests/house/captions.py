@@ -1,11 +1,14 @@
-"""What a file must tell whoever opens it: a caption, a guessable name, a front door that only hands on, honest tests."""
+"""What a file must tell whoever opens it: a caption, a name to guess, front doors that hand on, tests that say why."""
 
 import ast
 from collections.abc import Iterator
 
 from tests.house.sources import Source
 
-BANNED_NAMES = frozenset({"models", "utils", "util", "common", "helpers", "helper", "manager", "managers", "core", "misc"})
+BANNED_NAMES = frozenset(
+    {"models", "utils", "util", "common", "helpers", "helper", "manager", "managers", "core", "misc"}
+)
+TERMINALS = frozenset({"open", "print", "input"})
 FRONT_DOOR_LINES_MAX = 40
 CAPTION_LENGTH_MAX = 120
 
@@ -37,10 +40,10 @@ def busy_front_doors(sources: list[Source]) -> Iterator[str]:
             continue
         lines = len(source.text.splitlines())
         if lines >= FRONT_DOOR_LINES_MAX:
-            yield f"{source.path}: {lines} lines; under {FRONT_DOOR_LINES_MAX} it only hands names on. Move the rest to a file."
+            yield f"{source.path}: {lines} lines; a front door has under {FRONT_DOOR_LINES_MAX}. Move the rest away."
         for statement in source.syntax.body:
             if not _hands_on(statement):
-                yield f"{source.path}:{statement.lineno}: a front door only hands names on. Move this to a file of its own."
+                yield f"{source.path}:{statement.lineno}: a front door only hands names on. Move this to a file."
 
 
 def silent_tests(sources: list[Source]) -> Iterator[str]:
@@ -62,8 +65,8 @@ def blocking_ground(sources: list[Source]) -> Iterator[str]:
         for node in ast.walk(source.syntax):
             if isinstance(node, ast.AsyncFunctionDef | ast.Await):
                 yield f"{source.path}:{node.lineno}: the ground floor never awaits. Decide here, act in the shell."
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"open", "print", "input"}:
-                yield f"{source.path}:{node.lineno}: the ground floor calls no {node.func.id}(). Hand the value in or out."
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in TERMINALS:
+                yield f"{source.path}:{node.lineno}: the ground floor calls no {node.func.id}(): hand the value on."
 
 
 def _hands_on(statement: ast.stmt) -> bool:

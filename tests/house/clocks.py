@@ -52,6 +52,10 @@ SEEDED = frozenset(
 """Generators: welcome in the emulator and in tests, with a seed that was handed in."""
 
 
+FRESH_SEED = "random.SystemRandom"
+"""Where a test may take a new seed from, to print it before it draws from it."""
+
+
 def clock_reads(sources: list[Source], package: Path) -> Iterator[str]:
     """Reads of time or chance in the package, outside its clocks."""
     for source in sources:
@@ -65,13 +69,14 @@ def chance_and_sleep(sources: list[Source]) -> Iterator[str]:
     for source in sources:
         names = _names(source.syntax)
         for node in ast.walk(source.syntax):
-            name = _dotted(node, names)
+            name = "" if isinstance(getattr(node, "ctx", None), ast.Store) else _dotted(node, names)
+            seedless = isinstance(node, ast.Call) and not node.args and not node.keywords
             if name == "time.sleep" or (name == "asyncio.sleep" and not _yields_only(node, source.syntax)):
                 yield f"{_at(source, node)}: {name} — a test waits for a named signal, or moves its own clock."
-            elif name and _is_chance(name) and name not in SEEDED:
-                yield f"{_at(source, node)}: {name} — draw from random.Random(seed), so that a failure can be replayed."
-            elif isinstance(node, ast.Call) and _dotted(node.func, names) in SEEDED and not (node.args or node.keywords):
-                yield f"{_at(source, node)}: a generator without a seed; give it one, so that a failure can be replayed."
+            elif name and _is_chance(name) and name not in SEEDED and not _below(f"{name}.", (FRESH_SEED,)):
+                yield f"{_at(source, node)}: {name} — draw from random.Random(seed), so that failures replay."
+            elif isinstance(node, ast.Call) and seedless and _dotted(node.func, names) in SEEDED:
+                yield f"{_at(source, node)}: a generator without a seed — give it one, so that failures replay."
 
 
 def _reads(source: Source, *, seeded_allowed: bool) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+NOT_OURS = frozenset({"__pycache__", "node_modules"})
 LATE_IMPORTS = frozenset({"import_module", "__import__"})
 
 
@@ -55,30 +56,30 @@ class Tree:
 
     def foreign(self, source: Source) -> Iterator[tuple[str, int]]:
         """Each imported module that is not of this package, with its line."""
-        for name, line in _imported_names(source):
+        for name, line in imported_names(source):
             if name.split(".")[0] != self.package:
                 yield name, line
 
     def room(self, module: str) -> str:
         """The room of a module: the name just below the package, or nothing for the package itself."""
-        return module.split(".")[1] if "." in module else ""
+        return module.split(".", 2)[1] if "." in module else ""
 
     def _arrows_of(self, source: Source) -> Iterator[Arrow]:
         seen: set[str] = set()
-        for name, line in _imported_names(source):
-            target = self._module_of(name)
+        for name, line in imported_names(source):
+            target = self.holder(name)
             if target and target != source.module and target not in seen:
                 seen.add(target)
                 yield Arrow(source.module, target, source.path, line)
 
-    def _module_of(self, name: str) -> str | None:
+    def holder(self, name: str) -> str | None:
         """The longest part of a dotted name that is a file of ours: `a.b.C` is found in `a.b`."""
         parts = name.split(".")
         while parts:
             if ".".join(parts) in self.sources:
                 return ".".join(parts)
             parts.pop()
-        return name if name.split(".")[0] == self.package else None
+        return name if name.split(".", maxsplit=1)[0] == self.package else None
 
 
 def read_tree(root: Path, package: str) -> Tree:
@@ -97,11 +98,11 @@ def read_files(*folders: Path) -> list[Source]:
         Source(path, str(path), path.read_text("utf-8"))
         for folder in folders
         for path in sorted(folder.rglob("*.py"))
-        if "__pycache__" not in path.parts
+        if not NOT_OURS & set(path.parts)
     ]
 
 
-def _imported_names(source: Source) -> Iterator[tuple[str, int]]:
+def imported_names(source: Source) -> Iterator[tuple[str, int]]:
     """Absolute dotted names of everything the file imports, relative and late imports resolved."""
     home = source.module.split(".") if source.is_package else source.module.split(".")[:-1]
     for node in ast.walk(source.syntax):
@@ -115,9 +116,8 @@ def _imported_names(source: Source) -> Iterator[tuple[str, int]]:
             yield from _named_in_text(node.args[0], home, node.lineno)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and ":" in node.value:
             module, _, attribute = node.value.partition(":")  # "package.module:name", as entry points are written
-            if attribute.isidentifier() and all(part.isidentifier() for part in module.split(".")):
-                if module.split(".")[0] == source.module.split(".")[0]:
-                    yield module, node.lineno
+            if attribute.isidentifier() and module.startswith(f"{source.module.split('.', 1)[0]}."):
+                yield module, node.lineno
 
 
 def _named_in_text(argument: ast.expr, home: list[str], line: int) -> Iterator[tuple[str, int]]:
@@ -128,5 +128,6 @@ def _named_in_text(argument: ast.expr, home: list[str], line: int) -> Iterator[t
 
 
 def _called(node: ast.Call) -> str:
-    function = node.func
-    return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
