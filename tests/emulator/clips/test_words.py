@@ -1,8 +1,17 @@
 """What is read out of a prompt, in English and Chinese."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from wanreel.emulator.clips.words import COLOURS, Subject, read
+from wanreel.emulator.clips.camera import View
+from wanreel.emulator.clips.figures.roster import FIGURES
+from wanreel.emulator.clips.picture import Picture
+from wanreel.emulator.clips.scenery.land import Ground
+from wanreel.emulator.clips.scenery.palette import Palette
+from wanreel.emulator.clips.scenery.places import build
+from wanreel.emulator.clips.scenery.weather import weather
+from wanreel.emulator.clips.words import COLOURS, HOURS, PLACES, SUBJECTS, WEATHERS, Subject, read
 
 RED, WHITE, BLUE = COLOURS["red"][1], COLOURS["white"][1], COLOURS["blue"][1]
 
@@ -29,7 +38,10 @@ def test_the_hour_is_read(prompt: str, hour: str | None) -> None:
     ("prompt", "place"),
     [
         ("waves on a beach", "sea"),
-        ("穿过竹林", "forest"),
+        ("穿过竹林", "bamboo"),
+        ("a snowy forest", "snow"),
+        ("雪中的古镇街道", "city"),
+        ("summer woods", "forest"),
         ("雪地里", "snow"),
         ("撒哈拉沙漠", "desert"),
         ("neon alley in Tokyo", "city"),
@@ -111,9 +123,22 @@ def test_at_most_three_subjects_are_drawn() -> None:
     assert ["dog", "cat", "horse"] == kinds
 
 
+def test_every_word_has_its_drawing() -> None:
+    """Each place, hour and weather the words can name is one that scenery can build."""
+    dice = np.random.default_rng(1)
+    for hour in HOURS:
+        palette = Palette.of(read(hour), "field", dice)
+        assert hour == palette.name
+        for place in PLACES:
+            assert (96, 64) == build(place, Ground((96, 64), palette, (), dice)).sky.size
+    picture = Picture.of(Image.new("RGB", (96, 64), "grey"))
+    for kind in WEATHERS:
+        before = picture.y.tobytes()
+        for second in (0.3, 0.9, 1.5):
+            weather(kind, (96, 64), (), dice)(picture, second, View(0, 0, 1))
+        assert before != picture.y.tobytes(), kind
+
+
 def test_every_subject_has_a_figure() -> None:
     """What the words can name, the figures can draw; no figure is left without a word but the one for the unknown."""
-    from wanreel.emulator.clips.figures.roster import FIGURES
-    from wanreel.emulator.clips.words import SUBJECTS
-
     assert set(FIGURES) - {"orb"} == set(SUBJECTS)

@@ -22,7 +22,8 @@ PLACES: dict[str, str] = {
     "sea": r"seas?|seaside|oceans?|beach(?:es)?|waves?|coast|shore|surf"
     r"|大海|海边|海滩|海浪|海面|沙滩|海洋|海岸|浪花|波涛|海",
     "lake": r"lakes?|rivers?|pond|stream|湖|河|江|溪|池塘|水面",
-    "forest": r"forests?|woods?|woodland|jungle|trees?|bamboo|森林|树林|丛林|竹林|林间|林中|树木|竹",
+    "bamboo": r"bamboos?|竹林|竹子|翠竹|竹",
+    "forest": r"forests?|woods?|woodland|jungle|trees?|森林|树林|丛林|林间|林中|树木",
     "snow": r"snow(?:y|field|scape)?|arctic|glacier|ice|winter|雪地|雪山|雪原|冰川|冬天|冬季|冰雪|雪",
     "desert": r"deserts?|dunes?|sand|sahara|沙漠|沙丘|戈壁",
     "mountain": r"mountains?|hills?|peaks?|cliffs?|valley|canyon|高山|山脉|山峰|群山|山谷|悬崖|山顶|山",
@@ -61,6 +62,7 @@ SUBJECTS: dict[str, str] = {
     "tiger": r"tigers?|leopard|cheetah|老虎|虎|豹",
     "lion": r"lions?|狮子|狮",
     "elephant": r"elephants?|大象|象",
+    "camel": r"camels?|骆驼",
     "cow": r"cows?|bull|ox|cattle|奶牛|牛",
     "sheep": r"sheep|lambs?|goats?|绵羊|山羊|羊",
     "dragon": r"dragons?|巨龙|龙",
@@ -91,7 +93,8 @@ SUBJECTS: dict[str, str] = {
     "shoe": r"sneakers?|shoes?|boots?|运动鞋|球鞋|鞋子|鞋",
     "cake": r"cakes?|dessert|cupcake|蛋糕|甜点",
     "flower": r"flowers?|rose|tulips?|sunflowers?|lotus|peony"
-    r"|花朵|玫瑰|向日葵|荷花|莲花|牡丹|郁金香|鲜花|花(?!园|瓣|火)",
+    r"|花朵|玫瑰|向日葵|荷花|莲花|牡丹|郁金香|鲜花|(?<![樱桃落烟雪浪火])花(?!园|瓣|火)",
+    "campfire": r"campfires?|bonfires?|篝火|火堆|营火",
     "castle": r"castles?|palace|temple|pagoda|tower|城堡|宫殿|寺庙|宝塔|塔|宫",
     "house": r"houses?|cabin|cottage|hut|village|房子|小屋|木屋|村庄|屋",
     "windmill": r"windmills?|wind turbines?|风车",
@@ -147,6 +150,7 @@ _NOT = re.compile(
     r"\b(?:no|without|not|never|avoid)\s+(?:any\s+)?[\w'-]+(?:\s+(?:or"
     r"|and)\s+[\w'-]+)?|(?:没有|不要|避免|无)[^，。,.；;\s]{1,4}"
 )
+_SNOWED = ("snow", "forest", "mountain")
 _READ_CHARS = 4_000
 _NEAR = 26
 _STOP = re.compile(r"[,，。.;；]")
@@ -182,7 +186,7 @@ def read(prompt: str) -> Wish:
     hour = _first(HOURS, text)
     # Chinese hours contain colour words (黑夜, 白天, 黄昏) and so do a few English ones: they are no paint.
     paints = _paints(_blank(HOURS, text))
-    subjects = _subjects(_blank(WEATHERS, _blank(CAMERAS, text)), paints)
+    subjects = _subjects(_blank(CAMERAS, text), paints)
     brisk = bool(_regex(BRISK).search(text))
     taken = {subject.colour for subject in subjects}
     spare = tuple(dict.fromkeys(rgb for _, rgb in paints if rgb not in taken))
@@ -191,9 +195,13 @@ def read(prompt: str) -> Wish:
 
 
 def _place(text: str) -> str | None:
-    """The first place named; a mere background is one only when nothing else is."""
-    named = _first({name: pattern for name, pattern in PLACES.items() if name != "studio"}, text)
-    return named or _first(PLACES, text)
+    """The first place named. A mere background is one only when nothing else is; snow in a street is weather."""
+    named = sorted((found.start(), name) for name, found in _hits(PLACES, text))
+    places = [name for _, name in named]
+    others = [name for name in places if name != "studio"]
+    if others and others[0] == "snow":
+        return next((name for name in others if name not in _SNOWED), "snow")
+    return (others or places or [None])[0]
 
 
 def _subjects(text: str, paints: list[tuple[int, RGB]]) -> tuple[Subject, ...]:

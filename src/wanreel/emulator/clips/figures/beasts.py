@@ -44,6 +44,9 @@ BEASTS: dict[str, Beast] = {
     "elephant": Beast(
         (140, 146, 158), legs=27, girth=20, length=23, neck=7, head=14, ears="fan", tail="wag", marks="trunk"
     ),
+    "camel": Beast(
+        (206, 166, 110), legs=32, girth=12, length=22, neck=18, head=8, snout=8, ears="flop", tail="wag", marks="hump"
+    ),
     "cow": Beast(
         (244, 242, 238),
         legs=24,
@@ -116,6 +119,9 @@ def _tail(pen: Pen, phase: float, hip: float, top: float, paint: RGB, traits: Be
 
 def _coat(pen: Pen, top: float, paint: RGB, traits: Beast) -> None:
     match traits.marks:
+        case "hump":
+            pen.oval(42, top - traits.girth * 0.9, 11, 13, paint)
+            pen.oval(42, top - traits.girth * 0.9 - 8, 6, 4, dark(paint, 0.15))
         case "stripes":
             for x in range(26, 64, 7):
                 pen.limb(((x, top - traits.girth + 3), (x + 1, top - 1)), 2, dark(paint, 0.62))

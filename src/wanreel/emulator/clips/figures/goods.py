@@ -131,6 +131,31 @@ def ball(pen: Pen, phase: float, paint: RGB) -> None:
     pen.oval(41, 63 + lift, 4, 4, (255, 255, 255), 180)
 
 
+def campfire(pen: Pen, phase: float, paint: RGB) -> None:
+    """Logs and flames."""
+    pen.glow(50, 70, 48, pale(paint, 0.2))
+    pen.limb(((24, 95), (74, 88)), 7, (104, 68, 44))
+    pen.limb(((76, 95), (26, 88)), 7, (84, 54, 36))
+    for x, tall, shift, colour in (
+        (38, 34, 0.0, paint),
+        (62, 38, 0.4, paint),
+        (50, 56, 0.2, paint),
+        (50, 32, 0.6, (255, 226, 130)),
+    ):
+        reach, lean = tall * (1 + 0.14 * swing(phase, shift)), 4 * swing(phase, shift + 0.25)
+        wide = tall * 0.3
+        pen.bright(
+            (
+                (x - wide, 86),
+                (x - wide * 0.8, 86 - reach * 0.4),
+                (x + lean, 86 - reach),
+                (x + wide * 0.8, 86 - reach * 0.4),
+                (x + wide, 86),
+            ),
+            colour,
+        )
+
+
 def castle(pen: Pen, phase: float, paint: RGB) -> None:
     """Towers with flags."""
     for x, top in ((16, 44), (84, 44), (50, 26)):

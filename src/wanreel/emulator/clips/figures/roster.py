@@ -32,13 +32,13 @@ def _beast(kind: str, scale: float) -> Figure:
 
 FIGURES: dict[str, Figure] = {
     **{kind: _beast(kind, 1.0) for kind in ("cat", "dog", "fox", "wolf", "rabbit", "sheep")},
-    **{kind: _beast(kind, 1.15) for kind in ("panda", "bear", "deer", "tiger", "lion", "cow")},
+    **{kind: _beast(kind, 1.15) for kind in ("camel", "panda", "bear", "deer", "tiger", "lion", "cow")},
     **{kind: _beast(kind, 1.35) for kind in ("horse", "elephant")},
     "man": Figure(folk.man, (60, 96, 168), "ground", 1.05, 1.0, 0.26),
     "woman": Figure(folk.woman, (206, 60, 84), "ground", 1.05, 1.0, 0.26),
     "astronaut": Figure(folk.astronaut, (240, 242, 246), "ground", 1.1, 0.6, 0.18),
     "robot": Figure(folk.robot, (150, 164, 184), "ground", 1.0, 0.8, 0.22),
-    "bird": Figure(wings.bird, (236, 240, 246), "air", 0.5, 1.6, 0.5),
+    "bird": Figure(wings.bird, (236, 240, 246), "air", 0.66, 1.6, 0.5),
     "butterfly": Figure(wings.butterfly, (240, 150, 60), "air", 0.42, 3.0, 0.3),
     "dragon": Figure(wings.dragon, (202, 52, 48), "air", 1.3, 0.6, 0.3),
     "fish": Figure(wings.fish, (240, 120, 50), "deep", 0.7, 1.2, 0.4),
@@ -61,6 +61,7 @@ FIGURES: dict[str, Figure] = {
     "cake": Figure(goods.cake, (246, 168, 188), "table", 0.75, 1.2, 0.0),
     "flower": Figure(goods.flower, (226, 60, 96), "ground", 0.75, 0.4, 0.0),
     "ball": Figure(goods.ball, (236, 120, 44), "ground", 0.55, 1.2, 0.2),
+    "campfire": Figure(goods.campfire, (240, 130, 40), "ground", 0.6, 1.6, 0.0),
     "castle": Figure(goods.castle, (206, 196, 180), "ground", 1.35, 0.5, 0.0),
     "house": Figure(goods.house, (236, 222, 196), "ground", 1.05, 0.3, 0.0),
     "windmill": Figure(goods.windmill, (236, 232, 222), "ground", 1.3, 1.0, 0.0),

@@ -61,6 +61,24 @@ def trunk(tall: int, paint: RGB, dice: np.random.Generator) -> Image.Image:
     return _small(image)
 
 
+def bamboo(tall: int, paint: RGB, dice: np.random.Generator) -> Image.Image:
+    """One cane with its joints and a few leaves."""
+    image, draw = _sheet(tall * 0.16, tall)
+    wide, high = image.size
+    left, right = wide * 0.44, wide * 0.56
+    draw.rectangle((left, 0, right, high), paint)
+    draw.rectangle((wide * 0.52, 0, right, high), dark(paint, 0.22))
+    for step in range(1, 10):
+        y = high * step / 10
+        draw.rectangle((wide * 0.42, y, wide * 0.58, y + max(high * 0.004, 2)), dark(paint, 0.35))
+        if dice.random() < 0.7:
+            side = 1 if dice.random() < 0.5 else -1
+            tip = (wide * (0.5 + side * 0.45), y + high * 0.045)
+            draw.polygon(((wide * 0.5, y), (wide * (0.5 + side * 0.25), y - high * 0.004), tip), pale(paint, 0.15))
+            draw.polygon(((wide * 0.5, y), (wide * (0.5 + side * 0.12), y + high * 0.03), tip), paint)
+    return _small(image)
+
+
 def cactus(tall: int, paint: RGB) -> Image.Image:
     """A saguaro with two arms."""
     image, draw = _sheet(tall * 0.7, tall)

@@ -75,5 +75,5 @@ class Palette:
 
     def painted(self, colour: RGB) -> RGB:
         """A subject's own colour in this light: named colours keep their hue, and night leaves them readable."""
-        red, green, blue = (min(round(c * (0.35 + 0.65 * t)), 255) for c, t in zip(colour, self.hour.tint, strict=True))
+        red, green, blue = (min(round(c * (0.45 + 0.55 * t)), 255) for c, t in zip(colour, self.hour.tint, strict=True))
         return self.raw(mix((red, green, blue), (30, 28, 26), 0.45)) if self.mono else (red, green, blue)

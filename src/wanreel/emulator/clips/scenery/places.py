@@ -75,6 +75,20 @@ def _forest(ground: Ground) -> Place:
     return place
 
 
+def _bamboo(ground: Ground) -> Place:
+    place = open_sky(ground, 0.8, clouds=1)
+    height, lit = ground.size[1], ground.palette.lit
+    for row, far in ((Row(0.72, 0.25, 34), 0.5), (Row(0.78, 0.5, 20), 0.25), (Row(0.82, 0.75, 9), 0.0)):
+        raise_land(ground, place, Ridge(row.foot - 0.02, 0.008, row.depth, (104, 128, 70)))
+        canes = [
+            growth.bamboo(round(height * (row.foot + 0.06)), lit((104, 158, 74), far), ground.dice) for _ in range(3)
+        ]
+        plant(ground, place, canes, row)
+    raise_land(ground, place, Ridge(0.8, 0.01, 0.9, (122, 134, 78), 2.0))
+    edge(ground, place, 0.1, (80, 130, 60), ground.colours)
+    return place
+
+
 def _snow(ground: Ground) -> Place:
     place = open_sky(ground, 0.68, clouds=3)
     lit = ground.palette.lit
@@ -152,6 +166,7 @@ def _underwater(ground: Ground) -> Place:
 
 
 _PLACES: dict[str, Callable[[Ground], Place]] = {
-    "field": _field, "mountain": _mountain, "forest": _forest, "snow": _snow, "desert": _desert, "sea": _sea,
-    "lake": _lake, "city": city, "room": room, "studio": studio, "space": _space, "underwater": _underwater,
+    "field": _field, "mountain": _mountain, "forest": _forest, "bamboo": _bamboo, "snow": _snow, "desert": _desert,
+    "sea": _sea, "lake": _lake, "city": city, "room": room, "studio": studio, "space": _space,
+    "underwater": _underwater,
 }  # fmt: skip

@@ -20,8 +20,8 @@ def room(ground: Ground) -> Place:
     pane = _window(ground)
     x = width * ground.chance(0.1, 0.5)
     place.behind.append(Layer(Sprite.of(pane), x, height * 0.3, 0.3))
-    lamp = growth.disc(round(unit * 0.7) // 2 * 2, (255, 244, 214), (255, 216, 150))
-    place.behind.append(Layer(Sprite.of(lamp), x + pane.width + unit * 0.05, height * 0.2, 0.35))
+    lamp = _lamp(ground)
+    place.behind.append(Layer(Sprite.of(lamp), x + pane.width + unit * 0.02, 0, 0.35))
     size = (wide(ground.size, 0.9), round(height * (0.3 + TILT)) // 2 * 2)
     boards = sweep(palette.painted((176, 132, 92)), palette.painted((120, 84, 58)), size)
     draw = ImageDraw.Draw(boards)
@@ -61,6 +61,22 @@ def _window(ground: Ground) -> Image.Image:
     middle = frame.width / 2
     ImageDraw.Draw(frame).rectangle((middle - unit / 120, 0, middle + unit / 120, frame.height), white)
     return frame
+
+
+def _lamp(ground: Ground) -> Image.Image:
+    """A lamp hanging from the ceiling, with the light it throws."""
+    side, drop = round(ground.unit * 0.5) // 2 * 2, round(ground.size[1] * 0.26)
+    image = Image.new("RGBA", (side, drop + side))
+    glow = growth.disc(side, (255, 238, 200), (255, 226, 170))
+    glow.putalpha(glow.getchannel("A").point([round(value * 0.6) if value < 160 else 96 for value in range(256)]))
+    image.alpha_composite(glow, (0, drop - side // 4))
+    draw = ImageDraw.Draw(image)
+    middle, shade = side / 2, ground.palette.painted((196, 92, 62))
+    draw.line((middle, 0, middle, drop), dark(shade, 0.6), max(ground.unit // 180, 1))
+    draw.ellipse((middle - side * 0.07, drop + side * 0.1, middle + side * 0.07, drop + side * 0.24), (255, 246, 214))
+    hood = ((-0.06, 0.0), (0.06, 0.0), (0.2, 0.17), (-0.2, 0.17))
+    draw.polygon([(middle + side * across, drop + side * down) for across, down in hood], shade)
+    return image
 
 
 def _stand(across: int, tall: int, tone: RGB) -> Image.Image:
