@@ -95,6 +95,7 @@ _INPUTS: dict[str, dict[str, Any]] = {
     "speech": {"image_url": PICTURE, "audio_url": PICTURE},
     "animate": {"image_url": PICTURE, "video_url": PICTURE},
 }
+KF2V = _INPUTS["frames"]
 
 
 def body_for(model_id: str, **parameters: Any) -> tuple[dict[str, Any], str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wanreel.emulator.events import EventOptions
 from wanreel.emulator.main import serve
-from wanreel.emulator.options import EmulatorOptions, read_quirks
+from wanreel.emulator.options import EmulatorOptions, read_accounts, read_quirks
 
 
 def options_from(arguments: list[str] | None = None) -> EmulatorOptions:
@@ -32,10 +32,12 @@ def options_from(arguments: list[str] | None = None) -> EmulatorOptions:
     add("--quirk", action="append", default=[], metavar="NAME=VALUE", help="see docs/reference/emulator.md")
     add("--rates", type=json.loads, default={}, help='random faults: {"create": {"drop_after": 0.05}}')
     add("--events-url", help="post completion events to this address on this machine")
+    add("--accounts", type=Path, help="a JSON file: a list of accounts with name, keys, region and limits")
     got = parser.parse_args(arguments)
     try:
         quirks = read_quirks(tuple(got.quirk))
-    except ValueError as wrong:
+        accounts = read_accounts(got.accounts.read_text("utf-8")) if got.accounts else ()
+    except (ValueError, OSError) as wrong:
         parser.error(str(wrong))
     return EmulatorOptions(
         host=got.host,
@@ -53,6 +55,7 @@ def options_from(arguments: list[str] | None = None) -> EmulatorOptions:
         virtual=got.virtual,
         clip_bytes=got.clip_bytes,
         quirks=quirks,
+        accounts=accounts,
         rates=got.rates,
         events=EventOptions(got.events_url) if got.events_url else None,
     )

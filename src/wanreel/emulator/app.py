@@ -70,7 +70,10 @@ class Front:
 
     async def create(self, request: web.Request) -> web.StreamResponse:
         """Accept or refuse a task."""
-        body = await request.read()
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return await send(request, error_reply("BadRequest.TooLarge", "", self._now()))
         fault = await self._fault("create", request)
         media = await self._rooms.inputs.look_at(_parsed(body))
         family = request.match_info["family"]

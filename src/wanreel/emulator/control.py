@@ -53,7 +53,8 @@ class Control:
 
     async def page(self, _: web.Request) -> web.Response:
         """Tasks, paid seconds and calls for a person."""
-        return web.Response(text=page(self._desk, self._clock.now()), content_type="text/html")
+        text = page(self._desk, self._clock.now())
+        return web.Response(body=text.encode("utf-8", "replace"), content_type="text/html", charset="utf-8")
 
     async def counters(self, _: web.Request) -> web.Response:
         """The figures."""

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
-from yarl import URL
 
 from wanreel.emulator.desk import Desk
 from wanreel.emulator.media import UNREACHABLE, Medium, data_bytes, look, named
@@ -77,8 +77,8 @@ class Inputs:
 def on_this_machine(url: str) -> bool:
     """Whether an address is plain http(s) to a loopback host."""
     try:
-        parsed = URL(url)
-        host = parsed.host or ""
+        parsed = urlsplit(url)
+        host = parsed.hostname or ""
     except ValueError:
         return False
     if parsed.scheme not in ("http", "https"):

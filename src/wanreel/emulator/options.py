@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from wanreel.emulator.accounts import Account
 from wanreel.emulator.events import EventOptions
+from wanreel.emulator.objects import as_list, as_object
 from wanreel.emulator.quirks import Quirks, parse_quirk
 
 
@@ -67,3 +69,20 @@ class EmulatorOptions:
 def read_quirks(pairs: tuple[str, ...]) -> dict[str, object]:
     """``NAME=VALUE`` pairs of a command line as a mapping. Raises ValueError in words."""
     return dict(parse_quirk(pair) for pair in pairs)
+
+
+def read_accounts(text: str) -> tuple[Account, ...]:
+    """A JSON list of accounts, each with the fields of `Account`. Raises ValueError in words."""
+    rows = as_list(json.loads(text))
+    if not rows:
+        raise ValueError('accounts are a JSON list: [{"name": "main", "keys": ["sk-..."], "region": "cn-beijing"}]')
+    known = set(Account.__dataclass_fields__)
+    found: list[Account] = []
+    for row in rows:
+        given = as_object(row)
+        if given is None or set(given) - known:
+            raise ValueError(f"an account has the fields {', '.join(sorted(known))}")
+        lists = {name: tuple(as_list(given[name])) for name in ("keys", "workspaces") if name in given}
+        fields: dict[str, Any] = {**given, **lists}
+        found.append(Account(**fields))
+    return tuple(found)

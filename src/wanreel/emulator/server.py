@@ -51,8 +51,9 @@ class Emulator:
 
     @property
     def host_url(self) -> str:
-        """``http://host:port``."""
-        return self.options.public_url.rstrip("/") or f"http://{self.options.host}:{self.port}"
+        """``http://host:port``, with an address clients on this machine can reach."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.options.host, self.options.host)  # noqa: S104
+        return self.options.public_url.rstrip("/") or f"http://{host}:{self.port}"
 
     @property
     def base_url(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from aiohttp import web
 
@@ -17,10 +18,15 @@ async def send(request: web.Request, reply: Reply) -> web.StreamResponse:
         return hang_up(request)
     if mishap is not None and mishap.kind == "slow":
         await pause(mishap.delay_s)
-    data = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body, ensure_ascii=False).encode()
+    data = reply.body if isinstance(reply.body, bytes) else _encoded(reply.body)
     if mishap is not None and mishap.kind == "half_body":
         return await half(request, reply, data)
     return web.Response(status=reply.status, body=data, headers=dict(reply.headers))
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    # A prompt may hold half a surrogate pair, which UTF-8 has no bytes for.
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def hang_up(request: web.Request) -> web.StreamResponse:
