@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wanreel.client import GenerationFailed, NeedsAttention, Video
+    from wanreel.client.video import GenerationFailed, NeedsAttention, Video
+    from wanreel.domain.errors import Conflict, Invalid, NotFound, Unauthorized, Unavailable, WanreelError
     from wanreel.library import AsyncClient, Client
 
 __version__ = "0.1.0"
-__all__ = ["AsyncClient", "Client", "GenerationFailed", "NeedsAttention", "Video", "__version__"]
+__all__ = [
+    "AsyncClient", "Client", "Conflict", "GenerationFailed", "Invalid", "NeedsAttention", "NotFound", "Unauthorized",
+    "Unavailable", "Video", "WanreelError", "__version__",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """The library's names on first use: importing the package alone stays cheap."""
     if name in ("AsyncClient", "Client"):
-        from wanreel import library
-
-        return getattr(library, name)
-    if name in __all__:
-        from wanreel import client
-
-        return getattr(client, name)
-    raise AttributeError(f"module 'wanreel' has no attribute {name!r}")
+        from wanreel import library as room
+    elif name in ("GenerationFailed", "NeedsAttention", "Video"):
+        from wanreel.client import video as room
+    elif name in __all__:
+        from wanreel.domain import errors as room
+    else:
+        raise AttributeError(f"module 'wanreel' has no attribute {name!r}")
+    return getattr(room, name)

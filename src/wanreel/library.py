@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from wanreel.client import BlockingClient, EmbeddedClient
 from wanreel.wiring import open_home
 
@@ -25,11 +27,12 @@ class AsyncClient(EmbeddedClient):
         base_url: str | None = None,
         region: str | None = None,
     ) -> None:
-        super().__init__(open_home, {"home": home, "api_key": api_key, "vendor_url": base_url, "region": region})
+        key = None if api_key is None else SecretStr(api_key)  # so that no print of this object shows it
+        super().__init__(open_home, {"home": home, "api_key": key, "vendor_url": base_url, "region": region})
 
 
 class Client(BlockingClient):
-    """The same, blocking. Use it in a `with` block; between calls it goes on working in a thread of its own."""
+    """`AsyncClient`, blocking. Use it in a `with` block; between calls it goes on working in a thread of its own."""
 
     def __init__(
         self,

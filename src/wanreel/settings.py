@@ -2,11 +2,12 @@
 
 Precedence: an argument given in code or on the command line, then the environment (`WANREEL_…`, and the vendor's own
 `DASHSCOPE_…` names), then `config.toml` in the home, then the default. Nested values use two underscores:
-`WANREEL_POLICY__POLL_FIRST_S=1`.
+`WANREEL_POLICY__POLL_FIRST_S=1`. An empty variable counts as not set.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import tomllib
@@ -14,12 +15,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -27,14 +29,17 @@ from wanreel.domain.errors import Invalid, Problem, Unavailable
 from wanreel.domain.policy import Policy
 
 CONFIG_NAME = "config.toml"
+PREFIX = "WANREEL_"
+LOG_VARIABLE = "WANREEL_LOG"  # read by the command line alone: how much it says on stderr
 
 
 class Settings(BaseSettings):
     """What a home is run with. Never printed whole: the key is a secret value and stays one."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WANREEL_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
+        env_ignore_empty=True,
         frozen=True,
         extra="forbid",
         populate_by_name=True,
@@ -63,11 +68,13 @@ class Settings(BaseSettings):
         description="Workspace id: its own host is used, and it is named in the calls.",
     )
     account: str | None = Field(default=None, description="Name of the main account; default: region and host.")
-    archive: Path | None = Field(default=None, description="Folder clips are archived in; default: HOME/archive.")
-    project: str = Field(default="default", description="First part of an archived clip's key.")
-    slots: dict[str, int] = Field(
+    archive: Path | None = Field(
+        default=None, description="Folder clips are archived in, seen from the home; default: HOME/archive."
+    )
+    project: str = Field(default="default", min_length=1, description="First part of an archived clip's key.")
+    slots: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default_factory=dict,
-        description='Running tasks allowed per model id ("*": all); default: the vendor\'s documented limits.',
+        description='Running tasks allowed per model id ("*": all), as JSON; default: the vendor\'s documented limits.',
     )
     result_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Further hosts results may be fetched from (comma-separated), beside the vendor's."
@@ -75,19 +82,26 @@ class Settings(BaseSettings):
     notify_command: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Command that gets each notice as JSON on its standard input."
     )
-    policy: dict[str, float] = Field(default_factory=dict, description="Figures of the life of a job, by name.")
+    policy: dict[str, float] = Field(
+        default_factory=dict, description="Figures of the life of a job, by name: WANREEL_POLICY__NAME, see below."
+    )
     allow_truncate: bool = Field(default=False, description="Send prompts over the model's limit, cut by the vendor.")
     inline_bytes_max: int = Field(default=4_000_000, ge=0, description="Larger local pictures go to temporary storage.")
-    connect_timeout_s: float = Field(default=10.0, gt=0)
+    connect_timeout_s: float = Field(default=10.0, gt=0, description="Patience for a connection to the vendor.")
     answer_timeout_s: float = Field(default=60.0, gt=0, description="Patience for an answer of the vendor's API.")
 
     @field_validator("result_hosts", "notify_command", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        """A text from the environment is a list: hosts by comma, a command by the shell's rules."""
+    def _split(cls, value: object, info: ValidationInfo) -> object:
+        """A text is a list: hosts by comma or space, a command by the shell's rules."""
         if not isinstance(value, str):
             return value
-        return tuple(shlex.split(value.replace(",", " "))) if value.strip() else ()
+        if info.field_name == "result_hosts":
+            return tuple(value.replace(",", " ").split())
+        try:
+            return tuple(shlex.split(value))
+        except ValueError as error:
+            raise ValueError(f"is not a command as a shell would read it: {error}") from None
 
     @field_validator("policy")
     @classmethod
@@ -96,12 +110,15 @@ class Settings(BaseSettings):
         strange = sorted(set(value) - known)
         if strange:
             raise ValueError(f"no such figure: {', '.join(strange)}; known are {', '.join(sorted(known))}")
+        wild = sorted(name for name, figure in value.items() if not math.isfinite(figure) or figure < 0)
+        if wild:
+            raise ValueError(f"must be a number from 0: {', '.join(wild)}")
         return value
 
     @property
     def archive_path(self) -> Path:
-        """Where clips are archived."""
-        return self.archive.expanduser() if self.archive else self.home / "archive"
+        """Where clips are archived: never a matter of the folder a command happens to be run in."""
+        return self.home / self.archive.expanduser() if self.archive else self.home / "archive"
 
     def figures(self) -> Policy:
         """The policy with the user's figures in it."""
@@ -111,14 +128,33 @@ class Settings(BaseSettings):
 
 def load(**given: Any) -> Settings:
     """Settings for a home. `given` values that are None are not given. Raises Invalid, Unavailable."""
-    chosen = {k: v for k, v in given.items() if v is not None}
-    home = Path(chosen.get("home") or os.environ.get("WANREEL_HOME") or "~/.wanreel").expanduser().absolute()
+    home = home_of(given.get("home"))
+    chosen: dict[str, Any] = {k: v for k, v in given.items() if v is not None} | {"home": home}
     config = home / CONFIG_NAME
     _check_config(config)
     try:
-        return _from(config)(**{**chosen, "home": home})
+        return _from(config)(**chosen)
     except ValidationError as error:
-        raise _translate(error) from None
+        raise _translate(error, config) from None
+    except SettingsError:  # its words quote nothing that was set, which is as well; they name no variable either
+        names = ", ".join(name for name in ("SLOTS", "POLICY") if os.environ.get(PREFIX + name))
+        raise Invalid("", (Problem(names.lower() or "settings", 'must be JSON, like {"*": 2}'),)) from None
+
+
+def home_of(given: str | Path | None) -> Path:
+    """The home meant by an argument or, without one, by the environment; absolute. Raises Invalid."""
+    home = Path(given or os.environ.get(f"{PREFIX}HOME") or "~/.wanreel")
+    try:
+        return home.expanduser().absolute()
+    except RuntimeError:
+        raise Invalid("", (Problem("home", "names a user that does not exist", str(home)),)) from None
+
+
+def stray_variables() -> list[str]:
+    """Variables that begin like ours and mean nothing: most likely misspelt."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | {LOG_VARIABLE}
+    ours = sorted(name for name in os.environ if name.startswith(PREFIX))
+    return [name for name in ours if name.partition("__")[0] not in known]
 
 
 def _from(config: Path) -> type[Settings]:
@@ -145,7 +181,7 @@ def _check_config(path: Path) -> None:
     """The file may be absent; if it is there it must be readable, in words a person can act on."""
     try:
         tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Invalid("", (Problem(str(path), f"is not valid TOML: {error}; mend or remove it"),)) from None
@@ -153,7 +189,13 @@ def _check_config(path: Path) -> None:
         raise Unavailable(f"{path} cannot be read: {error.strerror}; check its permissions") from None
 
 
-def _translate(error: ValidationError) -> Invalid:
+def _translate(error: ValidationError, config: Path) -> Invalid:
     """Pydantic's findings in our words; values are left out, one of them may be the key."""
-    problems = tuple(Problem(".".join(str(p) for p in row["loc"]) or "settings", row["msg"]) for row in error.errors())
-    return Invalid("the settings cannot be used", problems)
+    problems: list[Problem] = []
+    for row in error.errors(include_input=False, include_url=False, include_context=False):
+        name = ".".join(str(part) for part in row["loc"]) or "settings"
+        words = row["msg"].removeprefix("Value error, ")
+        if row["type"] == "extra_forbidden":
+            words = f"is no setting; see {config}, or the reference of settings for their names"
+        problems.append(Problem(name, words))
+    return Invalid("the settings cannot be used", tuple(problems))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -12,12 +14,16 @@ from cyclopts import Parameter
 from wanreel.cli.exits import Exit
 from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
 from wanreel.cli.render import print_json
-from wanreel.cli.session import put, run
+from wanreel.cli.report import put
+from wanreel.cli.session import run
 
 if TYPE_CHECKING:
     from wanreel.client import Home
 
 Check = Callable[["Home"], Coroutine[Any, Any, str]]
+ROOM_GB_MIN = 1.0
+SKEW_S_MAX = 60.0
+NO_TASK = "00000000-0000-4000-8000-000000000000"
 
 
 class _Amiss(Exception):
@@ -30,7 +36,7 @@ def doctor(
     home: HomeOptions = HOME,
     vendor: VendorOptions = VENDOR,
 ) -> int:
-    """Check home, database, archive, key, region, host and clock; say what to do about what is amiss.
+    """Check settings, home, database, archive, key, host and clock; say what to do about what is amiss.
 
     Parameters
     ----------
@@ -39,38 +45,64 @@ def doctor(
     """
 
     async def work() -> int:
+        from wanreel.domain.errors import Unavailable
         from wanreel.settings import load
         from wanreel.wiring import open_home
 
-        async with open_home(load(**home.given(), **vendor.given())) as opened:
-            checks: list[tuple[str, Check]] = [
-                ("home", _home),
-                ("archive", _archive),
-                ("runner", _runner),
-                ("key", _key),
-            ]
-            if not offline:
-                checks += [("vendor", _vendor), ("clock", _clock)]
-            bad = 0
-            for name, check in checks:
-                try:
-                    words, good = await check(opened), True
-                except _Amiss as amiss:
-                    words, good = str(amiss), False
-                bad += not good
-                if home.json:
-                    print_json({"check": name, "ok": good, "message": words})
-                else:
-                    put(f"{'ok  ' if good else 'BAD '} {name:8} {words}")
-            return Exit.UNAVAILABLE if bad else Exit.OK
+        told = _Findings(as_json=home.json)
+        settings = load(**home.given(), **vendor.given())
+        await told.check("settings", _settings(settings.home))
+        try:
+            async with open_home(settings) as opened:
+                for name, check in (("home", _home), ("archive", _archive), ("runner", _runner), ("key", _key)):
+                    await told.check(name, check(opened))
+                if not offline:
+                    await told.check("vendor", _vendor(opened))
+                    await told.check("clock", _clock(opened))
+        except Unavailable as why:
+            await told.check("home", _never(str(why)))
+        return Exit.UNAVAILABLE if told.bad else Exit.OK
 
     return run(work, as_json=home.json)
+
+
+class _Findings:
+    """Prints each check's outcome and counts the bad ones."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self.bad = 0
+
+    async def check(self, name: str, finding: Coroutine[Any, Any, str]) -> None:
+        try:
+            words, good = await finding, True
+        except _Amiss as amiss:
+            words, good = str(amiss), False
+        self.bad += not good
+        if self._as_json:
+            print_json({"check": name, "ok": good, "message": words})
+        else:
+            put(f"{'ok  ' if good else 'BAD '} {name:8} {words}")
+
+
+async def _never(words: str) -> str:
+    raise _Amiss(words)
+
+
+async def _settings(home: Path) -> str:
+    from wanreel.settings import CONFIG_NAME, stray_variables
+
+    stray = stray_variables()
+    if stray:
+        raise _Amiss(f"nothing reads {', '.join(stray)}: misspelt? See the reference of settings")
+    config = home / CONFIG_NAME
+    return f"from the environment and {config}" if config.exists() else f"from the environment; there is no {config}"
 
 
 async def _home(opened: Home) -> str:
     parks = await opened.service.parks()
     held = "".join(f"; held back: {p.park.key.account} {p.park.key.model} ({p.park.why})" for p in parks)
-    return f"{opened.path}, database readable and writable{held}"
+    return f"{opened.path}, database readable{_room(opened.path)}{held}"
 
 
 async def _archive(opened: Home) -> str:
@@ -79,16 +111,21 @@ async def _archive(opened: Home) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as trial:
             trial.write(b"wanreel")
+            trial.flush()
             os.fsync(trial.fileno())
-        free = os.statvfs(folder)
     except OSError as error:
         raise _Amiss(
             f"{folder} cannot be written ({error.strerror}): mend its rights, or set WANREEL_ARCHIVE"
         ) from None
-    gigabytes = free.f_bavail * free.f_frsize / 1e9
-    if gigabytes < 1:
+    return f"{folder}, writable{_room(folder)}"
+
+
+def _room(folder: Path) -> str:
+    """How much room is left on a disk. Raises _Amiss when it is next to none."""
+    gigabytes = shutil.disk_usage(folder).free / 1e9
+    if gigabytes < ROOM_GB_MIN:
         raise _Amiss(f"{folder} has {gigabytes:.2f} GB left: make room, or clips cannot be kept")
-    return f"{folder}, {gigabytes:.0f} GB free"
+    return f", {gigabytes:.0f} GB free"
 
 
 async def _runner(opened: Home) -> str:
@@ -99,9 +136,12 @@ async def _runner(opened: Home) -> str:
 
 
 async def _key(opened: Home) -> str:
-    key = opened.settings.api_key
-    if key is None or not key.get_secret_value().strip():
-        raise _Amiss("no key: set DASHSCOPE_API_KEY (Model Studio console, API keys; the region must match)")
+    from wanreel.domain.errors import Unauthorized
+
+    try:
+        opened.service.check_key()
+    except Unauthorized as why:
+        raise _Amiss(str(why)) from None
     return f"a key is set, for {opened.account.base_url} ({opened.account.region})"
 
 
@@ -109,9 +149,9 @@ async def _vendor(opened: Home) -> str:
     """A free question about a task that cannot exist: the right answer is that it is unknown."""
     from wanreel.domain.event import QueryFailed
 
-    answer = await opened.vendor.look(opened.account, "00000000-0000-4000-8000-000000000000")
+    answer = await opened.vendor.look(opened.account, NO_TASK)
     if isinstance(answer, QueryFailed):
-        raise _Amiss(f"{answer.why}. Check key, region and host: they must belong together")
+        raise _Amiss(f"{answer.why}. Key, region and host must belong together: {opened.account.base_url}")
     return f"{opened.account.base_url} answers and takes the key"
 
 
@@ -125,6 +165,6 @@ async def _clock(opened: Home) -> str:
         raise _Amiss(f"the vendor's clock could not be read: {why}") from None
     if page.skew_s is None:
         return "the vendor did not tell its time"
-    if abs(page.skew_s) > 60:
+    if abs(page.skew_s) > SKEW_S_MAX:
         raise _Amiss(f"this machine's clock is {-page.skew_s:+.0f} s off the vendor's: set it (NTP)")
-    return f"within {abs(page.skew_s):.0f} s of the vendor's"
+    return f"within {max(1.0, abs(page.skew_s)):.0f} s of the vendor's"

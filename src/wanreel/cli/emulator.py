@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from wanreel.cli.exits import Exit
-from wanreel.cli.session import report
+from wanreel.cli.report import report
 
 
 def emulator(
@@ -19,6 +19,8 @@ def emulator(
     over_limit: Literal["queue", "reject"] = "queue",
     running: int | None = None,
     queued: int | None = None,
+    submit_rate: float | None = None,
+    region: str = "cn-beijing",
     key: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     state: Path | None = None,
     clips: Path | None = None,
@@ -40,6 +42,10 @@ def emulator(
         Tasks of a model that run at once; default: the model's documented limit.
     queued
         Tasks of a model that may wait.
+    submit_rate
+        Submits a second of a model, 0 for no limit; default: the model's documented limit.
+    region
+        The region it plays; models of other regions are unknown there.
     key
         Accept only these keys; default: any that begins with sk-.
     state
@@ -64,6 +70,8 @@ def emulator(
             over_limit=over_limit,
             running=running,
             queued=queued,
+            submit_rate=submit_rate,
+            region=region,
             keys=key,
             state=state,
             clips=clips,

@@ -21,6 +21,7 @@ class Exit(IntEnum):
     TIMEOUT = 10  # the patience given ran out; the jobs go on
     INTERNAL = 70  # a bug of ours
     INTERRUPTED = 130  # Ctrl-C; unfinished jobs go on with the next runner
+    PIPE_CLOSED = 141  # whoever read the answer went away; unfinished jobs go on with the next runner
 
 
 OF_CODE = {

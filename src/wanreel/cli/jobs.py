@@ -8,12 +8,11 @@ from cyclopts import App, Parameter
 
 from wanreel.cli.exits import Exit
 from wanreel.cli.options import HOME, HomeOptions
-from wanreel.cli.render import print_json, print_rows
-from wanreel.cli.session import put, run, say
+from wanreel.cli.render import plain_words, print_json, print_rows
+from wanreel.cli.report import put, say
+from wanreel.cli.session import in_home
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from wanreel.client import Home
     from wanreel.domain.job import Job
 
@@ -47,15 +46,20 @@ def list_jobs(
         from wanreel.domain.errors import Invalid, Problem
         from wanreel.domain.job import STATES, state_name
         from wanreel.ports import Filter
+        from wanreel.service.view import view
 
+        if limit < 1:
+            raise Invalid("", (Problem("limit", "must be 1 or more", str(limit)),))
         known = [state_name(s) for s in STATES]
         for word in state or ():
             if word not in known:
                 raise Invalid("", (Problem("state", f"must be one of {', '.join(known)}", word),))
         found = await opened.service.list(Filter(states=tuple(state or ()), group=group, limit=limit, after=after))
-        for job in found if home.json else ():
-            print_json(await _whole(opened, job))
-        if not home.json:
+        if home.json:
+            attention = await opened.service.attention(found)
+            for job in found:
+                print_json(view(job, opened.where) | {"attention": attention.get(job.id)})
+        else:
             rows = [
                 [j.id, state_name(j.state), j.request.model, _when(j), _told(j), j.request.prompt[:60]] for j in found
             ]
@@ -82,10 +86,10 @@ def show(job: str, /, *, home: HomeOptions = HOME) -> int:
         history = body.pop("history")
         for name, value in body.items():
             if value not in (None, [], False, ""):
-                put(f"{name:16} {value}")
+                put(f"{name:16} {plain_words(value)}")
         put("history")
         for line in history:
-            details = ", ".join(f"{k}={v}" for k, v in line["details"].items() if v not in (None, "", False))
+            details = plain_words(line["details"])
             put(f"  {line['at']}  {line['from']} → {line['to']}  {line['event']}: {line['reason']}")
             if details:
                 put(f"      {details}")
@@ -114,7 +118,7 @@ def cancel(job: str, /, *, discard: Annotated[bool, Parameter(negative="")] = Fa
 
 @jobs.command
 def retry(job: str, /, *, home: HomeOptions = HOME) -> int:
-    """Repeat an ended job as a new one; a runner (`wanreel worker`, `watch`) makes it."""
+    """Repeat a failed or cancelled job as a new one; a runner (`wanreel worker`, `watch`) makes it."""
 
     async def work(opened: Home) -> int:
         fresh = await opened.service.retry(job)
@@ -150,34 +154,14 @@ def resolve(
     """
 
     async def work(opened: Home) -> int:
-        from wanreel.domain.errors import Invalid, Problem
-        from wanreel.domain.event import Found, GivenUp, NotFound
+        from wanreel.service.settling import settlement
 
-        if sum([adopt is not None, resubmit, give_up]) != 1:
-            raise Invalid("", (Problem("resolve", "say one of --adopt TASK, --resubmit, --give-up"),))
-        event: Found | NotFound | GivenUp = NotFound("person", note)
-        if adopt is not None:
-            event = Found(adopt.strip(), "person", note)
-        elif give_up:
-            event = GivenUp("person", note)
+        event = settlement(adopt=adopt, resubmit=resubmit, give_up=give_up, note=note)
         after = await opened.service.resolve(job, event)
         await _print(opened, after, home)
         return Exit.OK
 
     return in_home(work, home)
-
-
-def in_home(work: Callable[[Home], Coroutine[Any, Any, int]], home: HomeOptions, **given: Any) -> int:
-    """Open a home beside whoever runs it, do a short read or write, close it."""
-
-    async def opened() -> int:
-        from wanreel.settings import load
-        from wanreel.wiring import open_home
-
-        async with open_home(load(**home.given(), **given)) as it:
-            return await work(it)
-
-    return run(opened, as_json=home.json)
 
 
 async def _whole(opened: Home, job: Job) -> dict[str, Any]:
@@ -189,7 +173,7 @@ async def _whole(opened: Home, job: Job) -> dict[str, Any]:
     if waiting is not None:
         body["waiting"] = waiting.words
         body["place"] = waiting.place
-    body["attention"] = await opened.service.attention(job)
+    body["attention"] = (await opened.service.attention([job])).get(job.id)
     return body
 
 

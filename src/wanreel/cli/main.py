@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib.metadata import version
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
-from wanreel import __version__
+from wanreel.cli.batch import batch
 from wanreel.cli.doctor import doctor
 from wanreel.cli.emulator import emulator
 from wanreel.cli.exits import Exit
-from wanreel.cli.generate import batch, generate
+from wanreel.cli.generate import generate
 from wanreel.cli.jobs import jobs
 from wanreel.cli.models import models
+from wanreel.cli.report import report
 from wanreel.cli.watch import watch, worker
 
 app = App(
     name="wanreel",
     help="Wan videos that are paid for once, never lost, and kept for good.",
-    version=__version__,
+    version=lambda: version("wanreel"),
     result_action="return_value",
     help_format="plaintext",
 )
@@ -32,13 +35,33 @@ app.command(doctor)
 app.command(emulator)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app()
+        code = app(tokens, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        code = _misused(error, tokens)
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
-    except SystemExit as stop:
-        # cyclopts leaves with 1 after a usage error; our table says what that is
-        code = Exit.INVALID if stop.code == 1 else stop.code
+    except BrokenPipeError as error:
+        code = report(error, as_json=False)
     sys.exit(int(code) if isinstance(code, int) else Exit.OK)
+
+
+def _misused(error: CycloptsError, tokens: Sequence[str]) -> int:
+    from wanreel.domain.errors import Invalid, Problem
+
+    words = [token for token in tokens[:2] if not token.startswith("-")]
+    command = next((" ".join(words[:n]) for n in (2, 1) if len(words) >= n and _is_command(words[:n])), "")
+    hint = f"see: wanreel {command + ' ' if command else ''}--help"
+    return report(Invalid("", (Problem("command line", f"{error}; {hint}"),)), as_json="--json" in tokens)
+
+
+def _is_command(words: Sequence[str]) -> bool:
+    known = app
+    for word in words:
+        if word not in known:
+            return False
+        known = known[word]
+    return True

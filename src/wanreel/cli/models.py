@@ -9,8 +9,8 @@ from cyclopts import App
 
 from wanreel.cli.exits import Exit
 from wanreel.cli.options import HOME, HomeOptions
-from wanreel.cli.render import print_json, print_rows
-from wanreel.cli.session import put, report
+from wanreel.cli.render import plain_words, print_json, print_rows
+from wanreel.cli.report import put, report
 
 if TYPE_CHECKING:
     from wanreel.domain.catalog import Catalog, Model
@@ -67,7 +67,7 @@ def show(model: str, /, *, region: str | None = None, home: HomeOptions = HOME) 
             return Exit.OK
         for name, value in body.items():
             if value not in (None, (), [], {}, ""):
-                put(f"{name:20} {_words(value)}")
+                put(f"{name:20} {plain_words(value)}")
         return Exit.OK
 
     return _with_catalog(work, home)
@@ -108,11 +108,3 @@ def _body(model: Model) -> dict[str, Any]:
         for p in model.prices
     ]
     return body
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return "; ".join(_words(v) for v in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{k} {_words(v)}" for k, v in value.items() if v is not None)
-    return str(value)

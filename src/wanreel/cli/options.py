@@ -40,6 +40,10 @@ class VendorOptions:
         """Arguments for loading settings."""
         return {"vendor_url": self.base_url, "region": self.region}
 
+    def address(self) -> dict[str, Any]:
+        """The same for a client."""
+        return {"base_url": self.base_url, "region": self.region}
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)

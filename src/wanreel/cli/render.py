@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from wanreel.cli.session import put, say
+from wanreel.cli.report import LOG_VARIABLE, put, say
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -34,7 +35,7 @@ class Progress(AbstractContextManager["Progress"]):
 
     def __enter__(self) -> Self:
         """Begin."""
-        if not self._quiet and sys.stderr.isatty():
+        if not self._quiet and sys.stderr.isatty() and not os.environ.get(LOG_VARIABLE):  # logs would tear it apart
             from rich.console import Console
             from rich.live import Live
 
@@ -120,3 +121,13 @@ def print_rows(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
+
+
+def plain_words(value: Any) -> str:
+    """A nested value on one line, for a person."""
+    if isinstance(value, (list, tuple)):
+        return "; ".join(plain_words(v) for v in cast("list[Any]", value))
+    if isinstance(value, dict):
+        said = {k: v for k, v in cast("dict[str, Any]", value).items() if v not in (None, "", False)}
+        return ", ".join(f"{k} {plain_words(v)}" for k, v in said.items())
+    return str(value)

@@ -7,10 +7,12 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wanreel.cli.exits import Exit
-from wanreel.cli.generate import print_ended, verdict
+from wanreel.cli.follow import follow
 from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
-from wanreel.cli.render import Progress
-from wanreel.cli.session import run, say
+from wanreel.cli.report import say
+from wanreel.cli.session import in_home, run
+
+FOLLOWED_MAX = 100_000
 
 
 def watch(
@@ -37,17 +39,12 @@ def watch(
         from wanreel.library import AsyncClient
         from wanreel.worker.loop import UNFINISHED
 
-        async with AsyncClient(home=home.home, base_url=vendor.base_url, region=vendor.region) as client:
-            ids = list(job_ids)
+        async with AsyncClient(**home.given(), **vendor.address()) as client:
+            ids = list(job_ids) or [v.id for v in await client.list(states=UNFINISHED, limit=FOLLOWED_MAX)]
             if not ids:
-                ids = [v.id for v in await client.list(states=UNFINISHED, limit=10_000)]
-                if not ids:
-                    say("nothing to watch: no unfinished jobs")
-                    return Exit.OK
-            with Progress(quiet=home.json) as progress:
-                videos = await client.wait_all(ids, timeout_s=timeout, on_change=progress.show)
-            await print_ended(client, videos, None, as_json=home.json)
-            return verdict(videos)
+                say("nothing to watch: no unfinished jobs")
+                return Exit.OK
+            return await follow(client, ids, out=None, as_json=home.json, timeout_s=timeout)
 
     return run(work, as_json=home.json)
 
@@ -65,33 +62,6 @@ def worker(
     until_idle
         Return when nothing can move without a person.
     """
+    from wanreel.cli.working import work_home
 
-    async def work() -> int:
-        import asyncio
-
-        from wanreel.domain.errors import Conflict
-        from wanreel.ports import Filter
-        from wanreel.settings import load
-        from wanreel.wiring import open_home
-
-        async with open_home(load(**home.given(), **vendor.given())) as opened:
-            if not opened.lock.try_lock():
-                raise Conflict(f"another process works the jobs of {opened.path}; it will do these too")
-            runner = opened.runner()
-            task = asyncio.get_running_loop().create_task(runner.run(until_idle=until_idle))
-            try:
-                await asyncio.shield(task)
-            except asyncio.CancelledError:
-                runner.stop()
-                await task
-                raise
-            finally:
-                opened.lock.release()
-            left = await opened.service.list(Filter(states=("unconfirmed", "queued"), limit=1000))
-            for job in left:
-                words = await opened.service.attention(job)
-                if words:
-                    say(f"{job.id}: {words}")
-            return Exit.ATTENTION if left else Exit.OK
-
-    return run(work, as_json=home.json, log="info")
+    return in_home(lambda opened: work_home(opened, until_idle=until_idle), home, log="info", **vendor.given())

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from wanreel.client.embedded import EmbeddedClient
 from wanreel.client.video import Video, Wish
-from wanreel.domain.errors import Unavailable
+from wanreel.domain.errors import Conflict, Unavailable
 from wanreel.service.order import Planned
 
 _T = TypeVar("_T")
+_END_S = 5.0  # how long the thread may take to give up what still runs in it, once the client is closed
 
 
 class BlockingClient:
-    """Runs an `EmbeddedClient` in a thread. Between calls it keeps working on unfinished jobs there."""
+    """Runs an `EmbeddedClient` in a thread. Between calls it keeps working on unfinished jobs there.
+
+    Any thread may call it, also one that runs an event loop of its own (which then stands still for the call).
+    """
 
     def __init__(self, inner: EmbeddedClient) -> None:
         self._inner = inner
@@ -25,7 +31,9 @@ class BlockingClient:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        """Open the home."""
+        """Open the home. Raises Invalid (settings), Unavailable (disk, database), Conflict (it is open)."""
+        if self._loop is not None:
+            raise Conflict("this client is open already: make a second one, or leave the first block before")
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="wanreel", daemon=True)
         self._thread.start()
@@ -39,44 +47,62 @@ class BlockingClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop gracefully and close the home."""
+        """Stop gracefully and close the home. Unfinished jobs go on with the next runner."""
         try:
             self._run(self._inner.__aexit__(kind, error, trace))
         finally:
             self._end()
 
     def _end(self) -> None:
+        """Let whoever still waits in another thread know, and end the thread."""
         loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is not None and thread is not None:
+            asyncio.run_coroutine_threadsafe(_cancel_rest(), loop).result()
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        if self._loop is None:
+        loop, thread = self._loop, self._thread
+        if loop is None:
             work.close()
-            raise Unavailable("the client is not open: use it in a `with` block")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+            raise Unavailable("the client is not open (any more): use it in a `with` block")
+        if threading.current_thread() is thread:
+            work.close()
+            raise Conflict("on_change runs in the client's own thread: note what you want, and call the client later")
+        future = asyncio.run_coroutine_threadsafe(work, loop)
         try:
             return future.result()
+        except concurrent.futures.CancelledError:
+            raise Unavailable("the client was closed meanwhile; unfinished jobs go on with the next runner") from None
         except BaseException:
             future.cancel()
             raise
 
     def plan(self, prompt: str | None = None, *, variants: int = 1, **wish: Unpack[Wish]) -> Planned:
-        """Check and price a wish; nothing is stored, sent or paid."""
+        """Check and price a wish; nothing is stored, sent or paid. Raises Invalid."""
         return self._run(self._inner.plan(prompt, variants=variants, **wish))
 
     def submit(self, prompt: str | None = None, *, variants: int = 1, **wish: Unpack[Wish]) -> list[Video]:
-        """Make durable jobs and return at once."""
+        """Make durable jobs and return at once; variants differ in their seeds. Raises Invalid, Unauthorized,
+        Conflict (the `key` was used for another wish).
+        """
         return self._run(self._inner.submit(prompt, variants=variants, **wish))
 
+    def batch(self, file: str | Path, *, name: str | None = None, again: bool = False) -> list[Video]:
+        """Make durable jobs of every row of a .jsonl or .csv file and return at once; rows that were ordered before
+        under the batch's name keep the jobs they have, unless `again`. Raises Invalid, Unauthorized.
+        """
+        return self._run(self._inner.batch(file, name=name, again=again))
+
     def generate(self, prompt: str | None = None, *, timeout_s: float | None = None, **wish: Unpack[Wish]) -> Video:
-        """Make one clip and wait until it is archived."""
+        """Make one clip and wait until it is archived. Raises Invalid, Unauthorized, GenerationFailed, NeedsAttention,
+        TimeoutError (the job goes on; `wait` for it later).
+        """
         return self._run(self._inner.generate(prompt, timeout_s=timeout_s, **wish))
 
     def wait(self, job_id: str, *, timeout_s: float | None = None) -> Video:
-        """Wait until a job has ended or needs a person."""
+        """Wait until a job has ended or needs a person. Raises NotFound, TimeoutError."""
         return self._run(self._inner.wait(job_id, timeout_s=timeout_s))
 
     def wait_all(
@@ -86,23 +112,52 @@ class BlockingClient:
         timeout_s: float | None = None,
         on_change: Callable[[Sequence[Video]], None] | None = None,
     ) -> list[Video]:
-        """Wait until all these jobs have ended or need a person; `on_change` is called in the client's thread."""
+        """Wait until all these jobs have ended or need a person; `on_change`, called in the client's own thread, sees
+        them whenever one has moved. Raises NotFound, Unauthorized (nobody works the home and there is no key to do
+        it), TimeoutError.
+        """
         return self._run(self._inner.wait_all(job_ids, timeout_s=timeout_s, on_change=on_change))
 
     def get(self, job_id: str) -> Video:
-        """A job as it stands."""
+        """A job as it stands, by its id or an unambiguous beginning of it. Raises NotFound, Conflict."""
         return self._run(self._inner.get(job_id))
 
     def list(
         self, *, states: Sequence[str] = (), group: str | None = None, limit: int = 100, after: str | None = None
     ) -> list[Video]:
-        """Jobs, newest first."""
+        """Jobs, newest first; `after` is the id of the last one seen. Raises NotFound (no such `after`)."""
         return self._run(self._inner.list(states=states, group=group, limit=limit, after=after))
 
+    def history(self, job_id: str) -> list[dict[str, Any]]:
+        """Everything that happened to a job, oldest first, as plain values. Raises NotFound."""
+        return self._run(self._inner.history(job_id))
+
     def cancel(self, job_id: str, *, discard: bool = False) -> Video:
-        """Ask that a job be stopped."""
+        """Ask that a job be stopped. What the vendor has begun is paid, and kept unless `discard`. Raises Conflict."""
         return self._run(self._inner.cancel(job_id, discard=discard))
 
     def retry(self, job_id: str) -> Video:
-        """Repeat an ended job as a new one."""
+        """Repeat a failed or cancelled job as a new one. Raises Conflict."""
         return self._run(self._inner.retry(job_id))
+
+    def resolve(
+        self,
+        job_id: str,
+        *,
+        adopt: str | None = None,
+        resubmit: bool = False,
+        give_up: bool = False,
+        note: str = "",
+    ) -> Video:
+        """Settle a job in doubt after looking in the vendor's console: `adopt` the task it was, `resubmit` what never
+        arrived, or `give_up`. Raises Invalid (not exactly one of them), Conflict (the job is in no doubt).
+        """
+        return self._run(self._inner.resolve(job_id, adopt=adopt, resubmit=resubmit, give_up=give_up, note=note))
+
+
+async def _cancel_rest() -> None:
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    if rest:
+        await asyncio.wait(rest, timeout=_END_S)

@@ -11,13 +11,18 @@ from typing import Any, Self, Unpack
 from wanreel.client.home import Home, OpenHome
 from wanreel.client.hosting import Hosting
 from wanreel.client.video import GenerationFailed, NeedsAttention, Video, Wish, order_fields
-from wanreel.domain.errors import Unavailable
+from wanreel.domain.errors import Conflict, Unavailable
 from wanreel.domain.job import Job, Succeeded, is_final
 from wanreel.ports import Filter
+from wanreel.service.batch import read_batch
 from wanreel.service.order import Order, Planned
+from wanreel.service.settling import settlement
+from wanreel.service.view import view_entry
 from wanreel.settings import load
 
-LOOK_S = 0.2  # how often a follower reads the store
+LOOK_S = 0.2  # how often a follower reads the store ...
+LOOK_EACH_S = 0.0005  # ... and how much less often for each job it follows
+READ_MAX = 500
 
 
 class EmbeddedClient:
@@ -31,7 +36,9 @@ class EmbeddedClient:
         self._hosting: Hosting | None = None
 
     async def __aenter__(self) -> Self:
-        """Open the home. Raises Invalid (settings), Unavailable (disk, database)."""
+        """Open the home. Raises Invalid (settings), Unavailable (disk, database), Conflict (it is open)."""
+        if self._home is not None:
+            raise Conflict("this client is open already: make a second one, or leave the first block before")
         self._home = await self._stack.enter_async_context(self._open_home(load(**self._given)))
         self._hosting = Hosting(self._home)
         return self
@@ -40,18 +47,18 @@ class EmbeddedClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop working the home, gracefully, and close it. Unfinished jobs go on with the next runner."""
+        hosting, self._hosting, self._home = self._hosting, None, None
         try:
-            if self._hosting is not None:
-                await self._hosting.close()
+            if hosting is not None:
+                await hosting.close()
         finally:
             await self._stack.aclose()
-            self._home = self._hosting = None
 
     @property
     def home(self) -> Home:
         """The opened home. Raises Unavailable outside `async with`."""
         if self._home is None:
-            raise Unavailable("the client is not open: use it in an `async with` (or `with`) block")
+            raise Unavailable("the client is not open (any more): use it in an `async with` (or `with`) block")
         return self._home
 
     async def plan(self, prompt: str | None = None, *, variants: int = 1, **wish: Unpack[Wish]) -> Planned:
@@ -59,10 +66,23 @@ class EmbeddedClient:
         return await self.home.service.plan(_order(prompt, variants, wish))
 
     async def submit(self, prompt: str | None = None, *, variants: int = 1, **wish: Unpack[Wish]) -> list[Video]:
-        """Make durable jobs and return at once; variants differ in their seeds. Raises Invalid, Unauthorized."""
+        """Make durable jobs and return at once; variants differ in their seeds. Raises Invalid, Unauthorized,
+        Conflict (the `key` was used for another wish).
+        """
         jobs = await self.home.service.submit(_order(prompt, variants, wish))
-        await self._tend()
-        return [self._video(job) for job in jobs]
+        self._tend()
+        return await self._videos(jobs)
+
+    async def batch(self, file: str | Path, *, name: str | None = None, again: bool = False) -> list[Video]:
+        """Make durable jobs of every row of a .jsonl or .csv file and return at once; rows that were ordered before
+        under the batch's name keep the jobs they have, unless `again`. Raises Invalid, Unauthorized.
+        """
+        path = Path(file)
+        rows = read_batch(path, name, self.home.clock.new_id("run") if again else None)
+        planned = await self.home.service.plan_batch(rows, path.name)
+        done = await self.home.service.submit_batch(planned)
+        self._tend()
+        return await self._videos(done.jobs)
 
     async def generate(
         self, prompt: str | None = None, *, timeout_s: float | None = None, **wish: Unpack[Wish]
@@ -89,70 +109,121 @@ class EmbeddedClient:
         timeout_s: float | None = None,
         on_change: Callable[[Sequence[Video]], None] | None = None,
     ) -> list[Video]:
-        """Wait until all these jobs have ended or need a person; `on_change` sees them whenever one has moved."""
-        service, clock = self.home.service, self.home.clock
-        ids = [(await service.get(job_id)).id for job_id in job_ids]
+        """Wait until all these jobs have ended or need a person; `on_change` sees them whenever one has moved.
+        Raises NotFound, Unauthorized (nobody works the home and there is no key to do it), TimeoutError.
+        """
+        clock = self.home.clock
         until = None if timeout_s is None else clock.now() + timeout_s
-        versions: dict[str, int] = {}
+        jobs = await self._named(job_ids)
+        shown: dict[str, tuple[int, str | None]] = {}
         while True:
-            await self._tend()
-            jobs = {job.id: job for job in await self._read(ids)}
-            videos = [self._video(jobs[i], await service.attention(jobs[i])) for i in ids]
-            seen = {v.id: v.job.version for v in videos}
-            if seen != versions and on_change is not None:
+            moving = [job_id for job_id, job in jobs.items() if not is_final(job)]
+            if moving:
+                self._tend()
+                jobs.update(await self._read(moving))
+            videos = await self._videos(jobs.values())
+            seen = {v.id: (v.job.version, v.attention) for v in videos}
+            if seen != shown and on_change is not None:
                 on_change(videos)
-            versions = seen
-            if all(v.done or v.attention for v in videos):
+            shown = seen
+            waiting = [v.id for v in videos if not (v.done or v.attention)]
+            if not waiting:
                 return videos
             if until is not None and clock.now() >= until:
-                waiting = ", ".join(v.id for v in videos if not v.done)
-                raise TimeoutError(f"still not done after {timeout_s:g} s: {waiting}; they go on, wait for them again")
-            await clock.sleep(LOOK_S)
-
-    async def _read(self, ids: list[str]) -> list[Job]:
-        found: list[Job] = []
-        for start in range(0, len(ids), 500):
-            some = tuple(ids[start : start + 500])
-            found += await self.home.service.list(Filter(ids=some, limit=len(some)))
-        return found
+                named = f"{', '.join(waiting[:5])}{f' and {len(waiting) - 5} more' if len(waiting) > 5 else ''}"
+                raise TimeoutError(f"still not done after {timeout_s:g} s: {named}; they go on, wait for them again")
+            nap_s = LOOK_S + LOOK_EACH_S * len(moving)
+            await clock.sleep(nap_s if until is None else min(nap_s, max(0.0, until - clock.now())))
 
     async def get(self, job_id: str) -> Video:
-        """A job as it stands, by its id or an unambiguous beginning of it. Raises NotFound."""
-        job = await self.home.service.get(job_id)
-        return self._video(job, await self.home.service.attention(job))
+        """A job as it stands, by its id or an unambiguous beginning of it. Raises NotFound, Conflict."""
+        return await self._video(await self.home.service.get(job_id))
 
     async def list(
         self, *, states: Sequence[str] = (), group: str | None = None, limit: int = 100, after: str | None = None
     ) -> list[Video]:
-        """Jobs, newest first."""
+        """Jobs, newest first; `after` is the id of the last one seen. Raises NotFound (no such `after`)."""
         which = Filter(states=tuple(states), group=group, limit=limit, after=after)
-        return [self._video(job) for job in await self.home.service.list(which)]
+        return await self._videos(await self.home.service.list(which))
+
+    async def history(self, job_id: str) -> list[dict[str, Any]]:
+        """Everything that happened to a job, oldest first, as plain values. Raises NotFound."""
+        return [view_entry(entry) for entry in await self.home.service.history(job_id)]
 
     async def cancel(self, job_id: str, *, discard: bool = False) -> Video:
         """Ask that a job be stopped. What the vendor has begun is paid, and kept unless `discard`. Raises Conflict."""
-        video = self._video(await self.home.service.cancel(job_id, discard=discard))
+        video = await self._video(await self.home.service.cancel(job_id, discard=discard))
         self._nudge()
         return video
 
     async def retry(self, job_id: str) -> Video:
-        """Repeat an ended job as a new one. Raises Conflict."""
-        video = self._video(await self.home.service.retry(job_id))
-        await self._tend()
+        """Repeat a failed or cancelled job as a new one. Raises Conflict."""
+        job = await self.home.service.retry(job_id)
+        self._tend()
+        return await self._video(job)
+
+    async def resolve(
+        self,
+        job_id: str,
+        *,
+        adopt: str | None = None,
+        resubmit: bool = False,
+        give_up: bool = False,
+        note: str = "",
+    ) -> Video:
+        """Settle a job in doubt after looking in the vendor's console: `adopt` the task it was, `resubmit` what never
+        arrived, or `give_up`. Raises Invalid (not exactly one of them), Conflict (the job is in no doubt).
+        """
+        event = settlement(adopt=adopt, resubmit=resubmit, give_up=give_up, note=note)
+        video = await self._video(await self.home.service.resolve(job_id, event))
+        self._nudge()
         return video
 
-    async def _tend(self) -> None:
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    async def _named(self, job_ids: Iterable[str]) -> dict[str, Job]:
+        """Jobs by id in the order asked for; each may be named by the beginning of its id. Raises NotFound."""
+        asked = list(job_ids)
+        whole = await self._read(asked)
+        jobs = [whole.get(job_id) or await self.home.service.get(job_id) for job_id in asked]
+        return {job.id: job for job in jobs}
+
+    async def _read(self, ids: Sequence[str]) -> dict[str, Job]:
+        found: list[Job] = []
+        for start in range(0, len(ids), READ_MAX):
+            some = tuple(ids[start : start + READ_MAX])
+            found += await self.home.service.list(Filter(ids=some, limit=len(some)))
+        return {job.id: job for job in found}
+
+    def _tend(self) -> None:
         if self._hosting is not None:
-            await self._hosting.tend()
+            self._hosting.tend()
             self._nudge()
 
     def _nudge(self) -> None:
         if self._hosting is not None:
             self._hosting.nudge()
 
-    def _video(self, job: Job, attention: str | None = None) -> Video:
-        state = job.state
-        path = Path(self.home.where(state.artifact)) if isinstance(state, Succeeded) else None
-        return Video(job, path, None if is_final(job) else attention)
+    async def _video(self, job: Job) -> Video:
+        return (await self._videos([job]))[0]
+
+    async def _videos(self, jobs: Iterable[Job]) -> list[Video]:
+        jobs = list(jobs)
+        attention = await self.home.service.attention(jobs)
+        return [Video(job, self._path(job), attention.get(job.id) or self._out_of_reach(job)) for job in jobs]
+
+    def _path(self, job: Job) -> Path | None:
+        return Path(self.home.where(job.state.artifact)) if isinstance(job.state, Succeeded) else None
+
+    def _out_of_reach(self, job: Job) -> str | None:
+        """Why a job of another account cannot move as long as it is this process that works the home."""
+        working = self._hosting is not None and self._hosting.is_runner
+        if is_final(job) or not working or job.account.base_url == self.home.account.base_url:
+            return None
+        return (
+            f"It was ordered from {job.account.base_url}, and this process is set up for {self.home.account.base_url}: "
+            "give it that address (--base-url, WANREEL_VENDOR_URL) and its key."
+        )
 
 
 def _order(prompt: str | None, variants: int, wish: Wish) -> Order:

@@ -21,8 +21,10 @@ class Hosting:
         """Whether this process works the home's jobs."""
         return self._task is not None and not self._task.done()
 
-    async def tend(self) -> None:
-        """Become the runner if there is none. Whatever ended ours as a bug is raised here."""
+    def tend(self) -> None:
+        """Become the runner if there is none. Raises Unauthorized (no key to do it with); whatever ended our runner
+        is raised here too.
+        """
         if self._task is not None:
             if not self._task.done():
                 return
@@ -30,8 +32,16 @@ class Hosting:
             self._home.lock.release()
             task.result()
         if self._home.lock.try_lock():
+            self._begin()
+
+    def _begin(self) -> None:
+        try:
+            self._home.service.check_key()
             self._runner = self._home.runner()
             self._task = asyncio.get_running_loop().create_task(self._runner.run())
+        except BaseException:
+            self._home.lock.release()
+            raise
 
     def nudge(self) -> None:
         """There is something new to do."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypedDict
 
 from wanreel.domain.errors import WanreelError
-from wanreel.domain.job import Failed, Job, Succeeded, is_final, state_name
+from wanreel.domain.job import Failed, Job, Succeeded, current_task, is_final, state_name
 
 
 class Wish(TypedDict, total=False):
@@ -71,6 +71,12 @@ class Video:
     def sha256(self) -> str | None:
         """The archived file's hash."""
         return self.job.state.artifact.sha256 if isinstance(self.job.state, Succeeded) else None
+
+    @property
+    def task_id(self) -> str | None:
+        """The vendor's task, once it is known."""
+        task = current_task(self.job)
+        return task.id if task else None
 
     @property
     def error(self) -> str | None:

@@ -12,19 +12,24 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any, cast
 
 from wanreel.domain.errors import Invalid, Problem
-from wanreel.domain.request import canonical
-from wanreel.service.order import Order
+from wanreel.domain.job import Job
+from wanreel.domain.request import Request, canonical
+from wanreel.service.order import Order, Planned
 from wanreel.service.planning import local_path
 
 ROWS_MAX = 100_000
+ID_CHARS_MAX = 200
 _SAME = {"image": "first_frame", "duration": "duration_s", "negative": "negative_prompt"}
 _FILES = ("first_frame", "last_frame", "audio_file")
 _ORDER = {f.name for f in fields(Order)} - {"key", "name"}
 COLUMNS = tuple(sorted({"id", *_SAME, *_ORDER} - {"duration_s"}))
+
+Lines = Iterator[tuple[int, Mapping[str, object]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,100 +41,210 @@ class Row:
     order: Order
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """A row checked and priced."""
+
+    row: Row
+    planned: Planned
+
+
 def read_batch(path: Path, name: str | None = None, again: str | None = None) -> list[Row]:
     """The rows of a `.jsonl` or `.csv` file. `again` (any fresh text) makes every row new. Raises Invalid with all
     problems found, each with its line.
     """
     kind = path.suffix.lower()
     if kind not in (".jsonl", ".csv"):
-        raise Invalid(
-            "", (Problem("file", "must end in .jsonl (one JSON object a line) or .csv (with a header)", str(path)),)
-        )
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Invalid("", (Problem("file", "is not UTF-8: save it as UTF-8", str(path)),)) from None
-    except OSError as error:
-        raise Invalid("", (Problem("file", f"cannot be read: {error.strerror}", str(path)),)) from None
+        raise _unusable(path, "must end in .jsonl (one JSON object a line) or .csv (with a header)")
     problems: list[Problem] = []
+    text = _text(path)
     lines = _jsonl(text, problems) if kind == ".jsonl" else _csv(text, problems)
     batch = name or path.name
     prefix = f"batch:{batch}:" if again is None else f"batch:{batch}@{again}:"
     rows = list(_rows(lines, prefix, path.absolute().parent, problems))
     if not rows and not problems:
-        problems.append(Problem("file", "has no rows", str(path)))
+        raise _unusable(path, "has no rows")
     if problems:
-        raise Invalid(f"{path.name}: nothing was stored or sent", tuple(problems))
+        raise refusal(path.name, sorted(problems, key=_line_of))
     return rows
 
 
-def _jsonl(text: str, problems: list[Problem]) -> Iterator[tuple[int, Mapping[str, object]]]:
-    for number, line in enumerate(text.splitlines(), 1):
+def refusal(file_name: str, problems: list[Problem]) -> Invalid:
+    """All that is wrong with a batch, at once."""
+    return Invalid(f"{file_name}: nothing was stored or sent", tuple(problems))
+
+
+def at_line(line: int, wrong: Invalid) -> list[Problem]:
+    """An order's problems, each with the line it stands in."""
+    return [replace(p, field=f"line {line}, {p.field}") for p in wrong.problems]
+
+
+def changed_rows(rows: list[PlannedRow], jobs: list[Job]) -> list[Row]:
+    """Rows that say something else than what was bought under their id before. `jobs` are the clips' in order."""
+    wanted = [(row.row, request) for row in rows for request in row.planned.requests]
+    changed: dict[str, Row] = {}
+    for job, (row, request) in zip(jobs, wanted, strict=True):
+        if not same_wish(request, job, seed_given=row.order.seed not in (None, "")):
+            changed[row.id] = row
+    return list(changed.values())
+
+
+def same_wish(request: Request, job: Job, *, seed_given: bool) -> bool:
+    """Whether a request asks for what a job was made of; a seed that was drawn is nobody's wish."""
+    seed = request.seed if seed_given else job.request.seed
+    return replace(request, seed=seed, asked_model="") == replace(job.request, asked_model="")
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def _unusable(path: Path, words: str) -> Invalid:
+    return Invalid("", (Problem("file", words, str(path)),))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _unusable(path, "is not UTF-8: save it as UTF-8 (in Excel: CSV UTF-8)") from None
+    except IsADirectoryError:
+        raise _unusable(path, "is a folder: name a file in it") from None
+    except OSError as error:
+        raise _unusable(path, f"cannot be read: {error.strerror}") from None
+
+
+def _jsonl(text: str, problems: list[Problem]) -> Lines:
+    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: U+2028 is a letter inside a JSON text
         if not line.strip():
             continue
         try:
-            body = json.loads(line)
+            body: object = json.loads(line, object_pairs_hook=_each_once, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             problems.append(Problem(f"line {number}", f"is not JSON: {error}"))
             continue
         if isinstance(body, dict):
-            yield number, body
+            yield number, cast("dict[str, object]", body)
         else:
             problems.append(Problem(f"line {number}", "must be a JSON object"))
 
 
-def _csv(text: str, problems: list[Problem]) -> Iterator[tuple[int, Mapping[str, object]]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    body = dict(pairs)
+    if len(body) < len(pairs):
+        twice = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise ValueError(f"{', '.join(twice)} is said twice")
+    return body
+
+
+def _no_constant(word: str) -> object:
+    raise ValueError(f"{word} is no JSON value")
+
+
+def _csv(text: str, problems: list[Problem]) -> Lines:
+    first = text.partition("\n")[0]
+    mark = next((m for m in (",", ";", "\t") if m in first), ",")  # Excel writes ; where the comma is the decimal point
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    header: list[str] = []
     try:
-        for body in reader:
-            if None in body:
-                problems.append(Problem(f"line {reader.line_num}", "has more cells than the header; quote commas"))
+        for number, cells in _numbered(reader):
+            if not any(cell.strip() for cell in cells):
                 continue
-            yield reader.line_num, {k.strip(): v for k, v in body.items() if v is not None and v.strip()}
+            if not header:
+                header = [cell.strip().lower() for cell in cells]
+                twice = sorted(name for name, times in Counter(header).items() if times > 1)
+                if twice:
+                    problems.append(Problem(f"line {number}", f"names a column twice: {', '.join(twice) or 'empty'}"))
+                    return
+                continue
+            if any(cell.strip() for cell in cells[len(header) :]):
+                problems.append(Problem(f"line {number}", f"has more cells than the header: quote cells with {mark}"))
+                continue
+            yield number, {name: cell for name, cell in zip(header, cells, strict=False) if cell.strip()}
     except csv.Error as error:
         problems.append(Problem(f"line {reader.line_num}", f"is not CSV: {error}"))
 
 
-def _rows(
-    lines: Iterator[tuple[int, Mapping[str, object]]], prefix: str, folder: Path, problems: list[Problem]
-) -> Iterator[Row]:
+def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Records with the line they begin in; a quoted cell may hold several lines."""
+    begins = 1
+    for cells in reader:
+        yield begins, cells
+        begins = reader.line_num + 1
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def _rows(lines: Lines, prefix: str, folder: Path, problems: list[Problem]) -> Iterator[Row]:
     said: Counter[str] = Counter()
     ids: dict[str, int] = {}
-    for number, body in lines:
-        if number > ROWS_MAX:
-            problems.append(Problem(f"line {number}", f"a batch has at most {ROWS_MAX} lines: split it"))
-            return
+    for count, (number, body) in enumerate(lines, 1):
         where = f"line {number}"
-        given = {_SAME.get(k, k): v for k, v in body.items() if v is not None}
-        strange = sorted(set(given) - _ORDER - {"id"})
-        for column in strange:
-            hint = "use img_url? here it is called image" if column in ("image_url", "img_url") else ""
-            known = hint or f"known are {', '.join(COLUMNS)}"
-            problems.append(Problem(where, f"has an unknown column {column!r}; {known}"))
-        if strange:
+        if count > ROWS_MAX:
+            problems.append(Problem(where, f"a batch has at most {ROWS_MAX} rows: split it"))
+            return
+        given = _given(where, body, problems)
+        row_id = None if given is None else _row_id(where, given, said, problems)
+        if given is None or row_id is None:
             continue
-        own = str(given.pop("id", "")).strip()
-        row_id = own or _hash_id(given, said)
         if row_id in ids:
             problems.append(Problem(where, f"has the id {row_id!r} of line {ids[row_id]}; ids must differ"))
             continue
         ids[row_id] = number
         for role in _FILES:
-            if role in given:
-                try:
-                    given[role] = _beside(str(given[role]), folder)
-                except Invalid as wrong:
-                    problems.append(Problem(f"{where}, {role}", wrong.message))
-        yield Row(number, row_id, Order(**{**given, "name": row_id, "key": prefix + row_id}))  # type: ignore[arg-type]
+            if isinstance(reference := given.get(role), str):
+                given[role] = _beside(reference, folder)
+        yield Row(number, row_id, Order(**cast("dict[str, Any]", {**given, "name": row_id, "key": prefix + row_id})))
 
 
-def _hash_id(given: Mapping[str, object], said: Counter[str]) -> str:
-    mark = hashlib.sha256(canonical(dict(given)).encode()).hexdigest()[:16]
+def _given(where: str, body: Mapping[str, object], problems: list[Problem]) -> dict[str, object] | None:
+    """A row's cells under the names an order has for them; None when some are unknown, or say the same thing."""
+    before = len(problems)
+    given: dict[str, object] = {}
+    for column, value in body.items():
+        name = _SAME.get(column, column)
+        if name not in _ORDER and name != "id":
+            known = f"known are {', '.join(COLUMNS)}"
+            hint = "the first frame is called image here" if column in ("image_url", "img_url") else known
+            problems.append(Problem(where, f"has an unknown column {column!r}; {hint}"))
+        elif value is not None and name in given:
+            problems.append(Problem(where, f"says {name} twice: once as {column}; drop one of them"))
+        elif value is not None:
+            given[name] = value
+    problems += [
+        Problem(f"{where}, {role}", "must be the text of a path or a link", repr(given[role]))
+        for role in _FILES
+        if role in given and not isinstance(given[role], str)
+    ]
+    return given if len(problems) == before else None
+
+
+def _row_id(where: str, given: dict[str, object], said: Counter[str], problems: list[Problem]) -> str | None:
+    own = given.pop("id", "")
+    if isinstance(own, bool) or not isinstance(own, (str, int)):
+        problems.append(Problem(f"{where}, id", "must be text or a whole number", repr(own)))
+        return None
+    text = str(own).strip()
+    if len(text) > ID_CHARS_MAX or not text.isprintable():
+        problems.append(Problem(f"{where}, id", f"must be at most {ID_CHARS_MAX} printable characters", text[:60]))
+        return None
+    return text or _hash_id(given, said)
+
+
+def _hash_id(given: dict[str, object], said: Counter[str]) -> str:
+    mark = hashlib.sha256(canonical(given).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     said[mark] += 1
     return f"{mark}-{said[mark]}"
 
 
 def _beside(reference: str, folder: Path) -> str:
     """A relative path in a batch file is meant from where the file lies."""
-    path = local_path(reference)
+    try:
+        path = local_path(reference)
+    except Invalid:
+        return reference  # planning says what is wrong with it, and where
     return reference if path is None else str(folder / path)
+
+
+def _line_of(problem: Problem) -> int:
+    return int(problem.field.partition(",")[0].removeprefix("line "))

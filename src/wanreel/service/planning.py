@@ -8,6 +8,7 @@ from pathlib import Path
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.price import estimate
+from wanreel.domain.reading import Findings, whole
 from wanreel.domain.reference import InlineData, LocalPath, read_reference
 from wanreel.domain.request import AUDIO, FIRST_FRAME, LAST_FRAME, Draft, Link, Media, Request, Stored
 from wanreel.domain.validate import SEED_MAX, Options, validate
@@ -30,12 +31,11 @@ async def plan(order: Order, catalog: Catalog, region: str, options: Options, in
     return Planned(requests, checked.warnings, estimate(checked.request, catalog, region))
 
 
-def _variants(value: int | str) -> int:
-    try:
-        variants = int(value)
-    except ValueError:
-        variants = 0
-    if not 1 <= variants <= VARIANTS_MAX:
+def _variants(value: object) -> int:
+    variants = whole(value, "variants", Findings())
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return 1
+    if variants is None or not 1 <= variants <= VARIANTS_MAX:
         raise Invalid("", (Problem("variants", f"must be a whole number from 1 to {VARIANTS_MAX}", str(value)),))
     return variants
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
-from wanreel.domain.event import CancelAsked, Entry, Event, Found, GivenUp, NotFound, Pause, SlotKey
-from wanreel.domain.job import Account, Job, Queued, Unconfirmed, is_final, state_name
+from wanreel.domain.event import CancelAsked, Entry, Event, Found, GivenUp, NotFound, Park, Pause, SlotKey
+from wanreel.domain.job import Account, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import Request
 from wanreel.domain.turn import slot_key
 from wanreel.domain.validate import Options
 from wanreel.ports import Clock, Filter, Inputs, Jobs, Parked, Slots
+from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, refusal, same_wish
 from wanreel.service.order import Order, Planned
 from wanreel.service.planning import plan
 
@@ -46,6 +47,15 @@ class Waiting:
     in_use: int
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What became of a batch: its jobs in the order of its rows, and what was not bought again."""
+
+    jobs: tuple[Job, ...]
+    known: int  # jobs that were ordered before
+    changed: tuple[Row, ...]  # rows that say something else than what was ordered under their id
+
+
 class Service:
     """The use cases over one home."""
 
@@ -57,32 +67,59 @@ class Service:
         s = self._shop
         return await plan(order, s.catalog, s.account.region, s.options, s.inputs, s.clock)
 
-    async def submit(self, order: Order, planned: Planned | None = None) -> list[Job]:
-        """Make durable jobs of an order; the variants of one order form a group. Raises Invalid, Unavailable."""
+    def check_key(self) -> None:
+        """Raises Unauthorized when no key is configured."""
         self._shop.check_key()
-        planned = planned or await self.plan(order)
-        return await self._shop.jobs.add(self._jobs_of(order, planned))
 
-    async def submit_all(self, orders: Sequence[tuple[Order, Planned]], group: str | None = None) -> list[Job]:
-        """Many orders as one group, all or none; those whose key is known already keep the job they have."""
-        self._shop.check_key()
-        jobs: list[Job] = []
-        group = group or self._shop.clock.new_id("grp")
-        for order, planned in orders:
-            made = self._jobs_of(order, planned)
-            jobs += [replace(job, group=group, index=len(jobs) + place) for place, job in enumerate(made)]
-        return await self._shop.jobs.add(jobs)
+    async def submit(self, order: Order, planned: Planned | None = None) -> list[Job]:
+        """Make durable jobs of an order; the variants of one order form a group. An order whose key is known already
+        gets the jobs it made. Raises Invalid, Unauthorized, Unavailable, Conflict (the key, for something else).
+        """
+        self.check_key()
+        planned = planned or await self.plan(order)
+        jobs = self._jobs_of(order, planned)
+        if order.key is None:
+            return await self._shop.jobs.add(jobs)
+        # The first one tells whether the key speaks of this order at all, before the others are stored.
+        first = (await self._shop.jobs.add(jobs[:1]))[0]
+        if not same_wish(planned.requests[0], first, seed_given=order.seed not in (None, "")):
+            raise Conflict(f"the key {order.key!r} stands for another order already ({first.id}): give a new key")
+        rest = [replace(job, group=first.group or jobs[0].group) for job in jobs[1:]]
+        return [first, *await self._shop.jobs.add(rest)]
+
+    async def plan_batch(self, rows: Sequence[Row], file_name: str) -> list[PlannedRow]:
+        """Check and price every row. Raises Invalid with the problems of all rows, each with its line."""
+        planned: list[PlannedRow] = []
+        problems: list[Problem] = []
+        for row in rows:
+            try:
+                planned.append(PlannedRow(row, await self.plan(row.order)))
+            except Invalid as wrong:
+                problems += at_line(row.line, wrong)
+        if problems:
+            raise refusal(file_name, problems)
+        return planned
+
+    async def submit_batch(self, rows: Sequence[PlannedRow]) -> Batch:
+        """Rows as one group, all or none; those whose key is known already keep the jobs they have.
+        Raises Unauthorized, Unavailable.
+        """
+        self.check_key()
+        group = self._shop.clock.new_id("grp")
+        fresh: list[Job] = []
+        for item in rows:
+            made = self._jobs_of(item.row.order, item.planned)
+            fresh += [replace(job, group=group, index=len(fresh) + place) for place, job in enumerate(made)]
+        jobs = await self._shop.jobs.add(fresh)
+        known = sum(job.group != group for job in jobs)
+        return Batch(tuple(jobs), known, tuple(changed_rows(list(rows), jobs)))
 
     def _jobs_of(self, order: Order, planned: Planned) -> list[Job]:
-        clock = self._shop.clock
-        group = clock.new_id("grp") if planned.clips > 1 else None
-        return [
-            self._job(request, clock.now(), group, place, order, planned.clips)
-            for place, request in enumerate(planned.requests)
-        ]
+        now = self._shop.clock.now()
+        group = self._shop.clock.new_id("grp") if planned.clips > 1 else None
+        return [self._job(request, now, group, place, order) for place, request in enumerate(planned.requests)]
 
-    def _job(self, request: Request, now: float, group: str | None, place: int, order: Order, clips: int) -> Job:
-        key = order.key if order.key is None or clips == 1 else f"{order.key}#{place}"
+    def _job(self, request: Request, now: float, group: str | None, place: int, order: Order) -> Job:
         return Job(
             id=self._shop.clock.new_id("job"),
             request=request,
@@ -91,7 +128,7 @@ class Service:
             created_at=now,
             group=group,
             index=place,
-            key=key,
+            key=clip_key(order.key, place),
             name=order.name,
         )
 
@@ -120,8 +157,6 @@ class Service:
 
     async def resolve(self, job_id: str, event: Found | NotFound | GivenUp) -> Job:
         """A person settles a doubt. Raises Conflict when the job is in none, TaskTaken when the task is another's."""
-        if isinstance(event, Found) and not event.task_id.strip():
-            raise Invalid("", (Problem("adopt", "needs the vendor's task id"),))
         return await self._tell(job_id, event, _in_doubt)
 
     async def retry(self, job_id: str) -> Job:
@@ -129,6 +164,8 @@ class Service:
         old = await self.get(job_id)
         if not is_final(old):
             raise Conflict(f"{old.id} is still {state_name(old.state)}; only an ended job can be retried")
+        if isinstance(old.state, Succeeded):
+            raise Conflict(f"{old.id} has succeeded and its clip is kept; order it anew if you want to pay for another")
         clock = self._shop.clock
         now = clock.now()
         fresh = Job(
@@ -165,22 +202,23 @@ class Service:
             words = "next to be sent" if place == 0 else f"{place} in front of it"
         return Waiting(words, place, limit, in_use)
 
-    async def attention(self, job: Job) -> str | None:
-        """What a person has to do before this job can move; None when it moves by itself."""
-        state = job.state
-        if isinstance(state, Unconfirmed):
-            return (
-                f"The answer to the paid call was lost ({state.why}), so it is not sent again by itself. Look in the "
-                f"vendor's console for a task sent at about {_clock_words(state.intent.at)} UTC, then: "
-                f"wanreel jobs resolve {job.id} --adopt TASK | --resubmit | --give-up"
-            )
-        if not isinstance(state, Queued):
-            return None
-        key = slot_key(job)
-        for parked in await self._shop.slots.parks(self._shop.clock.now()):
-            if parked.park.kind in (Pause.ACCOUNT, Pause.MODEL) and parked.park.key.covers(key):
-                return f"The vendor refuses this account: {parked.park.why}. Mend that; the job waits and is not lost."
-        return None
+    async def attention(self, jobs: Iterable[Job]) -> dict[str, str]:
+        """What a person has to do, by the id of each of these jobs that cannot move before."""
+        found: dict[str, str] = {}
+        parks: list[Park] | None = None
+        for job in jobs:
+            if isinstance(job.state, Unconfirmed):
+                found[job.id] = _doubt_words(job, job.state)
+            elif isinstance(job.state, Queued):
+                if parks is None:
+                    parks = [p.park for p in await self.parks() if p.park.kind in (Pause.ACCOUNT, Pause.MODEL)]
+                key = slot_key(job)
+                park = next((p for p in parks if p.key.covers(key)), None)
+                if park is not None:
+                    found[job.id] = (
+                        f"The vendor refuses this account: {park.why}. Mend that; the job waits and is not lost."
+                    )
+        return found
 
     async def parks(self) -> list[Parked]:
         """What is held back now, and why."""
@@ -199,6 +237,22 @@ class Service:
                 return await s.jobs.commit(change)
             except Stale:
                 job = await s.jobs.get(job.id)
+
+
+def clip_key(key: str | None, place: int) -> str | None:
+    """The unique key of an order's clip number `place`. Doubling the mark in what users write keeps them apart."""
+    if key is None:
+        return None
+    own = key.replace("#", "##")
+    return own if place == 0 else f"{own}#{place}"
+
+
+def _doubt_words(job: Job, state: Unconfirmed) -> str:
+    return (
+        f"The answer to the paid call was lost ({state.why}), so it is not sent again by itself. Look in the "
+        f"vendor's console for a task sent at about {_clock_words(state.intent.at)} UTC, then: "
+        f"wanreel jobs resolve {job.id} --adopt TASK | --resubmit | --give-up"
+    )
 
 
 def _clock_words(at: float) -> str:

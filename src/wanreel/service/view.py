@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from wanreel.domain.event import Entry
 from wanreel.domain.job import (
@@ -130,7 +130,7 @@ def view_inputs(job: Job) -> list[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     """JSON-safe: no infinities."""
     if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: _plain(v) for k, v in cast("dict[str, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
+        return [_plain(v) for v in cast("list[Any]", value)]
     return None if value in (float("inf"), float("-inf")) else value
