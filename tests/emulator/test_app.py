@@ -1,6 +1,7 @@
 """The same calls over HTTP, and what only HTTP has: slashes, ranges, closed connections."""
 
 import asyncio
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -57,6 +58,16 @@ def _spec(emulator: Emulator) -> Any:
     gallery = emulator._gallery
     assert gallery is not None
     return gallery.spec(emulator.desk.tasks(emulator.clock.now())[0].shot)
+
+
+async def test_dates_are_the_emulators(emulator: Emulator) -> None:
+    """Answers of every sort carry the emulator's time, also after a jump."""
+    url = (await finished(emulator))["output"]["video_url"]
+    now = emulator.advance(7200)
+
+    for address in (url, url[:-3] + "AAA", f"{emulator.base_url}/tasks/x"):
+        _, _, headers = await fetch(address)
+        assert abs(parsedate_to_datetime(headers["date"]).timestamp() - now) < 5
 
 
 async def test_expired_result(emulator: Emulator) -> None:

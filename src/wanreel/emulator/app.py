@@ -153,7 +153,7 @@ class Front:
             path = await self._rooms.gallery.clip(serving.task.shot)
         except RuntimeError:  # the pool is closed: the emulator is going down
             return hang_up(request)
-        return await serve(request, serving, Film.of(path, self._rooms.clip_bytes), self._desk.quirks)
+        return await serve(request, serving, Film.of(path, self._rooms.clip_bytes), self._desk.quirks, self._now())
 
     async def nothing(self, request: web.Request) -> web.StreamResponse:
         """Any other path below the base."""

@@ -27,7 +27,7 @@ from wanreel.emulator.ledger import Ledger
 from wanreel.emulator.media import Medium
 from wanreel.emulator.objects import as_object
 from wanreel.emulator.quirks import Quirks
-from wanreel.emulator.replies import Reply
+from wanreel.emulator.replies import Reply, dated
 from wanreel.emulator.scripts import Instruction, Script
 from wanreel.emulator.tasks import PENDING, Task
 
@@ -208,6 +208,8 @@ class Desk:
             elif fault is not None:
                 good = answer if isinstance(answer, Reply) else Reply(200, b"")
                 answer = spoil(fault, good, "download", oss_id, now)
+        if isinstance(answer, Reply):
+            answer = dated(answer, now)
         status = answer.status if isinstance(answer, Reply) else 200
         self._note(Call("download", {}, now, oss_id, "", fault, "", task_id), account, status, "")
         return answer
@@ -295,7 +297,7 @@ class Desk:
             reply = unprocessed(fault, operation, request_id, now)
         code = reply.body.get("code", "") if isinstance(reply.body, dict) else ""
         self._note(call, account, reply.status, code)
-        return reply
+        return dated(reply, now)
 
     def _note(self, call: Call, account: str, status: int, code: str) -> None:
         self.ledger.count(account, call.operation, status, call.now)

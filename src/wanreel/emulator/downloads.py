@@ -82,7 +82,7 @@ def beyond(header: str | None, total: int) -> bool:
     return match is not None and bool(match[1]) and int(match[1]) >= total
 
 
-async def serve(request: web.Request, serving: Serving, film: Film, quirks: Quirks) -> web.StreamResponse:
+async def serve(request: web.Request, serving: Serving, film: Film, quirks: Quirks, now: float) -> web.StreamResponse:
     """Answer a good download request, with the bytes' own fault if one is due."""
     fault = serving.fault or Instruction()
     if fault.fault == "drop_after":
@@ -94,6 +94,7 @@ async def serve(request: web.Request, serving: Serving, film: Film, quirks: Quir
         "accept-ranges": "bytes",
         "etag": film.etag,
         "last-modified": http_date(int(serving.task.end_at or 0)),
+        "date": http_date(int(now)),
         "x-oss-request-id": serving.oss_id,
         "x-oss-object-type": "Normal",
         "x-oss-storage-class": "Standard",

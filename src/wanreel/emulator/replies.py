@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wanreel.emulator.hours import http_date
@@ -123,6 +123,13 @@ def error_reply(code: str, request_id: str, now: float, *, message: str = "", st
     """A refusal in the native shape: top-level code, message, request_id (§4.4)."""
     body = {"code": code, "message": message or words_for(code), "request_id": request_id}
     return json_reply(body, request_id, now, status or CODES.get(code, (400, ""))[0])
+
+
+def dated(reply: Reply, now: float) -> Reply:
+    """The reply with a ``Date`` in the emulator's time, from which clients learn how far their clock is off."""
+    if "date" in reply.headers or not reply.status:
+        return reply
+    return replace(reply, headers={**reply.headers, "date": http_date(int(now))})
 
 
 def xml_reply(status: int, code: str, message: str, request_id: str, host: str, extra: str = "") -> Reply:
