@@ -11,7 +11,9 @@ REGISTRIES = re.compile(
 HOMES = re.compile(r"(?<![\w.~}/-])/(?:wor[k]|roo[t]|op[t]|Users)/[\w.-]+")
 KEYS = re.compile(r"\bsk-[0-9a-f]{32}\b")
 SIZE_MAX = 2_000_000
-BINARY = frozenset({".mp4", ".png", ".jpg", ".jpeg", ".webp", ".ttf", ".otf", ".woff2", ".wav", ".mp3", ".gz", ".db"})
+BINARY = frozenset(
+    {".mp4", ".png", ".jpg", ".jpeg", ".webp", ".ttf", ".otf", ".woff2", ".wav", ".mp3", ".gz", ".db", ".sqlite3"}
+)
 ASIDE = frozenset({".git", ".venv", "node_modules", "build", "dist", "demo-out", "__pycache__"})
 
 
