@@ -29,7 +29,7 @@ DEADLINE = NOW + POLICY.vendor_deadline_s
 
 
 @pytest.mark.parametrize(
-    ("job", "state", "lane", "due_at", "order_at", "slot_until"),
+    ("job", "state", "lane", "due_at", "first_at", "slot_until"),
     [
         (make_job(Queued, due_at=NOW + 3), "queued", Lane.SUBMIT, NOW + 3, NOW, None),
         (make_job(Submitting), "submitting", None, None, None, math.inf),
@@ -43,13 +43,13 @@ DEADLINE = NOW + POLICY.vendor_deadline_s
     ],
 )
 def test_the_columns_follow_from_the_state(
-    job: Job, state: str, lane: Lane | None, due_at: float | None, order_at: float | None, slot_until: float | None
+    job: Job, state: str, lane: Lane | None, due_at: float | None, first_at: float | None, slot_until: float | None
 ) -> None:
     """Who waits in which lane, who goes first, and who holds a slot is told by the state alone."""
     columns = index(job, POLICY)
 
-    told = (columns.state, columns.lane, columns.due_at, columns.order_at, columns.slot_until)
-    assert (state, lane, due_at, order_at, slot_until) == told
+    told = (columns.state, columns.lane, columns.due_at, columns.order_at or columns.queued_at, columns.slot_until)
+    assert (state, lane, due_at, first_at, slot_until) == told
     assert (job.account.id, job.request.model) == (columns.account, columns.model)
 
 

@@ -37,8 +37,9 @@ class _Row:
         return self.index.slot_until is not None and self.index.slot_until > now
 
     def place(self) -> tuple[float, int, str]:
-        assert self.index.order_at is not None
-        return (self.index.order_at, self.job.index, self.job.id)
+        order_at = self.index.order_at if self.index.queued_at is None else self.index.queued_at
+        assert order_at is not None
+        return (order_at, self.job.index, self.job.id)
 
 
 @dataclass(slots=True)

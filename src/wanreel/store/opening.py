@@ -58,7 +58,9 @@ def prepare(path: Path, busy_s: float) -> None:
                 "Use a home on a local disk (--home or WANREEL_HOME)."
             )
         if path.is_dir():
-            raise Unavailable(f"{path} is a folder, where the database should be. Move it away, or choose another home.")
+            raise Unavailable(
+                f"{path} is a folder, where the database should be. Move it away, or choose another home."
+            )
         if _revision_of_file(path) != HEAD:
             _upgrade(path, busy_s)
     except (OSError, sqlite3.Error) as error:

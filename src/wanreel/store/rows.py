@@ -16,14 +16,15 @@ from wanreel.store import codec
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """A job's columns. `due_at` and `order_at` are set where there is a lane: who waits, and who goes first."""
+    """A job's columns. `due_at` is set where there is a lane, and one of `queued_at` and `order_at`: who goes first."""
 
     state: str
     account: str
     model: str
     lane: Lane | None
     due_at: float | None
-    order_at: float | None  # submit: when it was made; watch: when it is due; archive: when its URL dies
+    queued_at: float | None  # submit: when the job was made
+    order_at: float | None  # watch: when it is due; archive: when its URL dies
     slot_until: float | None  # it holds a slot before this instant; infinite: until the vendor's last word
     intent_at: float | None  # when the paid call that is in the air was decided on
     seen_at: float | None  # when the vendor last showed that it knows the job's task
@@ -37,9 +38,10 @@ def index(job: Job, policy: Policy) -> Index:
     state = job.state
     lane: Lane | None = None
     due_at: float | None = None
+    queued_at: float | None = None
     order_at: float | None = None
     if isinstance(state, Queued):
-        lane, due_at, order_at = Lane.SUBMIT, state.due_at, job.created_at
+        lane, due_at, queued_at = Lane.SUBMIT, state.due_at, job.created_at
     elif isinstance(state, Generating):
         lane, due_at, order_at = Lane.WATCH, state.due_at, state.due_at
     elif isinstance(state, Archiving):
@@ -52,6 +54,7 @@ def index(job: Job, policy: Policy) -> Index:
         model=job.request.model,
         lane=lane,
         due_at=due_at,
+        queued_at=queued_at,
         order_at=order_at,
         slot_until=slot_held_until(job, policy),
         intent_at=state.intent.at if isinstance(state, Submitting) else None,

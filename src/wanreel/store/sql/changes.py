@@ -16,7 +16,18 @@ from wanreel.store.sql.tables import history, jobs, notices, parks, tasks
 
 # --- statements, made once: a database of many jobs runs little else ------------------------------------------------
 
-_STATE_COLUMNS = ("state", "account", "model", "lane", "due_at", "order_at", "slot_until", "intent_at", "body")
+_STATE_COLUMNS = (
+    "state",
+    "account",
+    "model",
+    "lane",
+    "due_at",
+    "queued_at",
+    "order_at",
+    "slot_until",
+    "intent_at",
+    "body",
+)
 
 
 _NEW_SEEN_AT: BindParameter[float | None] = bindparam("new_seen_at")
@@ -93,6 +104,7 @@ def _insert(conn: Connection, job: Job, policy: Policy) -> None:
             "model": columns.model,
             "lane": columns.lane,
             "due_at": columns.due_at,
+            "queued_at": columns.queued_at,
             "order_at": columns.order_at,
             "slot_until": columns.slot_until,
             "intent_at": columns.intent_at,
@@ -168,6 +180,7 @@ def _columns(change: Change, policy: Policy) -> dict[str, Any]:
         "new_model": columns.model,
         "new_lane": columns.lane,
         "new_due_at": columns.due_at,
+        "new_queued_at": columns.queued_at,
         "new_order_at": columns.order_at,
         "new_slot_until": columns.slot_until,
         "new_intent_at": columns.intent_at,

@@ -11,7 +11,7 @@ from wanreel.domain.event import SlotKey
 from wanreel.domain.job import Job
 from wanreel.ports import Claim, Lane
 from wanreel.store.rows import job_of
-from wanreel.store.sql.tables import IS_SUBMIT, jobs, parks
+from wanreel.store.sql.tables import jobs, parks
 
 Limits = Callable[[SlotKey], int]
 
@@ -20,10 +20,12 @@ Limits = Callable[[SlotKey], int]
 _NOW: ColumnElement[float] = bindparam("now")
 _FAR: ColumnElement[float] = bindparam("far_at")
 IS_FREE = or_(jobs.c.claim_until.is_(None), jobs.c.claim_until <= _NOW)
+IS_QUEUED = jobs.c.queued_at.is_not(None)
 OF_KEY = and_(jobs.c.account == bindparam("account"), jobs.c.model == bindparam("model"))
 _IS_DUE = or_(jobs.c.due_at <= _NOW, jobs.c.due_at > _FAR)
 _IN_LANE = jobs.c.lane == bindparam("lane")
 _PLACE = (jobs.c.order_at, jobs.c.place, jobs.c.id)
+_QUEUE_PLACE = (jobs.c.queued_at, jobs.c.place, jobs.c.id)
 
 # --- statements -----------------------------------------------------------------------------------------------------
 
@@ -34,9 +36,12 @@ _DUE = (  # the lane stands in both halves so that an index serves each
     .limit(bindparam("most"))
 )
 _HEAD = (
-    select(jobs.c.id, jobs.c.body, *_PLACE[:2]).where(IS_SUBMIT, OF_KEY, _IS_DUE, IS_FREE).order_by(*_PLACE).limit(1)
+    select(jobs.c.id, jobs.c.body, *_QUEUE_PLACE[:2])
+    .where(IS_QUEUED, OF_KEY, _IS_DUE, IS_FREE)
+    .order_by(*_QUEUE_PLACE)
+    .limit(1)
 )
-_FIRST_KEY = select(jobs.c.account, jobs.c.model).where(IS_SUBMIT).order_by(jobs.c.account, jobs.c.model).limit(1)
+_FIRST_KEY = select(jobs.c.account, jobs.c.model).where(IS_QUEUED).order_by(jobs.c.account, jobs.c.model).limit(1)
 _NEXT_KEY = _FIRST_KEY.where(
     tuple_(jobs.c.account, jobs.c.model) > tuple_(bindparam("account"), bindparam("model")),
 )
@@ -49,7 +54,7 @@ _PARKED = (
     select(parks.c.kind)
     .where(
         parks.c.account == bindparam("account"),
-        parks.c.model.in_([bindparam("model"), "*"]),
+        or_(parks.c.model == bindparam("model"), parks.c.model == "*"),
         parks.c.until > _NOW,
         parks.c.until <= _FAR,  # later ends were written by a clock that jumped
     )
@@ -73,7 +78,7 @@ def claim(conn: Connection, asked: Claim, limits: Limits) -> list[Job]:
     conn.execute(_FORGET_PARKS, {"now": asked.now})
     if asked.lane is Lane.SUBMIT:
         heads = [head for key in queued_keys(conn) if (head := _head(conn, key, asked, limits)) is not None]
-        rows = sorted(heads, key=lambda row: (row.order_at, row.place, row.id))[: asked.limit]
+        rows = sorted(heads, key=lambda row: (row.queued_at, row.place, row.id))[: asked.limit]
     else:
         due = {"lane": asked.lane, "now": asked.now, "far_at": asked.far_at, "most": asked.limit}
         rows = conn.execute(_DUE, due).all()

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select
 
 from wanreel.domain.event import SlotKey
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.ports import Lane
-from wanreel.store.sql.claims import IS_FREE, OF_KEY, Limits, queued_keys
-from wanreel.store.sql.tables import IS_SUBMIT, jobs, notices, parks
+from wanreel.store.sql.claims import IS_FREE, IS_QUEUED, OF_KEY, Limits, queued_keys
+from wanreel.store.sql.tables import jobs, notices, parks
 
 _NOW: ColumnElement[float] = bindparam("now")
 _FAR: ColumnElement[float] = bindparam("far_at")
@@ -41,7 +41,7 @@ def _ready(free: ColumnElement[bool], claimed: ColumnElement[bool]) -> _Ready:
 
 
 _OF_LANE = _ready(_IN_LANE, _IN_LANE)
-_OF_QUEUE = _ready(and_(IS_SUBMIT, OF_KEY), and_(_IN_LANE, OF_KEY))
+_OF_QUEUE = _ready(and_(IS_QUEUED, OF_KEY), and_(_IN_LANE, OF_KEY))
 _RESCUE = select(func.min(func.coalesce(jobs.c.claim_until, jobs.c.intent_at))).where(jobs.c.intent_at.is_not(None))
 _NOTICE = select(func.min(notices.c.due_at)).where(notices.c.delivered_at.is_(None))
 _SLOT_ENDS = select(jobs.c.slot_until).where(OF_KEY, jobs.c.slot_until > _NOW)
@@ -49,7 +49,7 @@ _CLAIM_ENDS = select(jobs.c.claim_until).where(_IN_LANE, OF_KEY, _IS_CLAIMED)
 _LAST_INTENT = select(func.max(jobs.c.intent_at)).where(OF_KEY, jobs.c.intent_at > bindparam("quiet_from"))
 _PARKED_UNTIL = select(func.max(parks.c.until)).where(
     parks.c.account == bindparam("account"),
-    parks.c.model.in_([bindparam("model"), "*"]),
+    or_(parks.c.model == bindparam("model"), parks.c.model == "*"),
     parks.c.until > _NOW,
     parks.c.until <= _FAR,
 )

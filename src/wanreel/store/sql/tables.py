@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Double,
     ForeignKey,
     Index,
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    literal_column,
     text,
 )
 
@@ -35,7 +33,8 @@ jobs = Table(
     Column("model", Text, nullable=False),
     Column("lane", Text),  # submit, watch, archive; null where there is nothing to do
     Column("due_at", Double),
-    Column("order_at", Double),  # within a lane, who goes first
+    Column("queued_at", Double),  # in the lane of submits: when it was made, and so who goes first
+    Column("order_at", Double),  # in the other lanes: who goes first
     Column("slot_until", Double),  # holds a slot before this; infinite: until the vendor's last word
     Column("intent_at", Double),  # of the paid call that is in the air
     Column("seen_at", Double),  # when the vendor last showed its task; never forgotten
@@ -50,9 +49,8 @@ jobs = Table(
     UniqueConstraint("key", name="uq_jobs_key"),
 )
 
-# Indexes cover only the rows they are for, so that a look at a task rewrites as few as can be. The conditions are
-# literals because a database matches them against the statement's text, where a bound value could be anything.
-IS_SUBMIT: ColumnElement[bool] = literal_column("jobs.lane = 'submit'")
+# Indexes cover only the rows they are for, so that a look at a task rewrites as few as can be. Their conditions are
+# all IS NOT NULL: a database proves those from a statement's text, where a bound value could be anything.
 
 
 def _only(condition: str) -> dict[str, Any]:
@@ -64,12 +62,12 @@ Index(
     "ix_jobs_queue",
     jobs.c.account,
     jobs.c.model,
-    jobs.c.order_at,
+    jobs.c.queued_at,
     jobs.c.place,
     jobs.c.id,
-    **_only("lane = 'submit'"),
+    **_only("queued_at IS NOT NULL"),
 )
-Index("ix_jobs_ready", jobs.c.account, jobs.c.model, jobs.c.due_at, **_only("lane = 'submit'"))
+Index("ix_jobs_ready", jobs.c.account, jobs.c.model, jobs.c.due_at, **_only("queued_at IS NOT NULL"))
 Index("ix_jobs_slots", jobs.c.account, jobs.c.model, jobs.c.slot_until, **_only("slot_until IS NOT NULL"))
 Index("ix_jobs_claims", jobs.c.lane, jobs.c.claim_until, **_only("claim_until IS NOT NULL"))
 Index("ix_jobs_air", jobs.c.intent_at, **_only("intent_at IS NOT NULL"))

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("lane", sa.Text()),
         sa.Column("due_at", _INSTANT),
+        sa.Column("queued_at", _INSTANT),
         sa.Column("order_at", _INSTANT),
         sa.Column("slot_until", _INSTANT),
         sa.Column("intent_at", _INSTANT),
@@ -48,9 +49,9 @@ def upgrade() -> None:
     op.create_index("ix_jobs_claims", "jobs", ["lane", "claim_until"], **_only("claim_until IS NOT NULL"))
     op.create_index("ix_jobs_newest", "jobs", ["created_at", "place", "id"])
     op.create_index(
-        "ix_jobs_queue", "jobs", ["account", "model", "order_at", "place", "id"], **_only("lane = 'submit'")
+        "ix_jobs_queue", "jobs", ["account", "model", "queued_at", "place", "id"], **_only("queued_at IS NOT NULL")
     )
-    op.create_index("ix_jobs_ready", "jobs", ["account", "model", "due_at"], **_only("lane = 'submit'"))
+    op.create_index("ix_jobs_ready", "jobs", ["account", "model", "due_at"], **_only("queued_at IS NOT NULL"))
     op.create_index("ix_jobs_seen", "jobs", ["account", "seen_at"], **_only("seen_at IS NOT NULL"))
     op.create_index("ix_jobs_slots", "jobs", ["account", "model", "slot_until"], **_only("slot_until IS NOT NULL"))
     op.create_index("ix_jobs_spares", "jobs", ["spare_of"], **_only("spare_of IS NOT NULL"))
