@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import BodyPartReader, web
 
 from wanreel.emulator.clock import Clock, pause
-from wanreel.emulator.desk import Desk, Serving
+from wanreel.emulator.desk import Desk
 from wanreel.emulator.downloads import Film, serve
 from wanreel.emulator.gallery import Gallery
 from wanreel.emulator.inputs import Inputs
@@ -20,6 +20,7 @@ from wanreel.emulator.replies import Reply, error_reply
 from wanreel.emulator.results import PREFIX
 from wanreel.emulator.scripts import Instruction
 from wanreel.emulator.shelf import Shelf
+from wanreel.emulator.storage import Serving
 from wanreel.emulator.transport import hang_up, send
 from wanreel.emulator.uploads import FILE_MB_MAX, HOST_PATH
 

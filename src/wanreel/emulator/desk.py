@@ -12,24 +12,23 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wanreel.emulator import answers, listing, results, uploads
+from wanreel.emulator import answers
 from wanreel.emulator.accounts import Account, Caller
-from wanreel.emulator.brief import Refusal
 from wanreel.emulator.calls import SCRIPT_HEADER, Call, lowered
 from wanreel.emulator.catalog import catalog
 from wanreel.emulator.chance import digest, uuid
-from wanreel.emulator.checks import parse_body
 from wanreel.emulator.faults import spoil, unprocessed
 from wanreel.emulator.gate import Gate
+from wanreel.emulator.inquiry import Inquiry
 from wanreel.emulator.intake import Intake
 from wanreel.emulator.journal import Journal
 from wanreel.emulator.ledger import Ledger
 from wanreel.emulator.media import Medium
-from wanreel.emulator.objects import as_object
 from wanreel.emulator.quirks import Quirks
 from wanreel.emulator.replies import Reply, dated
 from wanreel.emulator.scripts import Instruction, Script
-from wanreel.emulator.tasks import PENDING, Task
+from wanreel.emulator.storage import Serving, Storage
+from wanreel.emulator.tasks import Task
 
 __all__ = ["SCRIPT_HEADER", "UNDRAWN", "Desk", "DeskSettings", "Serving"]
 
@@ -58,15 +57,6 @@ class DeskSettings:
     log_max: int = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """A download that is due: whose clip, under which id, and what is to go wrong with its bytes."""
-
-    task: Task
-    oss_id: str
-    fault: Instruction | None
-
-
 class Desk:
     """The emulated vendor as plain synchronous methods.
 
@@ -83,20 +73,30 @@ class Desk:
     ) -> None:
         self.settings = settings or DeskSettings()
         self.quirks = self.settings.quirks
-        self.host_url = self.settings.host_url
         self.log: deque[dict[str, Any]] = deque(maxlen=self.settings.log_max)
         self.catalog = catalog()
         self.gate = Gate(self.settings.accounts, self.settings.rates, seed, journal)
         self.ledger = Ledger(self.settings.accounts, self.catalog, self.quirks.keep_s, journal)
+        self._storage = Storage(self.quirks, self.gate, self.ledger, self.settings.host_url)
+        self._inquiry = Inquiry(self.catalog, self.quirks, self.gate, self.ledger, self._storage)
         self._intake = Intake(self.catalog, self.quirks, self.gate, self.ledger, self.settings.speed)
         self.restart(seed, id_space)
 
     def restart(self, seed: int | str, id_space: str) -> None:
         """Take another seed and another space for ids (those of an earlier life, when there was one)."""
         self.seed, self.id_space = seed, id_space
-        self.secret = digest(seed, "secret", id_space).hex()
+        self._storage.restart(seed, id_space)
         self._ids = f"{seed}/{id_space}"
         self._intake.seed, self._intake.ids = seed, self._ids
+
+    @property
+    def host_url(self) -> str:
+        """Where results and uploads are reached: the app sets it once its port is known."""
+        return self._storage.host_url
+
+    @host_url.setter
+    def host_url(self, url: str) -> None:
+        self._storage.host_url = url
 
     # ---- the vendor's calls -------------------------------------------------------------------------------------
 
@@ -124,25 +124,25 @@ class Desk:
         self, task_id: str, headers: Mapping[str, str], now: float, *, fault: Instruction | None = UNDRAWN
     ) -> Reply:
         """``GET /tasks/{task_id}``."""
-        return self._handle("query", headers, now, fault, lambda call: self._query(call, task_id))
+        return self._handle("query", headers, now, fault, lambda call: self._inquiry.query(call, task_id))
 
     def list(
         self, params: Mapping[str, str], headers: Mapping[str, str], now: float, *, fault: Instruction | None = UNDRAWN
     ) -> Reply:
         """``GET /tasks/``."""
-        return self._handle("list", headers, now, fault, lambda call: self._list(call, params))
+        return self._handle("list", headers, now, fault, lambda call: self._inquiry.page(call, params))
 
     def cancel(
         self, task_id: str, headers: Mapping[str, str], now: float, *, fault: Instruction | None = UNDRAWN
     ) -> Reply:
         """``POST /tasks/{task_id}/cancel``."""
-        return self._handle("cancel", headers, now, fault, lambda call: self._cancel(call, task_id))
+        return self._handle("cancel", headers, now, fault, lambda call: self._inquiry.cancel(call, task_id))
 
     def policy(
         self, params: Mapping[str, str], headers: Mapping[str, str], now: float, *, fault: Instruction | None = UNDRAWN
     ) -> Reply:
         """``GET /uploads?action=getPolicy&model=…``."""
-        return self._handle("policy", headers, now, fault, lambda call: self._policy(call, params))
+        return self._handle("policy", headers, now, fault, lambda call: self._storage.policy(call, params))
 
     def upload(
         self,
@@ -154,19 +154,27 @@ class Desk:
         fault: Instruction | None = UNDRAWN,
     ) -> Reply:
         """The form upload to ``upload_host``. ``file`` is the hash and length of bytes that the caller keeps."""
-        return self._handle("upload", headers, now, fault, lambda call: self._upload(call, fields, file))
+        return self._handle("upload", headers, now, fault, lambda call: self._storage.upload(call, fields, file))
 
     def limits(
         self, params: Mapping[str, str], headers: Mapping[str, str], now: float, *, fault: Instruction | None = UNDRAWN
     ) -> Reply:
         """``GET /models/limits``."""
-        return self._handle("limits", headers, now, fault, lambda call: self._paged(call, params, answers.limits_body))
+
+        def work(call: Call) -> Reply:
+            return self._inquiry.paged(call, params, answers.limits_body)
+
+        return self._handle("limits", headers, now, fault, work)
 
     def models(
         self, params: Mapping[str, str], headers: Mapping[str, str], now: float, *, fault: Instruction | None = UNDRAWN
     ) -> Reply:
         """``GET /models``."""
-        return self._handle("models", headers, now, fault, lambda call: self._paged(call, params, answers.models_body))
+
+        def work(call: Call) -> Reply:
+            return self._inquiry.paged(call, params, answers.models_body)
+
+        return self._handle("models", headers, now, fault, work)
 
     def detect(
         self,
@@ -177,7 +185,7 @@ class Desk:
         fault: Instruction | None = UNDRAWN,
     ) -> Reply:
         """``POST /services/aigc/image2video/face-detect``, the one synchronous call."""
-        return self._handle("detect", headers, now, fault, lambda call: self._detect(call, body))
+        return self._handle("detect", headers, now, fault, lambda call: self._inquiry.detect(call, body))
 
     def download(
         self,
@@ -202,7 +210,7 @@ class Desk:
         if fault is not None and not fault.takes_effect:
             answer = unprocessed(fault, "download", oss_id, now)
         else:
-            answer = self._open(verb, key, params, oss_id, now)
+            answer = self._storage.open(verb, key, params, oss_id, now)
             if isinstance(answer, Serving) and (fault is None or fault.fault in SERVED_FAULTS):
                 answer = replace(answer, fault=fault)
             elif fault is not None:
@@ -246,6 +254,10 @@ class Desk:
         """Journal lines that say all there is to know now."""
         boot = {"k": "boot", "seed": self.seed, "ids": self.id_space}
         return [boot, *self.ledger.snapshot(), *self.gate.snapshot()]
+
+    def result_url(self, task: Task, now: float) -> str:
+        """The signed address of an ended task's clip."""
+        return self._storage.result_url(task, now)
 
     def outage(self, from_at: float, to_at: float, *, status: int = 0, code: str = "") -> None:
         """Be gone between two instants: connections drop, or (with a status) every call is refused with it."""
@@ -314,93 +326,3 @@ class Desk:
                 "request_id": call.request_id,
             }
         )
-
-    def _query(self, call: Call, task_id: str) -> Reply:
-        call.task_id = task_id
-        keyed = isinstance(call.caller, Caller)
-        if keyed and self.quirks.async_query == "refuse" and call.enabled("x-dashscope-async"):
-            return call.refuse("AccessDenied", "current user api does not support asynchronous calls")
-        caller = self.gate.enter(call, "query_rate")
-        if isinstance(caller, Reply):
-            return caller
-        task = self.ledger.visible(task_id, caller.account.name, call.now)
-        if call.fault is not None and call.fault.fault == "unknown":
-            word = call.fault.code or "UNKNOWN"
-            return call.answer({"output": {"task_id": task_id, "task_status": word}})
-        if task is None:
-            return call.answer({"output": {"task_id": task_id, "task_status": "UNKNOWN"}})
-        expires = int(call.now + task.url_life_s) if self.quirks.resign else task.expires_at
-        url = results.signed_url(self.host_url, task.result_key, expires, self.secret)
-        return call.answer(answers.query_body(task, call.now, url, self.quirks))
-
-    def _list(self, call: Call, params: Mapping[str, str]) -> Reply:
-        caller = self.gate.enter(call, "list_rate")
-        if isinstance(caller, Reply):
-            return caller
-        page = listing.parse_page(params, call.now, self.quirks)
-        if isinstance(page, str):
-            return call.refuse("InvalidParameter", page)
-        rows = self.ledger.of(caller.account.name, call.now)
-        return call.answer(listing.answer(page, rows, caller.account, call.now, self.quirks))
-
-    def _cancel(self, call: Call, task_id: str) -> Reply:
-        call.task_id = task_id
-        caller = self.gate.enter(call, "cancel_rate")
-        if isinstance(caller, Reply):
-            return caller
-        task = self.ledger.visible(task_id, caller.account.name, call.now)
-        if task is None or task.status_at(call.now) != PENDING or task.scheduled_at is not None:
-            return call.refuse("UnsupportedOperation")
-        self.ledger.cancel(task, call.now)
-        return call.answer({})
-
-    def _policy(self, call: Call, params: Mapping[str, str]) -> Reply:
-        caller = self.gate.enter(call, 0.0)
-        if isinstance(caller, Reply):
-            return caller
-        account, model = caller.account, params.get("model", "")
-        if params.get("action") != "getPolicy" or not model:
-            return call.refuse("InvalidParameter")
-        if not self.gate.allow(account.name, f"policy {model}", account.policy_rate, call.now):
-            return call.refuse("Throttling.RateQuota")
-        number = self.ledger.requests
-        data = uploads.policy_data((account.name, model), number, self.secret, self.host_url, call.now)
-        return call.answer({"data": data})
-
-    def _upload(self, call: Call, fields: Mapping[str, str], file: tuple[str, int]) -> Reply:
-        oss_id = call.request_id.replace("-", "")[:24].upper()
-        kept = uploads.accept(fields, file, self.secret, call.now, oss_id)
-        if isinstance(kept, Reply):
-            return kept
-        self.ledger.keep_file(kept, call.now)
-        return uploads.stored(fields, oss_id)
-
-    def _paged(self, call: Call, params: Mapping[str, str], body_of: answers.PagedBody) -> Reply:
-        caller = self.gate.enter(call, "query_rate")
-        if isinstance(caller, Reply):
-            return caller
-        body = body_of(caller.account, self.catalog, params, self.quirks)
-        return call.answer(body) if body is not None else call.refuse("InvalidParameter")
-
-    def _detect(self, call: Call, body: bytes | Mapping[str, Any]) -> Reply:
-        caller = self.gate.enter(call, 5.0)
-        if isinstance(caller, Reply):
-            return caller
-        parsed = parse_body(body)
-        if isinstance(parsed, Refusal):
-            return parsed.reply(call)
-        if parsed.get("model") != "wan2.2-s2v-detect":
-            return call.refuse("InvalidParameter", "Model not exist.")
-        if not (as_object(parsed.get("input")) or {}).get("image_url"):
-            return call.refuse("InvalidParameter")
-        return call.answer({"output": {"check_pass": True, "humanoid": True}, "usage": {"image_count": 1}})
-
-    def _open(self, verb: str, key: str, params: Mapping[str, str], oss_id: str, now: float) -> Reply | Serving:
-        verb = "GET" if self.quirks.head == "allow" else verb
-        refusal = results.refused(verb, key, params, self.secret, now, oss_id)
-        if refusal is not None:
-            return refusal
-        task = self.ledger.result(key)
-        if task is None or task.end_at is None or task.end_at > now:
-            return results.not_found(oss_id)
-        return Serving(task, oss_id, None)

@@ -10,12 +10,12 @@ from pathlib import Path
 from aiohttp import web
 
 from wanreel.emulator.clock import pause
-from wanreel.emulator.desk import Serving
 from wanreel.emulator.hours import http_date
 from wanreel.emulator.quirks import Quirks
 from wanreel.emulator.replies import xml_reply
 from wanreel.emulator.results import BUCKET
 from wanreel.emulator.scripts import Instruction
+from wanreel.emulator.storage import Serving
 from wanreel.emulator.transport import end_early, hang_up
 
 CHUNK_BYTES = 256 * 1024

@@ -6,7 +6,6 @@ from html import escape
 
 from wanreel.emulator.desk import Desk
 from wanreel.emulator.hours import iso
-from wanreel.emulator.results import signed_url
 from wanreel.emulator.tasks import SUCCEEDED, Task
 
 ROWS_MAX = 200
@@ -72,7 +71,7 @@ def _task_row(desk: Desk, task: Task, now: float) -> str:
     prompt = (task.orig_prompt or "")[:160]
     clip = escape(f"{shot.width}x{shot.height}, {shot.duration_s:g} s, {shot.fps} fps")
     if status == SUCCEEDED and not task.no_url and task.expires_at > now:
-        url = signed_url(desk.host_url, task.result_key, task.expires_at, desk.secret)
+        url = desk.result_url(task, now)
         clip = f"<a href='{escape(url)}'>{clip}</a>"
     words = f"{status} {task.code}" if status == "FAILED" else status
     return (
