@@ -173,6 +173,20 @@ async def test_an_owner_gives_back_all_it_holds(bench: Bench) -> None:
     assert jobs == await bench.claim(Lane.WATCH, "w4")
 
 
+async def test_an_owner_gives_back_one_job(bench: Bench) -> None:
+    """Releasing one job ends its claim alone, and only if it is the owner's."""
+    jobs = [make_job(Generating, due_at=NOW + n) for n in range(-2, 0)]
+    await bench.add(*jobs)
+    await bench.claim(Lane.WATCH, "w1")
+
+    assert 0 == await bench.store.release("w2", jobs[0].id)
+    assert 0 == await bench.store.release("w1", "job_nowhere")
+    assert 1 == await bench.store.release("w1", jobs[0].id)
+    assert [jobs[0]] == await bench.claim(Lane.WATCH, "w2")
+    assert 1 == await bench.store.release(None, jobs[1].id)
+    assert [jobs[1]] == await bench.claim(Lane.WATCH, "w2")
+
+
 # --- submitting -----------------------------------------------------------------------------------------------------
 
 

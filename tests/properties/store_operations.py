@@ -192,8 +192,8 @@ def _commit(s: Stream) -> Ask:
 
 
 def _release(s: Stream) -> Ask:
-    owner = s.random.choice([None, *OWNERS])
-    return lambda store: store.release(owner)
+    owner, job_id = s.random.choice([None, *OWNERS]), s.random.choice([None, s.known().id])
+    return lambda store: store.release(owner, job_id)
 
 
 def _history(s: Stream) -> Ask:

@@ -15,7 +15,8 @@ from typing import Any
 from tests.properties.store_operations import OPERATIONS, Ask, Store, Stream
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.job import Job, state_name
-from wanreel.ports import Filter
+from wanreel.domain.policy import longest_delay_s
+from wanreel.ports import Claim, Filter, Lane
 from wanreel.store.memory import MemoryStore
 from wanreel.store.sqlite import SqliteStore
 
@@ -54,6 +55,19 @@ class Run:
         for id_, job in self.stream.jobs.items():
             if whole or job != before.get(id_):
                 self.same(f"history {id_}", await self.oracle.history(id_), await self.real.history(id_))
+
+    async def attend(self) -> None:
+        """What next_due says holds: where something is due there is something to do, and else there is not."""
+        now = self.stream.now
+        far_at = now + longest_delay_s(self.stream.policy)
+        while True:
+            due_at = await self.oracle.next_due(now)
+            work = [await self.oracle.lost_submits(now, "w"), await self.oracle.owed(now, 100)]
+            work += [await self.oracle.claim(Claim(lane, "w", now, now + 60, 1, far_at)) for lane in Lane]
+            await self.oracle.delivered([owed.notice.id for owed in await self.oracle.owed(now, 100)], now)
+            self.same("something to do", due_at is not None and due_at <= now, any(work))
+            if not any(work):
+                return
 
     def same(self, what: str, expected: object, got: object) -> None:
         """Fail with the seed and the last things asked."""
@@ -99,6 +113,7 @@ async def _run(seed: int, path: Path) -> Counter[str]:
     async with SqliteStore(path, stream.limit, stream.policy) as real:
         run.real = real
         await run.compare(whole=True)
+    await run.attend()
     return run.met
 
 
