@@ -15,7 +15,9 @@ from wanreel.emulator.clips.spec import ClipSpec
 from wanreel.emulator.clips.tone import RATE
 
 # One thread per encoder: several would share the work in an order of their own, and the bytes would differ.
-_VIDEO = {"preset": "ultrafast", "crf": "25", "threads": "1"}
+# A fixed quantiser and no look-ahead: the picture is drawn, not filmed, and a fifth of the encoder's time is saved.
+_VIDEO = {"preset": "ultrafast", "tune": "zerolatency", "qp": "24", "threads": "1"}
+_AUDIO = {"aac_coder": "fast"}
 _AUDIO_CHUNK = 1024
 _SMPTE170M, _BT709, _NARROW = 6, 1, 1
 
@@ -27,7 +29,7 @@ def mux(spec: ClipSpec, frames: Iterator[Picture], sound: NDArray[np.float32] | 
     with opened as container:
         container.flags |= Flags.bitexact.value
         video = _video_stream(container, spec)
-        audio = container.add_stream("aac", rate=RATE, layout="stereo", bit_rate=96_000) if sound is not None else None
+        audio = _audio_stream(container) if sound is not None else None
         played = 0
         for index, picture in enumerate(frames):
             container.mux(video.encode(_frame(picture, index, spec.fps)))
@@ -49,6 +51,10 @@ def _video_stream(container: Any, spec: ClipSpec) -> Any:
     context.colorspace, context.color_range = _SMPTE170M, _NARROW
     context.color_primaries, context.color_trc = _BT709, _BT709
     return stream
+
+
+def _audio_stream(container: Any) -> Any:
+    return container.add_stream("aac", rate=RATE, layout="stereo", bit_rate=96_000, options=_AUDIO)
 
 
 def _frame(picture: Picture, index: int, fps: int) -> av.VideoFrame:

@@ -49,11 +49,11 @@ class Picture:
             return self
         half = (size[0] // 2, size[1] // 2)
         half_box = (box[0] / 2, box[1] / 2, box[2] / 2, box[3] / 2)
-        scale = Image.Resampling.BILINEAR
+        # The eye does not see how colour is scaled at half size, so the cheapest way is good enough for it.
         return Picture(
-            self.y.resize(size, scale, box),
-            self.u.resize(half, scale, half_box),
-            self.v.resize(half, scale, half_box),
+            self.y.resize(size, Image.Resampling.BILINEAR, box),
+            self.u.resize(half, Image.Resampling.NEAREST, half_box),
+            self.v.resize(half, Image.Resampling.NEAREST, half_box),
         )
 
     def blend(self, other: Picture, share: float) -> Picture:
