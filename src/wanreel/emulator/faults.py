@@ -130,6 +130,8 @@ def _error(fault: Instruction, operation: str, request_id: str, now: float, mish
     status = fault.status or (CODES[fault.code][0] if fault.code in CODES else default)
     code = fault.code or _BY_STATUS.get(status, "InternalError")
     message = fault.message or words_for(code)
+    if operation == "download" and status == 403 and not fault.message:
+        message = "Request has expired."
     if fault.body is not None:
         reply = json_reply(fault.body, request_id, now, status)
     elif operation in ("download", "upload"):
