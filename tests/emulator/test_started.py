@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.emulator.caller import create
+from tests.emulator.front_desk import fake_clip
 from wanreel.emulator.__main__ import options_from
 from wanreel.emulator.accounts import Account
 from wanreel.emulator.options import EmulatorOptions, read_accounts
+from wanreel.emulator.server import Emulator
 
 TESTS = '''
 """Two tests with the fixture: one meets its fault, one does not."""
@@ -65,6 +68,20 @@ def test_single_account() -> None:
     (only,) = EmulatorOptions(keys=("sk-1",), running=2, queued=1, submit_rate=0).all_accounts()
 
     assert ("default", ("sk-1",), 2, 1, 0) == (only.name, only.keys, only.running, only.queued, only.submit_rate)
+
+
+async def test_port_that_is_taken() -> None:
+    """A start that fails says so, leaves nothing open, and stopping is harmless at any time."""
+    async with Emulator(virtual=True, seed=1, render=fake_clip) as first:
+        second = Emulator(virtual=True, seed=1, render=fake_clip, port=first.port)
+        with pytest.raises(OSError, match=r".+"):
+            await second.start()
+        await second.stop()
+        with pytest.raises(OSError, match=r".+"), Emulator(render=fake_clip, port=first.port):
+            pass
+        await first.start()
+        assert 200 == (await create(first))[0]
+    await first.stop()
 
 
 async def test_fixture_fails_a_test_that_missed_its_fault(tmp_path: Path) -> None:

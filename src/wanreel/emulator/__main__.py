@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from wanreel.emulator.events import EventOptions
@@ -62,4 +63,7 @@ def options_from(arguments: list[str] | None = None) -> EmulatorOptions:
 
 
 if __name__ == "__main__":
-    serve(options_from())
+    try:
+        serve(options_from())
+    except (OSError, ValueError) as wrong:
+        sys.exit(f"wanreel emulator: {wrong}")

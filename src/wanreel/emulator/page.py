@@ -10,11 +10,12 @@ from wanreel.emulator.tasks import SUCCEEDED, Task
 
 ROWS_MAX = 200
 _STYLE = """
-body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem}
+body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:92rem;padding:0 1rem}
 body{color:#1c2430;background:#fbfaf7}
 h1{font-size:1.5rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}p{color:#5a6472;margin:.2rem 0}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #e4e1d8;vertical-align:top}
+td,code{white-space:nowrap}td.p{white-space:normal;min-width:14rem}
 th{color:#5a6472;font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}code{font-size:.85em}
 .figures{display:flex;gap:2.2rem;flex-wrap:wrap;margin:1.2rem 0}.figures b{display:block;font-size:1.6rem}
 .SUCCEEDED{color:#17724a}.FAILED,.bad{color:#b3261e}.RUNNING{color:#9a6200}.PENDING,.CANCELED{color:#5a6472}
@@ -76,7 +77,7 @@ def _task_row(desk: Desk, task: Task, now: float) -> str:
     words = f"{status} {task.code}" if status == "FAILED" else status
     return (
         f"<tr><td><code>{escape(task.id)}</code></td><td>{escape(task.account)}</td><td>{escape(task.model)}</td>"
-        f"<td class={status}>{escape(words)}</td><td>{escape(prompt)}</td><td>{clip}</td>"
+        f"<td class={status}>{escape(words)}</td><td class=p>{escape(prompt)}</td><td>{clip}</td>"
         f"<td>{iso(task.submit_at)}</td></tr>"
     )
 

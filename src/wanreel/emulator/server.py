@@ -119,9 +119,16 @@ class Emulator:
     # ---- starting and stopping ----------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open the port. Starting twice is harmless."""
+        """Open the port. Starting twice is harmless; a start that fails leaves nothing behind. Raises OSError."""
         if self._runner is not None:
             return
+        try:
+            await self._open()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _open(self) -> None:
         options = self.options
         self._own = tempfile.TemporaryDirectory(prefix="wanreel-emulator-")
         home = options.state or Path(self._own.name)
@@ -174,9 +181,9 @@ class Emulator:
         await self.stop()
 
     def __enter__(self) -> Self:
-        self._thread = _Thread()
+        thread = self._thread = _Thread()
         try:
-            self._thread.run(self.start())
+            thread.run(self.start())
         except BaseException:
             self.__exit__(None, None, None)
             raise
