@@ -1,0 +1,87 @@
+"""`wanreel doctor`: each check, when all is well and when it is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import Ran, Terminal
+from wanreel.emulator.server import Emulator
+
+
+def bad(ran: Ran) -> dict[str, str]:
+    """What was found amiss, by check."""
+    return {row["check"]: row["message"] for row in ran.objects if not row["ok"]}
+
+
+def test_all_is_well(terminal: Terminal) -> None:
+    """A line for each check, exit 0."""
+    ran = terminal("doctor")
+    assert 0 == ran.code, ran.out
+    assert ["settings", "home", "archive", "runner", "key", "vendor", "clock"] == [row.split()[1] for row in ran.lines]
+    assert {} == bad(terminal("doctor", "--json"))
+
+
+def test_no_key(terminal: Terminal) -> None:
+    """It says which variable to set; nothing is asked of the vendor without it."""
+    del terminal.env["DASHSCOPE_API_KEY"]
+    ran = terminal("doctor", "--offline", "--json")
+    assert 8 == ran.code
+    assert ["key"] == list(bad(ran))
+    assert "DASHSCOPE_API_KEY" in bad(ran)["key"]
+
+
+def test_a_key_the_vendor_refuses(terminal: Terminal) -> None:
+    """The vendor's own words, and the advice that key, region and host belong together."""
+    found = bad(terminal("doctor", "--json", DASHSCOPE_API_KEY="wrong"))
+    assert "InvalidApiKey" in found["vendor"]
+    assert "must belong together" in found["vendor"]
+
+
+def test_a_host_that_is_not_there(terminal: Terminal) -> None:
+    """Nobody listens on the port: told with the address."""
+    found = bad(terminal("doctor", "--json", "--base-url", "http://127.0.0.1:9/api/v1"))
+    assert {"vendor", "clock"} == set(found)
+    assert "http://127.0.0.1:9/api/v1" in found["vendor"]
+
+
+def test_a_host_that_would_see_the_key_in_the_open(terminal: Terminal) -> None:
+    """Plain http to another machine is refused before a byte leaves."""
+    found = bad(terminal("doctor", "--json", "--base-url", "http://vendor.example/api/v1"))
+    assert "https" in found["vendor"]
+
+
+def test_a_clock_that_is_off(terminal: Terminal, vendor: Emulator) -> None:
+    """Ten minutes between this machine and the vendor are told with their direction."""
+    vendor.advance(600)
+    assert "-600 s" in bad(terminal("doctor", "--json"))["clock"]
+
+
+def test_a_database_that_is_none(terminal: Terminal) -> None:
+    """A damaged database is a finding, with what to do."""
+    terminal.home.mkdir()
+    (terminal.home / "wanreel.sqlite3").write_bytes(b"not a database, but long enough to be mistaken for one" * 100)
+    ran = terminal("doctor", "--json")
+    assert 8 == ran.code
+    assert "copy the file" in bad(ran)["home"]
+
+
+def test_an_archive_that_cannot_be_written(terminal: Terminal) -> None:
+    """The folder is named, and the setting that names another."""
+    Path("file").write_text("not a folder")
+    found = bad(terminal("doctor", "--json", WANREEL_ARCHIVE=str(Path("file/clips").absolute())))
+    assert "WANREEL_ARCHIVE" in found["archive"]
+
+
+def test_a_misspelt_variable(terminal: Terminal) -> None:
+    """A variable that begins like ours and that nothing reads is probably a slip."""
+    assert "WANREEL_SLOT" in bad(terminal("doctor", "--json", WANREEL_SLOT="3"))["settings"]
+
+
+@pytest.mark.parametrize("words", [("WANREEL_SLOTS", "three"), ("WANREEL_INLINE_BYTES_MAX", "big")])
+def test_settings_that_cannot_be_read(terminal: Terminal, words: tuple[str, str]) -> None:
+    """Exit 2 like any other command, naming the setting."""
+    ran = terminal("doctor", "--json", **{words[0]: words[1]})
+    assert 2 == ran.code
+    assert words[0].removeprefix("WANREEL_").lower() == ran.error["problems"][0]["field"]
