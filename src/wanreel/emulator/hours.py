@@ -10,12 +10,12 @@ BEIJING = timezone(timedelta(hours=8))
 
 def local_text(at: float) -> str:
     """``YYYY-MM-DD HH:mm:ss.SSS`` in UTC+8 without a zone (§0.8)."""
-    return _instant(at, BEIJING).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    return _instant(at, BEIJING).replace(tzinfo=None).isoformat(" ", "milliseconds")
 
 
 def local_seconds(at: float) -> str:
     """``YYYY-MM-DD HH:mm:ss`` in UTC+8, as completion events carry it (§6)."""
-    return _instant(at, BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    return _instant(at, BEIJING).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def local_day(at: float) -> str:
@@ -25,7 +25,7 @@ def local_day(at: float) -> str:
 
 def iso(at: float) -> str:
     """ISO 8601 in UTC with milliseconds and a Z, as OSS writes it."""
-    return _instant(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return _instant(at, UTC).replace(tzinfo=None).isoformat("T", "milliseconds") + "Z"
 
 
 def millis(at: float) -> int:

@@ -81,7 +81,8 @@ class Ledger:
         tally = self.counters.of(task.account)
         tally.tasks_accepted += 1
         tally.models[task.model] += 1
-        self._write({"k": "task", "at": task.submit_at, "task": task_record(task)})
+        if self._journal is not None:
+            self._journal.append({"k": "task", "at": task.submit_at, "task": task_record(task)})
         if task.number % SWEEP_EVERY == 0:
             self.advance(task.submit_at)
 
@@ -97,7 +98,8 @@ class Ledger:
         self.kept[kept.key] = kept
         for key in [key for key, old in self.kept.items() if old.expires_at < now]:
             del self.kept[key]
-        self._write({"k": "kept", "at": now, "file": asdict(kept)})
+        if self._journal is not None:
+            self._journal.append({"k": "kept", "at": now, "file": asdict(kept)})
 
     def count(self, account: str, operation: str, status: int, now: float) -> None:
         """Count a call and its answer."""
