@@ -377,6 +377,16 @@ async def test_a_stale_begin_raises(bench: Bench) -> None:
     assert cancelled == await bench.store.get(job.id)
 
 
+async def test_a_stale_begin_raises_even_without_a_slot(bench: Bench) -> None:
+    """That a job has moved on is said first: "no slot" would be only half the truth."""
+    job = make_job()
+    await bench.add(job, *(make_job(Generating) for _ in range(LIMIT)))
+    await bench.store.commit(make_change(job, Cancelled(NOW)))
+
+    with pytest.raises(Stale, match="version"):
+        await bench.begin(job)
+
+
 async def test_of_two_begins_at_the_limit_one_wins(bench: Bench) -> None:
     """Two jobs that ask for the last slot at once, through two doors: one gets it, though nothing is in the air."""
     bench.limits[SlotKey("main", make_job().request.model)] = 1

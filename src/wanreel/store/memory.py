@@ -166,7 +166,7 @@ class MemoryStore:
 
     async def in_use(self, now: float) -> Mapping[SlotKey, int]:
         """Slots held, by key."""
-        return Counter(row.key for row in self._rows.values() if row.holds(now))
+        return dict(Counter(row.key for row in self._rows.values() if row.holds(now)))
 
     async def parks(self, now: float) -> list[Parked]:
         """Parks in force, by account, model and kind; a key held back for two reasons has two."""
