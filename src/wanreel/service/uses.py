@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
-from wanreel.domain.event import CancelAsked, Entry, Event, Found, GivenUp, NotFound, Park, Pause, SlotKey
+from wanreel.domain.event import CancelAsked, Entry, Event, Found, GivenUp, NotFound, Pause, SlotKey
 from wanreel.domain.job import Account, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
-from wanreel.domain.lifecycle import transition
+from wanreel.domain.lifecycle import slot_held_until, transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import Request
 from wanreel.domain.turn import slot_key
@@ -204,21 +204,36 @@ class Service:
 
     async def attention(self, jobs: Iterable[Job]) -> dict[str, str]:
         """What a person has to do, by the id of each of these jobs that cannot move before."""
-        found: dict[str, str] = {}
-        parks: list[Park] | None = None
-        for job in jobs:
-            if isinstance(job.state, Unconfirmed):
-                found[job.id] = _doubt_words(job, job.state)
-            elif isinstance(job.state, Queued):
-                if parks is None:
-                    parks = [p.park for p in await self.parks() if p.park.kind in (Pause.ACCOUNT, Pause.MODEL)]
-                key = slot_key(job)
-                park = next((p for p in parks if p.key.covers(key)), None)
-                if park is not None:
-                    found[job.id] = (
-                        f"The vendor refuses this account: {park.why}. Mend that; the job waits and is not lost."
-                    )
+        asked = list(jobs)
+        found = {job.id: _doubt_words(job, job.state) for job in asked if isinstance(job.state, Unconfirmed)}
+        queued = [job for job in asked if isinstance(job.state, Queued)]
+        if not queued:
+            return found
+        parks = [p.park for p in await self.parks() if p.park.kind in (Pause.ACCOUNT, Pause.MODEL)]
+        doubts = await self._doubts()
+        for job in queued:
+            key = slot_key(job)
+            park = next((p for p in parks if p.key.covers(key)), None)
+            if park is not None:
+                found[job.id] = (
+                    f"The vendor refuses this account: {park.why}. Mend that; the job waits and is not lost."
+                )
+            elif len(doubts.get(key, ())) >= self._shop.limit_of(key):
+                found[job.id] = (
+                    f"Every slot of {key.model} is held by a job in doubt, for at most three hours. "
+                    f"Settle one of them: wanreel jobs resolve {doubts[key][0]}"
+                )
         return found
+
+    async def _doubts(self) -> dict[SlotKey, list[str]]:
+        """Ids of the doubtful jobs that hold a slot, by its key."""
+        s, held = self._shop, dict[SlotKey, list[str]]()
+        now = s.clock.now()
+        for job in await s.jobs.find(Filter(states=("unconfirmed",), limit=100_000)):
+            until = slot_held_until(job, s.policy)
+            if until is not None and until > now:
+                held.setdefault(slot_key(job), []).append(job.id)
+        return held
 
     async def parks(self) -> list[Parked]:
         """What is held back now, and why."""
