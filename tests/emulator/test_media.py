@@ -260,3 +260,78 @@ async def test_last_frame(policy: str, given: dict[str, str], status: int) -> No
         got, _ = await create(emulator, json=body, family="image2video")
 
     assert status == got
+
+
+FRAME = inline(picture())
+MIXED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "two first frames": ("wan2.7-i2v", {"media": [{"type": "first_frame", "url": FRAME}] * 2}, {}),
+    "sound alone with a clip": (
+        "wan2.7-i2v",
+        {"media": [{"type": "first_clip", "url": FRAME}, {"type": "driving_audio", "url": FRAME}]},
+        {},
+    ),
+    "frames and references": (
+        "wan3.0-video",
+        {"media": [{"type": "first_frame", "url": FRAME}, {"type": "reference_image", "url": FRAME}]},
+        {},
+    ),
+    "link without rewriting": (
+        "wan3.0-video",
+        {"media": [{"type": "link", "url": "https://example.com/"}]},
+        {"prompt_extend": False},
+    ),
+    "six references": (
+        "wan2.7-r2v",
+        {"prompt": "x", "media": [{"type": "reference_image", "url": FRAME}] * 6},
+        {},
+    ),
+    "long with a video reference": (
+        "wan2.7-r2v",
+        {"prompt": "x", "media": [{"type": "reference_video", "url": FRAME}]},
+        {"duration": 12},
+    ),
+    "two videos": ("wan2.7-videoedit", {"media": [{"type": "video", "url": FRAME}] * 2}, {}),
+    "no such function": ("wanx2.1-vace-plus", {"prompt": "x", "function": "paint"}, {}),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+async def test_parts_that_do_not_go_together(still: Emulator, name: str) -> None:
+    """Each is accepted and fails as InvalidParameter."""
+    model, given, parameters = MIXED[name]
+    status, made = await create(still, json={"model": model, "input": given, "parameters": parameters})
+    assert 200 == status, made
+    still.advance(9000)
+    _, got = await call(still, "GET", f"/tasks/{made['output']['task_id']}")
+
+    assert ("FAILED", "InvalidParameter") == (got["output"]["task_status"], got["output"]["code"])
+
+
+@pytest.mark.parametrize(
+    ("role", "data", "code"),
+    [
+        ("audio", b"RIFF\0\0\0\0WAVEfmt ", ""),
+        ("audio", b"ID3\4\0", ""),
+        ("audio", b"OggS", "InvalidURL"),
+        ("audio", b"ID3" + bytes(15 * 1024 * 1024), "InvalidURL"),
+        ("video", b"\0\0\0\x20ftypisom", ""),
+        ("video", b"GIF89a....", "InvalidFile.Format"),
+        ("file", b"anything", ""),
+    ],
+)
+def test_sounds_and_clips(role: str, data: bytes, code: str) -> None:
+    """Judged by their first bytes and their length."""
+    assert code == look(data, role).code
+
+
+async def test_sound_is_ignored_where_there_is_none(still: Emulator) -> None:
+    """A silent model takes no notice of audio_url; one with sound cannot fetch it and fails."""
+    states: list[str] = []
+    for model in ("wan2.2-t2v-plus", "wan2.6-t2v"):
+        body = {"model": model, "input": {"prompt": "x", "audio_url": "https://example.com/a.mp3"}}
+        _, made = await create(still, json=body)
+        still.advance(9000)
+        _, got = await call(still, "GET", f"/tasks/{made['output']['task_id']}")
+        states.append(got["output"]["task_status"])
+
+    assert ["SUCCEEDED", "FAILED"] == states

@@ -17,8 +17,8 @@ def options_from(arguments: list[str] | None = None) -> EmulatorOptions:
     parser = argparse.ArgumentParser(prog="wanreel.emulator", description="The Wan video API on this machine.")
     add = parser.add_argument
     add("--host", default="127.0.0.1")
-    add("--port", type=int, default=8765, help="0 takes a free one (default 8765)")
-    add("--speed", type=float, default=20.0, help="tasks wait and run this many times faster (default 20)")
+    add("--port", type=int, default=8787, help="0 takes a free one (default 8787)")
+    add("--speed", type=float, default=30.0, help="tasks wait and run this many times faster (default 30)")
     add("--over-limit", choices=("queue", "reject"), default="queue")
     add("--running", type=int, help="tasks running at once per model (default: the model's own)")
     add("--queued", type=int, help="tasks waiting beyond those (default 50)")

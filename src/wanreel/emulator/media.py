@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from wanreel.emulator.objects import as_list, as_object
 
 PIXELS_MAX = 8000 * 8000
+_MB = 1024 * 1024
 _FORMATS = {"JPEG", "MPO", "PNG", "BMP", "WEBP"}
 
 
@@ -42,7 +43,7 @@ class Named:
     """A media address in a request body and the role it plays there."""
 
     url: str
-    role: str  # first, last, image, audio, video
+    role: str  # first, last, image, audio, video, file or link
 
 
 _FIELDS = {
@@ -57,7 +58,8 @@ _FIELDS = {
     "first_clip_url": "video",
     "last_clip_url": "video",
 }
-_LISTS = {"reference_urls": "image", "reference_video_urls": "video", "ref_images_url": "image"}
+# A reference_urls entry may be a picture or a clip: only that it can be had is looked at.
+_LISTS = {"reference_urls": "file", "reference_video_urls": "video", "ref_images_url": "image"}
 _TYPES = {
     "first_frame": "first",
     "last_frame": "last",
@@ -67,6 +69,7 @@ _TYPES = {
     "video": "video",
     "driving_audio": "audio",
     "reference_audio": "audio",
+    "link": "link",
 }
 
 
@@ -90,8 +93,8 @@ def named(body: Mapping[str, Any]) -> list[Named]:
 def look(data: bytes, role: str) -> Medium:
     """Measure the bytes of an input. CPU work: call it off the event loop."""
     sha = sha256(data).hexdigest()
-    if role in ("audio", "video", "file"):
-        return Medium(sha256=sha, size_bytes=len(data))
+    if role not in ("first", "last", "image"):
+        return Medium(sha, len(data), code=_sound_or_clip(data, role))
     try:
         with Image.open(BytesIO(data)) as picture:
             width, height = picture.size
@@ -103,6 +106,18 @@ def look(data: bytes, role: str) -> Medium:
             return Medium(sha, len(data), width, height, picture.format, alpha)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return Medium(sha, len(data), code="InvalidImage.FileFormat")
+
+
+def _sound_or_clip(data: bytes, role: str) -> str:
+    """What is wrong with a sound (wav, mp3, 15 MB) or a clip (mp4, mov, 100 MB), judged by its first bytes."""
+    if role == "audio":
+        known = (data[:4] == b"RIFF" and data[8:12] == b"WAVE") or data[:3] == b"ID3" or data[:1] == b"\xff"
+        return "" if known and len(data) <= 15 * _MB else "InvalidURL"
+    if role == "video":
+        if len(data) > 100 * _MB:
+            return "InvalidFile.Size"
+        return "" if data[4:8] in (b"ftyp", b"moov", b"wide", b"mdat") else "InvalidFile.Format"
+    return ""
 
 
 def data_bytes(url: str, *, bare: bool = False) -> bytes | None:

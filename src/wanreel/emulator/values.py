@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from wanreel.emulator.brief import Brief, WrongValue, media_items
-from wanreel.emulator.media import Medium
+from collections.abc import Mapping
+
+from wanreel.emulator.brief import Brief, WrongValue
+from wanreel.emulator.combinations import check_combination
+from wanreel.emulator.media import Medium, Named, named
 
 
 def check_values(brief: Brief) -> None:
@@ -15,53 +18,37 @@ def check_values(brief: Brief) -> None:
     seed = parameters.get("seed")
     if seed is not None and not (isinstance(seed, int) and 0 <= seed <= 2147483647):
         raise WrongValue("InvalidParameter", "The seed must be an integer between 0 and 2147483647.")
-    if model.protocol in ("media", "all_in_one"):
-        _check_media_kinds(brief)
-    for url in _pictures(brief):
-        _check_picture(brief, brief.medium(url))
-    for name in ("audio_url", "video_url"):
-        if isinstance(brief.input.get(name), str) and model.protocol in _READS_MEDIA[name]:
-            _check_reachable(brief.medium(brief.input[name]))
+    check_combination(brief)
+    for entry in media_read(brief):
+        medium = brief.medium(entry.url)
+        if entry.role in ("first", "last", "image"):
+            _check_picture(brief, medium)
+        elif entry.role != "link":
+            _check_reachable(medium)
 
 
-_READS_MEDIA = {
-    "audio_url": ("size", "ratio", "img_url", "speech"),
-    "video_url": ("animate", "vace"),
+#: Which input fields a protocol reads media from; anything else in a body is ignored.
+_READS: Mapping[str, tuple[str, ...]] = {
+    "size": ("audio_url",),
+    "ratio": ("audio_url",),
+    "img_url": ("img_url", "audio_url"),
+    "frames": ("first_frame_url", "last_frame_url"),
+    "speech": ("image_url", "audio_url"),
+    "animate": ("image_url", "video_url"),
+    "reference_urls": ("reference_urls", "reference_video_urls"),
+    "vace": (
+        *("ref_images_url", "video_url", "mask_image_url", "mask_video_url"),
+        *("first_frame_url", "last_frame_url", "first_clip_url", "last_clip_url"),
+    ),
 }
-_MEDIA_SETS = (
-    {"first_frame"},
-    {"first_frame", "driving_audio"},
-    {"first_frame", "last_frame"},
-    {"first_frame", "last_frame", "driving_audio"},
-    {"first_clip"},
-    {"first_clip", "last_frame"},
-)
-_FRAME_KINDS = {"first_frame", "last_frame"}
 
 
-def _check_media_kinds(brief: Brief) -> None:
-    kinds = [str(item.get("type")) for item in media_items(brief.input)]
-    if brief.model.protocol == "media":
-        if len(kinds) != len(set(kinds)) or set(kinds) not in _MEDIA_SETS:
-            raise WrongValue("InvalidParameter", f"The combination of media types {sorted(kinds)} is not supported.")
-    elif _FRAME_KINDS & set(kinds) and set(kinds) - _FRAME_KINDS:
-        raise WrongValue("InvalidParameter", "Frames can not be combined with references, a file or a link.")
-
-
-def _pictures(brief: Brief) -> list[str]:
-    """Addresses of the pictures this model reads."""
-    given = brief.input
-    names: tuple[str, ...] = {
-        "img_url": ("img_url",),
-        "frames": ("first_frame_url", "last_frame_url"),
-        "speech": ("image_url",),
-        "animate": ("image_url",),
-    }.get(brief.model.protocol, ())
-    found = [given[name] for name in names if isinstance(given.get(name), str)]
-    if brief.model.protocol in ("media", "all_in_one", "references", "videoedit"):
-        for kind in ("first_frame", "last_frame", "reference_image"):
-            found += brief.typed(kind)
-    return [url for url in found if url]
+def media_read(brief: Brief) -> list[Named]:
+    """The media this model takes in. A silent model of the older protocols has no use for sound."""
+    names = _READS.get(brief.model.protocol, ("media",))
+    if brief.model.audio == "off":
+        names = tuple(name for name in names if name != "audio_url")
+    return named({"input": {name: brief.input.get(name) for name in names}})
 
 
 def _check_reachable(medium: Medium) -> None:
