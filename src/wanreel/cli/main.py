@@ -14,7 +14,7 @@ from wanreel.cli.emulator import emulator
 from wanreel.cli.exits import Exit
 from wanreel.cli.generate import generate
 from wanreel.cli.jobs import jobs
-from wanreel.cli.models import models
+from wanreel.cli.catalog import models
 from wanreel.cli.report import report
 from wanreel.cli.watch import watch, worker
 
