@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from importlib.metadata import version
@@ -79,7 +79,7 @@ def slot_limits(settings: Settings, catalog: Catalog, account: Account) -> Calla
 
 
 @asynccontextmanager
-async def open_home(settings: Settings) -> AsyncIterator[Home]:
+async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     """An opened home, closed on leaving. Raises Invalid (settings), Unavailable (disk, database)."""
     catalog = load_catalog()
     account = account_of(settings, catalog)

@@ -28,7 +28,12 @@ QUICK = {
 
 def emulator(**fields: Any) -> Emulator:
     """A fast emulator that serves one small real clip for everything."""
-    return Emulator(**{"speed": 2000.0, "seed": 1, "submit_rate": 0, "render": lambda _: small_clip()} | fields)
+    usual: dict[str, Any] = {"speed": 2000.0, "seed": 1, "submit_rate": 0, "render": _render}
+    return Emulator(**usual | fields)
+
+
+def _render(_: object) -> bytes:
+    return small_clip()
 
 
 def client(home: Path, base_url: str, policy: Mapping[str, float] | None = None, **given: Any) -> EmbeddedClient:

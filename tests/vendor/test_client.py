@@ -41,6 +41,9 @@ class Shelf:
     async def keep(self, source: Path) -> StoredInput:
         raise NotImplementedError
 
+    async def keep_bytes(self, data: bytes, name: str) -> StoredInput:
+        raise NotImplementedError
+
     def path(self, sha256: str) -> Path:
         if not (self.folder / sha256).exists():
             raise NotFound(sha256)

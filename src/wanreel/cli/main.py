@@ -9,12 +9,12 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError
 
 from wanreel.cli.batch import batch
+from wanreel.cli.catalog import models
 from wanreel.cli.doctor import doctor
 from wanreel.cli.emulator import emulator
 from wanreel.cli.exits import Exit
 from wanreel.cli.generate import generate
 from wanreel.cli.jobs import jobs
-from wanreel.cli.catalog import models
 from wanreel.cli.report import report
 from wanreel.cli.watch import watch, worker
 

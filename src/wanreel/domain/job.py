@@ -238,4 +238,5 @@ def current_task(job: Job) -> Task | None:
 def known_tasks(job: Job) -> frozenset[str]:
     """Ids of all the vendor's tasks that this job has owned."""
     task = current_task(job)
-    return frozenset(t.id for t in job.past) | (frozenset({task.id}) if task else frozenset())
+    tasks = job.past if task is None else (*job.past, task)
+    return frozenset(t.id for t in tasks)
