@@ -12,7 +12,7 @@ from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Change, Notice, SlotKey
 from wanreel.domain.job import Account, Artifact, Intent, Job
 from wanreel.domain.policy import Policy
-from wanreel.ports import Claim, KeepFailed, Lane, Listing, Prepared
+from wanreel.ports import Claim, Filter, KeepFailed, Lane, Listing, Prepared
 from wanreel.store.memory import MemoryStore
 from wanreel.worker.tools import Tools
 
@@ -68,6 +68,7 @@ class Archive:
     def __init__(self, *answers: Answer) -> None:
         self.answers = deque(answers)
         self.kept: list[tuple[str, bytes]] = []
+        self.sweeps: deque[Answer] = deque()
 
     async def keep(self, key: str, pieces: AsyncIterator[bytes]) -> Artifact:
         data = b"".join([piece async for piece in pieces])
@@ -76,7 +77,7 @@ class Archive:
         return artifact
 
     async def sweep(self) -> int:
-        return 0
+        return await _give(self.sweeps, 0, "sweep")
 
     def where(self, artifact: Artifact) -> str:
         return artifact.key
@@ -122,6 +123,10 @@ class FlakyStore(MemoryStore):
     async def begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
         self._check("begin")
         return await super().begin(change, now, quiet_s, claimed_until)
+
+    async def find(self, which: Filter) -> list[Job]:
+        self._check("find")
+        return await super().find(which)
 
     async def claim(self, claim: Claim) -> list[Job]:
         self._check("claim")

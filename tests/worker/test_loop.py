@@ -275,6 +275,23 @@ async def test_a_store_that_is_down_does_not_stop_the_runner() -> None:
     assert ["Succeeded"] == await states(bench)
 
 
+async def test_a_store_that_cannot_say_whether_work_is_left_is_asked_again() -> None:
+    """Idle is what the store has said, never what it failed to say."""
+    bench = Bench(policy=EAGER)
+    bench.store.unwell["find"] = 3
+    await runner_of(bench, Notifier()).run(until_idle=True)
+    assert 0 == bench.store.unwell["find"]
+
+
+async def test_an_archive_that_is_away_at_the_start_keeps_nobody_from_watching() -> None:
+    """What dead processes left there is swept another day; paid work goes on."""
+    bench = Bench(policy=EAGER)
+    bench.archive.sweeps.append(Unavailable("the disk is not mounted"))
+    await bench.store.add([make_job(Archiving)])
+    await runner_of(bench, Notifier()).run(until_idle=True)
+    assert ["Succeeded"] == await states(bench)
+
+
 async def test_a_nudge_makes_it_look_at_once() -> None:
     """A job added beside a runner that waits for an hour is taken when it is nudged."""
     bench = Bench(policy=EAGER)

@@ -78,7 +78,10 @@ class Runner:
         tools = self._tools
         await tools.jobs.release(None)  # whoever claimed before us is dead: we hold the lock
         await tools.slots.lift(None)  # parks are asked about anew: the key may have been mended meanwhile
-        await tools.archive.sweep()
+        try:
+            await tools.archive.sweep()
+        except WanreelError as why:  # an archive that is away today keeps nobody from watching what is paid
+            log.error(LOOP_BROKE, why=str(why))
         log.info(RUNNER, state="started", owner=tools.owner)
         try:
             while not self._stopping:
@@ -183,17 +186,21 @@ class Runner:
         return any(lane.running for lane in self._lanes) or bool(self._unsettled)
 
     async def _idle(self) -> bool:
-        """Nothing in the air, nothing owed, and every unfinished job waits for a person."""
+        """Nothing in the air, nothing owed, and every unfinished job waits for a person; "no" while nobody can say."""
         if self._busy():
             return False
         if self._chores is not None:
             await self._chores
         tools = self._tools
         now = tools.clock.now()
-        if await tools.outbox.owed(now, 1):
+        try:
+            if await tools.outbox.owed(now, 1):
+                return False
+            parks = await tools.slots.parks(now)
+            jobs = await tools.jobs.find(Filter(states=UNFINISHED, limit=1_000_000))
+        except WanreelError as why:
+            log.error(LOOP_BROKE, why=str(why))
             return False
-        parks = await tools.slots.parks(now)
-        jobs = await tools.jobs.find(Filter(states=UNFINISHED, limit=1_000_000))
         doubts = Counter(slot_key(j) for j in jobs if isinstance(j.state, Unconfirmed))
         return all(waits_for_person(j, parks, doubts, self._limit_of(slot_key(j))) for j in jobs)
 
