@@ -1,0 +1,400 @@
+"""An independent, simple model of what must hold. It knows no rule of the life of a job and reads the vendor's books.
+
+It is told of every write, every paid call and every answer, and raises BrokenPromise the moment something is wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.clips import sha_of
+from tests.simulation.world import BrokenPromise, World
+from wanreel.domain.event import Accepted, Change, Event, Found, Notice, NotSent, Refused, SubmitBegun
+from wanreel.domain.job import (
+    Archiving,
+    Cancelled,
+    Failed,
+    Generating,
+    Intent,
+    Job,
+    Queued,
+    Submitting,
+    Succeeded,
+    Unconfirmed,
+)
+from wanreel.emulator.tasks import Task as DeskTask
+from wanreel.ports import Lane, SubmitAnswer
+
+FINAL = (Succeeded, Failed, Cancelled)
+IN_DOUBT = (Submitting, Unconfirmed)
+ENDS = {Succeeded: "job.succeeded", Failed: "job.failed", Cancelled: "job.cancelled"}
+DOUBT_HOLDS_S = 3 * 3600.0  # a doubt keeps its slot so long after its intent
+QUIET_S = 10.0
+BUSY_S, BUSY_MAX = 10.0, 8  # one task is not looked at, nor one clip fetched, more often than this in so long
+HALF_A_DAY_S = 43_200.0
+
+
+@dataclass(slots=True)
+class Ticket:
+    """What somebody asked for once: at most one task is to be paid for it. `excused`: a person decided wrongly."""
+
+    mark: str
+    jobs: list[str] = field(default_factory=list[str])
+    tasks: list[DeskTask] = field(default_factory=list[DeskTask])
+    excused: bool = False
+
+
+class Auditor:
+    """The books of one world."""
+
+    def __init__(self, world: World, limit: int) -> None:
+        self.world = world
+        self.limit = limit
+        self.advance: Callable[[float], None] = lambda _: None  # brings the desk's books up to now
+        self.tickets: dict[str, Ticket] = {}
+        self.jobs: dict[str, Job] = {}
+        self.first: dict[str, Job] = {}
+        self.open: set[str] = set()
+        self.keys: dict[str, str] = {}
+        self.tasks: dict[str, DeskTask] = {}
+        self.owner: dict[str, str] = {}  # task -> the job that knows it
+        self.sent: dict[str, list[str]] = defaultdict(list)
+        self.settled: set[str] = set()  # intents whose fate is known to somebody
+        self.must_know: dict[object, Event] = {}  # strand -> the yes it heard
+        self.given_up: set[str] = set()
+        self.cancels: set[str] = set()
+        self.inside: dict[str, tuple[object, float]] = {}
+        self.heard: dict[str, dict[str, str]] = defaultdict(dict)  # job -> notice id -> kind
+        self.kept: dict[str, str] = {}  # the archive's own shelf: key -> hash
+        self.rows: Counter[tuple[str, str]] = Counter()
+        self.last_look: dict[str, Event] = {}
+        self.busy: dict[str, deque[float]] = defaultdict(deque)
+
+    # --- questions --------------------------------------------------------------------------------------------------
+
+    def job(self, job_id: str) -> Job:
+        """A job as last written."""
+        return self.jobs[job_id]
+
+    def owner_of(self, task_id: str) -> str | None:
+        """The job that knows a task."""
+        return self.owner.get(task_id)
+
+    def lanes(self) -> list[Lane]:
+        """The kinds of work for which there is any job at all."""
+        states = [self.jobs[job_id].state for job_id in self.open]
+        archiving = any(isinstance(state, Archiving) for state in states)
+        watched = archiving or any(isinstance(state, Generating) for state in states)
+        found = (
+            (Lane.ARCHIVE, archiving),
+            (Lane.WATCH, watched),
+            (Lane.SUBMIT, any(isinstance(s, Queued) for s in states)),
+        )
+        return [lane for lane, there in found if there]
+
+    def ticket_of(self, job: Job) -> Ticket:
+        """The ticket a job was made for; a spare has its parent's."""
+        return self.tickets.setdefault(job.request.prompt, Ticket(job.request.prompt))
+
+    def unknown_tasks(self, job: Job) -> list[DeskTask]:
+        """Tasks the vendor has for a job's ticket and no job knows."""
+        return [task for task in self.ticket_of(job).tasks if task.id not in self.owner]
+
+    # --- what people do ---------------------------------------------------------------------------------------------
+
+    def added(self, asked: Sequence[Job], stored: Sequence[Job]) -> None:
+        """New jobs; the same key never makes a second one."""
+        for want, got in zip(asked, stored, strict=True):
+            if want.key is not None and self.keys.setdefault(want.key, got.id) != got.id:
+                self._broken(f"key {want.key} made a second job {got.id}")
+            if got.id not in self.jobs:
+                self._know(got)
+
+    def person_resubmits(self, job: Job, *, knowing: bool) -> None:
+        """Somebody says that the vendor never had it; `knowing` false: without having looked."""
+        self.settled.update(self.sent[job.id])
+        if isinstance(job.state, Unconfirmed):
+            self.settled.add(job.state.intent.id)
+        if not knowing and self.unknown_tasks(job):
+            self.ticket_of(job).excused = True
+
+    def person_gives_up(self, job: Job) -> None:
+        """Somebody ends a doubt without knowing."""
+        self.given_up.add(job.id)
+        self.ticket_of(job).excused = True
+
+    def cancel_asked(self, job: Job) -> None:
+        """Somebody's cancel was taken; from here on the job carries it."""
+        self.cancels.add(job.id)
+
+    # --- paid calls -------------------------------------------------------------------------------------------------
+
+    def sending(self, job: Job, intent: Intent, stored: Job) -> None:
+        """The first byte of a paid call is about to leave."""
+        if not (isinstance(stored.state, Submitting) and stored.state.intent.id == intent.id):
+            self._broken(f"{job.id}: a paid call without its intent on disk (the store says {_word(stored)})")
+        unsettled = [i for i in self.sent[job.id] if i not in self.settled]
+        if unsettled and not self.ticket_of(job).excused:
+            self._broken(f"{job.id}: sent again while {unsettled} is in doubt")
+        if job.id in self.cancels:
+            self._note(f"{job.id}: sent although cancelled meanwhile")
+        self.sent[job.id].append(intent.id)
+
+    def books(self, tasks: Sequence[DeskTask], job: Job) -> None:
+        """The vendor's books after a create: one live task per ticket."""
+        for task in tasks:
+            if task.id in self.tasks:
+                continue
+            self.tasks[task.id] = task
+            ticket = self.tickets[task.body["input"]["prompt"]]
+            live = [t.id for t in ticket.tasks if self._status(t) not in {"FAILED", "CANCELED"}]
+            if live and not ticket.excused:
+                self._broken(f"{job.id}: paid twice, {task.id} beside {live}")
+            ticket.tasks.append(task)
+
+    def answered(self, job: Job, answer: SubmitAnswer) -> None:
+        """A paid call's answer reached the worker that made it."""
+        self.world.say("vendor", f"answers {type(answer).__name__}", job.id)
+        if isinstance(answer, (Accepted, NotSent, Refused)):
+            self.settled.add(answer.intent_id)
+        if isinstance(answer, Accepted):
+            self.must_know[self.world.going] = answer
+
+    def looked(self, task_id: str, answer: Event) -> None:
+        """A look's answer reached a worker; nobody hammers."""
+        self.last_look[task_id] = answer
+        self._not_too_busy(f"looks at {task_id}")
+
+    # --- workers ----------------------------------------------------------------------------------------------------
+
+    def enters(self, strand: object, job: Job, until: float) -> None:
+        """A worker begins a step on a job it has claimed."""
+        inside = self.inside.get(job.id)
+        if inside is not None and inside[0] is not strand and inside[1] > self.world.wall:
+            self._broken(f"{job.id}: a second worker inside while the first has it until {inside[1]:.0f}")
+        self.inside[job.id] = (strand, until)
+
+    def rescuing(self, jobs: Sequence[Job]) -> None:
+        """Submits found that nobody makes any more: their worker's claim must be over."""
+        for job in jobs:
+            inside = self.inside.pop(job.id, None)
+            if inside is not None and inside[1] > self.world.wall:
+                self._broken(f"{job.id}: rescued while its worker still has it")
+
+    def released(self, owner: str | None, job_id: str | None) -> None:
+        """Claims were given back."""
+        if job_id is not None:
+            self.inside.pop(job_id, None)
+        elif owner is None:
+            self.inside.clear()
+
+    def step_ended(self, strand: object) -> None:
+        """A step came to its end and said that all is recorded: then its paid news is."""
+        heard = self.must_know.pop(strand, None)
+        if heard is not None:
+            self.recorded(heard)
+
+    def recorded(self, event: Event) -> None:
+        """A worker holds that an event is recorded."""
+        if isinstance(event, Accepted) and event.task_id not in self.owner:
+            self._broken(f"the vendor's yes to {event.task_id} was heard and is recorded nowhere")
+
+    # --- writes -----------------------------------------------------------------------------------------------------
+
+    def begun(self, before: Job, change: Change, now: float, until: float) -> None:
+        """An intent was committed."""
+        job = change.job
+        self.rows["Queued", SubmitBegun.__name__] += 1
+        self._write(before, change)
+        others = [j for j in self.jobs.values() if j.id != job.id and _key(j) == _key(job)]
+        held = sum(_holds(j, now) for j in others)
+        if held >= self.limit:
+            self._broken(f"{job.id}: began with {held} of {self.limit} slots held already")
+        airborne = [j.id for j in others if isinstance(j.state, Submitting) and j.state.intent.at > now - QUIET_S]
+        if airborne:
+            self._broken(f"{job.id}: began while {airborne} is in the air")
+        if job.id in self.inside:
+            self.inside[job.id] = (self.inside[job.id][0], until)
+
+    def committed(self, before: Job, change: Change) -> None:
+        """A change was committed."""
+        self._count_row(before, change)
+        self._write(before, change)
+        job = change.job
+        if not (isinstance(before.state, Submitting) and isinstance(job.state, Submitting)):
+            self.inside.pop(job.id, None)
+        if isinstance(before.state, IN_DOUBT) and isinstance(job.state, Generating):
+            self.settled.add(before.state.intent.id)
+        if isinstance(before.state, Unconfirmed) and isinstance(job.state, (Queued, *FINAL)):
+            self._doubt_left(before, job)
+        if isinstance(before.state, Generating) and isinstance(job.state, Queued):
+            task = self.tasks[before.state.task.id]
+            if self._status(task) != "FAILED":
+                self._broken(f"{job.id}: a new task is made while {task.id} is {self._status(task)}")
+        if isinstance(before.state, IN_DOUBT) and not isinstance(job.state, IN_DOUBT):
+            lost = [t.id for t in self.unknown_tasks(job) if self._status(t) not in {"FAILED", "CANCELED"}]
+            if lost and not self.ticket_of(job).excused:
+                self._broken(f"{job.id}: {_word(job)} while the vendor has {lost}")
+        if isinstance(job.state, Succeeded):
+            self._succeeded(job, job.state)
+        if isinstance(job.state, Failed) and not isinstance(before.state, FINAL):
+            self._failed(before, job, job.state)
+
+    def told(self, notice: Notice) -> None:
+        """A receiver took a notice."""
+        self.heard[notice.job_id][notice.id] = notice.kind
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def at_rest(self) -> bool:
+        """Whether every job has ended and everybody has heard of it."""
+        return not self.open and all(self._ends_heard(job) for job in self.jobs.values())
+
+    def close(self) -> None:
+        """After everything was healed: nothing is open, nothing lost, everything told once."""
+        if self.open:
+            left = ", ".join(f"{job_id} {_word(self.jobs[job_id])}" for job_id in sorted(self.open))
+            self._broken(f"no end for {left}")
+        for job in self.jobs.values():
+            ends = sorted(self._ends_heard(job))
+            if len(ends) != 1 or self.heard[job.id][ends[0]] != ENDS[type(job.state)]:  # type: ignore[index]
+                self._broken(f"{job.id} is {_word(job)}, and its receivers heard {ends}")
+            if job.id in self.cancels and job.cancel is None:
+                self._broken(f"{job.id}: the cancel was forgotten")
+        for ticket in self.tickets.values():
+            lost = [task.id for task in ticket.tasks if task.id not in self.owner]
+            if lost and not ticket.excused:
+                self._broken(f"the vendor has {lost} and nobody knows")
+
+    # --- details ----------------------------------------------------------------------------------------------------
+
+    def _know(self, job: Job) -> None:
+        self.jobs[job.id] = self.first[job.id] = job
+        self.open.add(job.id)
+        self.ticket_of(job).jobs.append(job.id)
+        self._own(job)
+
+    def _own(self, job: Job) -> None:
+        for task in (*job.past, getattr(job.state, "task", None)):
+            if task is not None and self.owner.setdefault(task.id, job.id) != job.id:
+                self._broken(f"task {task.id} belongs to {self.owner[task.id]} and to {job.id}")
+
+    def _write(self, before: Job, change: Change) -> None:
+        """What holds for every write there is."""
+        job, mine = change.job, self.jobs[change.job.id]
+        self.world.say("store", f"{_word(before)} -> {_word(job)}", f"{job.id} v{job.version}")
+        if before != mine or job.version != mine.version + 1:
+            self._broken(f"{job.id}: version {job.version} was written on {mine.version}")
+        if isinstance(before.state, FINAL) and job.state != before.state:
+            self._broken(f"{job.id}: {_word(before)} became {_word(job)}")
+        if (before.cancel is not None or job.id in self.cancels) and job.cancel is None:
+            self._broken(f"{job.id}: the cancel was forgotten")
+        if (
+            before.cancel is not None
+            and isinstance(job.state, (Queued, Submitting))
+            and type(before.state) is not type(job.state)
+        ):
+            self._broken(f"{job.id}: cancelled, and to be sent again")
+        vanished = {t.id for t in _tasks(before)} - {t.id for t in _tasks(job)}
+        if vanished:
+            self._broken(f"{job.id}: forgot {sorted(vanished)}")
+        if change.entry is not None and change.entry.version != job.version:
+            self._broken(f"{job.id}: its history says version {change.entry.version}")
+        self.jobs[job.id] = job
+        self._own(job)
+        self.world.reached(job.id, _word(job))
+        for child in change.born:
+            if child.id not in self.jobs and current_id(child) not in self.owner:
+                self._know(child)
+        if isinstance(job.state, FINAL):
+            self.open.discard(job.id)
+
+    def _doubt_left(self, before: Job, job: Job) -> None:
+        assert isinstance(before.state, Unconfirmed)
+        if before.state.intent.id not in self.settled and job.id not in self.given_up:
+            self._broken(f"{job.id}: left its doubt for {_word(job)} and nobody knew")
+
+    def _succeeded(self, job: Job, state: Succeeded) -> None:
+        artifact = state.artifact
+        if artifact.sha256 != sha_of(state.task.id):
+            self._broken(f"{job.id}: succeeded with bytes that are not those of {state.task.id}")
+        if self.kept.get(artifact.key) != artifact.sha256:
+            self._broken(f"{job.id}: succeeded, and {artifact.key} is not in the archive")
+
+    def _failed(self, before: Job, job: Job, state: Failed) -> None:
+        """A made clip is given up only when its URL is dead; a vendor's failure is told in its own code."""
+        task = self.tasks.get(state.task.id) if state.task else None
+        if task is None:
+            return
+        status = self._status(task)
+        if status == "FAILED" and not isinstance(before.state, Archiving) and state.code != task.code:
+            self._broken(f"{job.id}: the vendor said {task.code}, the job says {state.code}")
+        if status == "SUCCEEDED" and not task.no_url:
+            dead = self.world.wall >= task.expires_at
+            if not (state.code.startswith("artifact_") and dead) and self.world.offset_s < HALF_A_DAY_S:
+                self._broken(f"{job.id}: {state.code}, while {task.id} has a clip until {task.expires_at}")
+        if status in {"PENDING", "RUNNING"} and self.world.offset_s < HALF_A_DAY_S:
+            self._broken(f"{job.id}: {state.code}, while {task.id} is {status}")
+
+    def _count_row(self, before: Job, change: Change) -> None:
+        event: Any = change.entry.event if change.entry is not None else None
+        if event is None:
+            event = self.last_look.get(current_id(before) or "")
+        if event is not None:
+            self.rows[type(before.state).__name__, type(event).__name__] += 1
+        if isinstance(event, (Accepted, Found)) and change.born:
+            self._note(f"{change.job.id}: spare {event.task_id}")
+
+    def _ends_heard(self, job: Job) -> list[str]:
+        return [notice for notice, kind in self.heard[job.id].items() if kind in ENDS.values()]
+
+    def _status(self, task: DeskTask) -> str:
+        self.advance(self.world.now)
+        return task.status_at(self.world.now)
+
+    def _not_too_busy(self, what: str) -> None:
+        times, now = self.busy[what], self.world.now
+        times.append(now)
+        while times[0] < now - BUSY_S:
+            times.popleft()
+        if len(times) > BUSY_MAX:
+            self._broken(f"{len(times)} {what} in {BUSY_S:.0f} s")
+
+    def fetched(self, url: str) -> None:
+        """A clip's download was begun; nobody hammers."""
+        self._not_too_busy(f"fetches of {url[-24:]}")
+
+    def _note(self, what: str) -> None:
+        self.world.say("auditor", what)
+
+    def _broken(self, what: str) -> None:
+        raise BrokenPromise(what)
+
+
+def current_id(job: Job) -> str | None:
+    """The id of the task a job stands on."""
+    task = getattr(job.state, "task", None)
+    return None if task is None else task.id
+
+
+def _tasks(job: Job) -> list[Any]:
+    task = getattr(job.state, "task", None)
+    return [*job.past, *([task] if task is not None else [])]
+
+
+def _key(job: Job) -> tuple[str, str]:
+    return (job.account.id, job.request.model)
+
+
+def _word(job: Job) -> str:
+    return type(job.state).__name__
+
+
+def _holds(job: Job, now: float) -> bool:
+    state = job.state
+    if isinstance(state, Unconfirmed):
+        return state.intent.at + DOUBT_HOLDS_S > now
+    return isinstance(state, (Submitting, Generating))

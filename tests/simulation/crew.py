@@ -1,0 +1,198 @@
+"""A worker process in a simulated world: what `worker.loop` does, in small, with the real step, rescue and outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from tests.simulation.auditor import Auditor
+from tests.simulation.doors import Receiver, StoreDoor
+from tests.simulation.world import Strand, World, hand, run_through
+from wanreel.domain.errors import WanreelError
+from wanreel.domain.job import Job
+from wanreel.domain.policy import longest_delay_s
+from wanreel.ports import Claim, Lane
+from wanreel.worker.outbox import deliver
+from wanreel.worker.step import Unsettled, offer_again
+from wanreel.worker.tools import CLAIM_S, Tools
+
+LANES = {Lane.ARCHIVE: 3, Lane.WATCH: 16, Lane.SUBMIT: 4}
+LOOK_AROUND_S = 0.4  # a round is not followed by the next one sooner
+AGAIN_S = 2.0  # after a tick or an offer that failed
+
+
+@dataclass(slots=True, eq=False)
+class Crew:
+    """One process. `alone`: the only one of its home, as the real runner is; otherwise it shares the store."""
+
+    name: str
+    world: World
+    auditor: Auditor
+    tools: Tools
+    door: StoreDoor
+    receiver: Receiver
+    step: Callable[[Job, Tools], Awaitable[None]]
+    rescue: Callable[[Tools], Awaitable[int]]
+    alone: bool
+    alive: bool = False
+    ready: bool = False  # its start is done: the home is locked, dead claims are ended
+    life: int = 0
+    woken_at: float | None = None
+    ticking: bool = False
+    again: bool = False
+    delivering: bool = False
+    running: dict[str, Strand] = field(default_factory=dict[str, Strand])
+    strands: list[Strand] = field(default_factory=list[Strand])
+    unsettled: list[Unsettled] = field(default_factory=list[Unsettled])
+    worked: int = 0
+
+    def start(self) -> None:
+        """The process begins: a lone runner ends everybody's claims and lifts parks, as `Runner.run` does."""
+        if self.alive:
+            return
+        self.alive = True
+        self.life += 1
+        self.tools = replace(self.tools, owner=f"{self.name}.{self.life}")
+        self._spawn("start", "", self._start(), self._started)
+
+    def crash(self) -> None:
+        """The process is gone: whatever it was doing is never finished, what it held in memory is lost."""
+        self.alive = self.ready = self.ticking = self.delivering = False
+        self.woken_at = None
+        strands, self.strands = self.strands, []
+        for strand in strands:
+            strand.dead = True
+            self.world.after(0.0, strand.coro.close)  # not from within itself
+        self.running.clear()
+        self.unsettled.clear()
+        self.world.after(self.world.rng.choice((1.0, 30.0, 300.0)), self.start)
+
+    def wake(self, seconds: float = 0.0) -> None:
+        """Look for work a while from now, unless it will sooner anyway."""
+        at = self.world.now + seconds
+        if self.ready and (self.woken_at is None or at < self.woken_at):
+            self.woken_at = at
+            self.world.at(at, lambda: self._tick(at))
+
+    # --- in small, what the runner does -----------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        if self.alone:
+            await self.door.release(None)
+            await self.door.lift(None)
+            await self.tools.archive.sweep()
+
+    def _started(self, why: Exception | None) -> None:
+        if why is None:
+            self.ready = True
+            self.wake()
+        else:
+            self.world.after(AGAIN_S, lambda: self._spawn("start", "", self._start(), self._started))
+
+    def _tick(self, at: float) -> None:
+        if not self.alive or self.woken_at != at:
+            return
+        self.woken_at = None
+        if self.ticking:
+            self.again = True
+            return
+        if not self.unsettled and not self._due():
+            self._sleep()
+            return
+        self.ticking, self.again = True, False
+        self._spawn("tick", "", self._look_around(), self._ticked)
+
+    def _ticked(self, why: Exception | None) -> None:
+        self.ticking = False
+        if isinstance(why, Unsettled):
+            self.unsettled.append(why)
+        if why is not None:
+            self.wake(AGAIN_S)
+        elif self.again:
+            self.wake()
+
+    async def _look_around(self) -> None:
+        """One round: offer again, rescue, deliver, fill each lane, and find out when to look next."""
+        while self.unsettled:
+            item = self.unsettled[0]
+            await offer_again(item, self.tools)
+            self.unsettled.remove(item)
+            self.auditor.recorded(item.event)
+        await self.rescue(self.tools)
+        if not self.delivering and await self.door.store.owed(self.world.wall, 1):
+            self.delivering = True
+            self._spawn("deliver", "", self._deliver(), self._delivered)
+        for lane in self.auditor.lanes():  # a lane without a single job is not asked: it costs a fifth of the run
+            await self._fill(lane, LANES[lane])
+        self._sleep(LOOK_AROUND_S)
+
+    def _due(self) -> bool:
+        """Whether a round would find anything; mostly another process was quicker."""
+        due_at = run_through(self.door.next_due(self.world.wall))
+        return due_at is not None and due_at <= self.world.wall
+
+    def _sleep(self, least_s: float = 0.0) -> None:
+        """Until something is due, as far as is known now."""
+        due_at = run_through(self.door.next_due(self.world.wall))
+        if due_at is not None:
+            self.wake(max(due_at - self.world.wall, least_s))
+
+    async def _fill(self, lane: Lane, most: int) -> None:
+        now, policy = self.world.wall, self.tools.policy
+        until = now + CLAIM_S[lane]
+        room = most - len(self.running)
+        if room <= 0:
+            return
+        claim = Claim(lane, self.tools.owner, now, until, room, now + longest_delay_s(policy), policy.quiet_s)
+        for job in await self.door.claim(claim):
+            if job.id not in self.running:
+                self._work(job, lane, until)
+
+    def _work(self, job: Job, lane: Lane, until: float) -> None:
+        self.worked += 1
+        self.world.say(self.tools.owner, f"takes {lane.value}", f"{job.id} v{job.version}")
+        strand = Strand(f"{self.tools.owner} {lane.value}", job.id, self._one(job), self, lambda why: None)
+        strand.done = lambda why: self._done(strand, why)
+        self.auditor.enters(strand, job, until)
+        self.running[job.id] = strand
+        self.strands.append(strand)
+        self.world.spawn(strand)
+
+    async def _one(self, job: Job) -> None:
+        await hand("begin step", job.id)
+        await self.step(job, self.tools)
+
+    def _done(self, strand: Strand, why: Exception | None) -> None:
+        self.strands.remove(strand)
+        if self.running.get(strand.subject) is strand:
+            del self.running[strand.subject]
+        if isinstance(why, Unsettled):
+            self.world.say(strand.name, f"keeps {type(why.event).__name__}", strand.subject)
+            self.unsettled.append(why)
+            self.wake(AGAIN_S)
+        elif why is None:
+            self.auditor.step_ended(strand)
+        else:
+            self.world.say(strand.name, f"broke: {why}", strand.subject)
+        self._sleep()
+
+    async def _deliver(self) -> None:
+        await deliver(self.tools, [self.receiver])
+
+    def _delivered(self, why: Exception | None) -> None:
+        self.delivering = False
+        self.wake(AGAIN_S if isinstance(why, WanreelError) else 0.0)
+
+    def _spawn(self, what: str, subject: str, coro: object, done: Callable[[Exception | None], None]) -> None:
+        if not self.alive:
+            coro.close()  # type: ignore[attr-defined]
+            return
+        strand = Strand(f"{self.tools.owner} {what}", subject, coro, self, done)  # type: ignore[arg-type]
+        self.strands.append(strand)
+
+        def ended(why: Exception | None) -> None:
+            self.strands.remove(strand)
+            done(why)
+
+        strand.done = ended
+        self.world.spawn(strand)

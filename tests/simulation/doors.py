@@ -1,0 +1,202 @@
+"""The store, the archive and the receiver of notices as a simulated worker sees them: slow, unwell, and watched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+from tests.simulation.auditor import Auditor
+from tests.simulation.world import World, hand
+from wanreel.archive.boxes import BoxWalker, NotWhole
+from wanreel.domain.errors import Stale, Unavailable
+from wanreel.domain.event import Change, Entry, Notice, SlotKey, Trouble
+from wanreel.domain.job import Artifact, Job
+from wanreel.ports import Claim, Filter, KeepFailed, Owed, Parked
+from wanreel.store.memory import MemoryStore
+
+
+class StoreDoor:
+    """`ports.Jobs`, `ports.Slots` and `ports.Outbox` over the memory store, each call an await that may go wrong.
+
+    `calm`: for people and for asking questions; nothing goes wrong and nothing is waited for.
+    """
+
+    def __init__(self, world: World, store: MemoryStore, auditor: Auditor, *, calm: bool = False) -> None:
+        self.world = world
+        self.store = store
+        self.auditor = auditor
+        self.calm = calm
+        self.down_until = [0.0]
+        self.on_begin: Callable[[Job], None] = lambda job: None
+
+    async def add(self, jobs: Sequence[Job]) -> list[Job]:
+        await self._enter("add", jobs[0].id)
+        stored = await self.store.add(jobs)
+        self.auditor.added(jobs, stored)
+        return stored
+
+    async def get(self, job_id: str) -> Job:
+        await self._enter("get", job_id)
+        return await self.store.get(job_id)
+
+    async def find(self, which: Filter) -> list[Job]:
+        await self._enter("find", "")
+        return await self.store.find(which)
+
+    async def claim(self, claim: Claim) -> list[Job]:
+        await self._enter("claim", claim.lane.value)
+        return await self.store.claim(claim)
+
+    async def commit(self, change: Change, owner: str | None = None) -> Job:
+        job_id = change.job.id
+        await self._enter("commit", job_id)
+        if not self.calm and self.world.faults.hit("store_conflict"):
+            raise Stale(f"{job_id}: somebody else was quicker")
+        job = await self._write(change, owner)
+        await self._leave("committed", job_id)
+        return job
+
+    async def release(self, owner: str | None, job_id: str | None = None) -> int:
+        await self._enter("release", job_id or owner or "everybody")
+        ended = await self.store.release(owner, job_id)
+        self.auditor.released(owner, job_id)
+        return ended
+
+    async def history(self, job_id: str) -> list[Entry]:
+        return await self.store.history(job_id)
+
+    async def begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
+        job_id = change.job.id
+        await self._enter("begin", job_id)
+        before = await self.store.get(job_id)
+        admitted = await self._begin(change, now, quiet_s, claimed_until)
+        if admitted:
+            self.auditor.begun(before, change, now, claimed_until)
+            self.on_begin(change.job)
+        await self._leave("begun", job_id)
+        return admitted
+
+    async def in_use(self, now: float) -> Mapping[SlotKey, int]:
+        return await self.store.in_use(now)
+
+    async def parks(self, now: float) -> list[Parked]:
+        return await self.store.parks(now)
+
+    async def lift(self, account: str | None) -> int:
+        await self._enter("lift", account or "all")
+        return await self.store.lift(account)
+
+    async def lost_submits(self, now: float, owner: str) -> list[Job]:
+        await self._enter("lost submits", "")
+        jobs = await self.store.lost_submits(now, owner)
+        self.auditor.rescuing(jobs)
+        return jobs
+
+    async def seen_since(self, account: str, since: float, but: str) -> bool:
+        await self._enter("seen since", but)
+        return await self.store.seen_since(account, since, but)
+
+    async def next_due(self, now: float) -> float | None:
+        return await self.store.next_due(now)
+
+    async def owed(self, now: float, limit: int) -> list[Owed]:
+        await self._enter("owed", "")
+        return await self.store.owed(now, limit)
+
+    async def delivered(self, ids: Sequence[str], now: float) -> None:
+        await self._enter("delivered", ids[0])
+        await self.store.delivered(ids, now)
+
+    async def postpone(self, notice_id: str, due_at: float) -> None:
+        await self._enter("postpone", notice_id)
+        await self.store.postpone(notice_id, due_at)
+
+    # --- what planted bugs replace ----------------------------------------------------------------------------------
+
+    async def _write(self, change: Change, owner: str | None) -> Job:
+        before = await self.store.get(change.job.id)
+        job = await self.store.commit(change, owner)
+        self.auditor.committed(before, change)
+        return job
+
+    async def _begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
+        return await self.store.begin(change, now, quiet_s, claimed_until)
+
+    # --- going wrong ------------------------------------------------------------------------------------------------
+
+    async def _enter(self, what: str, subject: str) -> None:
+        """Before anything is done: the call may be late, the store may be down."""
+        if self.calm:
+            return
+        await hand(what, subject)
+        if self.world.faults.hit("store_down"):
+            self.down_until[0] = self.world.now + self.world.rng.choice((0.0, 2.0, 60.0, 400.0))
+            self.world.say("store", "is down", what)
+            raise Unavailable("the store is down")
+        if self.world.now < self.down_until[0]:
+            raise Unavailable("the store is still down")
+
+    async def _leave(self, what: str, subject: str) -> None:
+        """After a write: the process may die without knowing, or be told that it failed although it did not."""
+        if self.calm:
+            return
+        await hand(what, subject)
+        if self.world.faults.hit("store_torn"):
+            raise Unavailable("the store was written and could not say so")
+
+
+class ArchiveDoor:
+    """`ports.Archive`: checks each clip's boxes with the real check, and is sometimes full."""
+
+    def __init__(self, world: World, *, checks: bool = True) -> None:
+        self.world = world
+        self.checks = checks
+        self.kept: dict[str, str] = {}  # key -> hash
+
+    async def keep(self, key: str, pieces: AsyncIterator[bytes]) -> Artifact:
+        await hand("keep", key)
+        walker, digest, size = BoxWalker(), hashlib.sha256(), 0
+        try:
+            async for piece in pieces:
+                if self.world.faults.hit("disk_full"):
+                    raise KeepFailed(Trouble.DESTINATION, "no space left on the disk")
+                if self.checks:
+                    walker.feed(piece)
+                digest.update(piece)
+                size += len(piece)
+            if self.checks:
+                walker.finish()
+        except NotWhole as not_whole:
+            raise KeepFailed(Trouble.BAD_BYTES, not_whole.why) from not_whole
+        sha256 = digest.hexdigest()
+        if self.kept.get(key, sha256) != sha256:
+            key = f"{key}-{sha256[:8]}"
+        self.kept[key] = sha256
+        await hand("kept", key)
+        return Artifact(key, size, sha256)
+
+    async def sweep(self) -> int:
+        await hand("sweep")
+        return 0
+
+    def where(self, artifact: Artifact) -> str:
+        return artifact.key
+
+    def open(self, artifact: Artifact) -> Any:
+        raise AssertionError("nobody opens a clip here")
+
+
+class Receiver:
+    """`ports.Notifier`: whoever is to be told, not always at home."""
+
+    def __init__(self, world: World, auditor: Auditor) -> None:
+        self.world = world
+        self.auditor = auditor
+
+    async def tell(self, notice: Notice) -> None:
+        await hand("tell", notice.id)
+        if self.world.faults.hit("webhook_failing"):
+            raise Unavailable("the receiver answered 503")
+        self.auditor.told(notice)
+        await hand("told", notice.id)

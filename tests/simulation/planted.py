@@ -1,0 +1,152 @@
+"""Bugs planted on purpose: each exchanges one part of a world, and the auditor has to find it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.simulation.clips import clip_of, sha_of
+from tests.simulation.doors import ArchiveDoor, Receiver, StoreDoor
+from tests.simulation.run import Build
+from tests.simulation.vendor import ResultsDoor
+from tests.simulation.world import World
+from wanreel.domain.errors import Stale, Unavailable
+from wanreel.domain.event import Change, NotFound, Notice, Stored, SubmitBegun
+from wanreel.domain.job import Archiving, Artifact, Generating, Intent, Job, Queued, Submitting
+from wanreel.domain.lifecycle import transition
+from wanreel.domain.policy import Policy
+from wanreel.emulator.desk import Desk
+from wanreel.ports import Filter, KeepFailed, Lane
+from wanreel.worker.rescue import rescue
+from wanreel.worker.step import settle, step
+from wanreel.worker.tools import CLAIM_S, Tools
+
+# --- resubmit on doubt ----------------------------------------------------------------------------------------------
+
+
+async def rescue_and_resend(tools: Tools) -> int:
+    """A doubt is taken for proof that nothing was bought, and goes back to the queue by itself."""
+    found = await rescue(tools)
+    for job in await tools.jobs.find(Filter(states=("unconfirmed",))):
+        await settle(job, NotFound("list", "it must have been lost"), tools)
+    return found
+
+
+# --- POST before commit ---------------------------------------------------------------------------------------------
+
+
+async def send_then_commit(job: Job, tools: Tools) -> None:
+    """The paid call is made first, and the intent written once it has answered."""
+    if not isinstance(job.state, Queued):
+        await step(job, tools)
+        return
+    prepared = await tools.vendor.prepare(job)
+    now = tools.clock.now()
+    intent = Intent(tools.clock.new_id("int"), now, now + tools.policy.send_by_s, prepared.fingerprint)
+    answer = await tools.vendor.submit(job, intent, prepared)
+    begun = transition(job, SubmitBegun(intent), now, tools.policy, tools.clock.draw())
+    if await tools.slots.begin(begun, now, tools.policy.quiet_s, now + CLAIM_S[Lane.SUBMIT]):
+        await settle(begun.job, answer, tools)
+
+
+# --- Accepted dropped after a lost claim ----------------------------------------------------------------------------
+
+
+class DropsStale(StoreDoor):
+    """Whoever lost a write is told that all is well, and so does not read again."""
+
+    async def commit(self, change: Change, owner: str | None = None) -> Job:
+        try:
+            return await super().commit(change, owner)
+        except Stale:
+            return change.job
+
+
+# --- version check skipped ------------------------------------------------------------------------------------------
+
+
+class LastWriterWins(StoreDoor):
+    """A change is written on whatever version is there."""
+
+    async def _write(self, change: Change, owner: str | None) -> Job:
+        there = await self.store.get(change.job.id)
+        if there.version != change.was and not self.calm:
+            job = replace(change.job, version=there.version + 1)
+            entry = replace(change.entry, version=job.version) if change.entry else None
+            change = replace(change, job=job, was=there.version, entry=entry)
+        return await super()._write(change, owner)
+
+
+# --- success before archive -----------------------------------------------------------------------------------------
+
+
+async def succeed_then_keep(job: Job, tools: Tools) -> None:
+    """The job is called succeeded as soon as the clip is known, and copied afterwards."""
+    state = job.state
+    if not isinstance(state, Archiving) or state.requery:
+        await step(job, tools)
+        return
+    key, task_id = tools.artifact_key(job), state.task.id
+    artifact = Artifact(key, len(clip_of(task_id)), sha_of(task_id))
+    await settle(job, Stored(artifact), tools)
+    try:
+        await tools.archive.keep(key, tools.results.fetch(job.account, state.outcome.video_url))
+    except KeepFailed:
+        return
+
+
+# --- length check skipped -------------------------------------------------------------------------------------------
+
+
+def careless_archive(world: World) -> ArchiveDoor:
+    """Whatever comes is kept."""
+    return ArchiveDoor(world, checks=False)
+
+
+def careless_results(world: World, desk: Desk) -> ResultsDoor:
+    """A connection that ends has brought the whole file."""
+    return ResultsDoor(world, desk, checks=False)
+
+
+# --- slot freed early -----------------------------------------------------------------------------------------------
+
+DOUBTS_HOLD_NOTHING = Policy(vendor_deadline_s=1.0)
+"""For the store alone: a doubt lets go of its slot at once, though the vendor may well be running its task."""
+
+
+# --- cancel forgotten -----------------------------------------------------------------------------------------------
+
+
+class ForgetsCancel(StoreDoor):
+    """An answer that meets a cancelled job is written over the wish."""
+
+    async def _write(self, change: Change, owner: str | None) -> Job:
+        there = await self.store.get(change.job.id)
+        if isinstance(there.state, Submitting) and isinstance(change.job.state, Generating):
+            change = replace(change, job=replace(change.job, cancel=None))
+        return await super()._write(change, owner)
+
+
+# --- notice lost ----------------------------------------------------------------------------------------------------
+
+
+class SwallowsErrors(Receiver):
+    """A notice that could not be delivered counts as delivered."""
+
+    async def tell(self, notice: Notice) -> None:
+        try:
+            await super().tell(notice)
+        except Unavailable:
+            return
+
+
+PLANTED: dict[str, Build] = {
+    "resubmit on doubt": Build(rescue=rescue_and_resend),
+    "POST before commit": Build(step=send_then_commit),
+    "Accepted dropped after a lost claim": Build(door=DropsStale),
+    "version check skipped": Build(door=LastWriterWins),
+    "success before archive": Build(step=succeed_then_keep),
+    "length check skipped": Build(archive=careless_archive, results=careless_results),
+    "slot freed early": Build(store_policy=DOUBTS_HOLD_NOTHING),
+    "cancel forgotten": Build(door=ForgetsCancel),
+    "notice lost": Build(receiver=SwallowsErrors),
+}

@@ -1,0 +1,233 @@
+"""One world from its seed to its end, and batches of them on several processes."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any
+
+import structlog
+
+from tests.simulation.auditor import Auditor
+from tests.simulation.crew import Crew
+from tests.simulation.doors import ArchiveDoor, Receiver, StoreDoor
+from tests.simulation.faults import KINDS, Faults
+from tests.simulation.history import fold
+from tests.simulation.vendor import ResultsDoor, VendorDoor
+from tests.simulation.workload import Workload
+from tests.simulation.world import BrokenPromise, WallClock, World, line, run_through
+from wanreel.domain.lifecycle import TABLE
+from wanreel.domain.policy import Policy
+from wanreel.emulator.accounts import Account
+from wanreel.emulator.desk import Desk, DeskSettings
+from wanreel.store.memory import MemoryStore
+from wanreel.worker.rescue import rescue
+from wanreel.worker.step import step
+from wanreel.worker.tools import Tools
+
+JOBS_MAX = 13
+COLLECT_EVERY = 25  # worlds
+BOUND_S = 12 * 3600.0  # after everything is healed, all is done within so much virtual time
+ROWS = frozenset((state.__name__, event.__name__) for state, event in TABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a world is made of; a planted bug is a build with one part exchanged."""
+
+    step: Callable[..., Any] = step
+    rescue: Callable[..., Any] = rescue
+    door: type[StoreDoor] = StoreDoor
+    archive: Callable[[World], ArchiveDoor] = ArchiveDoor
+    results: Callable[[World, Desk], ResultsDoor] = ResultsDoor
+    receiver: Callable[[World, Auditor], Receiver] = Receiver
+    store_policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one world was like; `broken` is set when a promise was."""
+
+    seed: int
+    jobs: int = 0
+    steps: int = 0
+    worked: int = 0
+    met: Counter[str] = field(default_factory=Counter[str])
+    rows: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    busy_s: float = 0.0  # of a processor
+    broken: str = ""
+    transcript: list[str] = field(default_factory=list[str])
+
+
+def run_seed(seed: int, build: Build | None = None, listener: Callable[[str], None] | None = None) -> Outcome:
+    """Live through the world of a seed. The same seed and code give the same world, to the last line."""
+    build = build or Build()
+    rng = random.Random(seed)
+    world = World(seed, rng, Faults.drawn(rng), listener=listener)
+    outcome = Outcome(seed)
+    try:
+        _live(world, build, outcome)
+    except BrokenPromise as broken:
+        outcome.broken = str(broken)
+        outcome.transcript = [line(*said) for said in world.said]
+    outcome.steps, outcome.met = world.steps, world.faults.met
+    return outcome
+
+
+def _live(world: World, build: Build, outcome: Outcome) -> None:
+    rng, policy, limit = world.rng, Policy(), world.rng.choice((1, 2, 3))
+    auditor = Auditor(world, limit)
+    outcome.rows = auditor.rows
+    desk = Desk(DeskSettings(accounts=(Account("main"),)), seed=world.seed)
+    auditor.advance = desk.advance
+    store = MemoryStore(lambda _: limit, build.store_policy)
+    door = build.door(world, store, auditor)
+    calm = StoreDoor(world, store, auditor, calm=True)
+    archive = build.archive(world)
+    auditor.kept = archive.kept
+    tools = Tools(
+        clock=WallClock(world),
+        jobs=door,
+        slots=door,
+        outbox=door,
+        vendor=VendorDoor(world, desk, store, auditor),
+        results=build.results(world, desk),
+        archive=archive,
+        policy=policy,
+        owner="",
+        artifact_key=lambda job: f"{job.id}.mp4",
+    )
+    receiver = build.receiver(world, auditor)
+    count = rng.choice((1, 1, 2, 3))
+    crews = [
+        Crew(f"w{n}", world, auditor, tools, door, receiver, build.step, build.rescue, alone=count == 1)
+        for n in range(count)
+    ]
+
+    def nudge() -> None:
+        for crew in crews:
+            crew.wake()
+
+    workload = Workload(world, calm, auditor, policy, nudge)
+    door.on_begin = workload.adopt_early
+    for crew in crews:
+        crew.start()
+    workload.plan(JOBS_MAX)
+    heal_at = world.now + 1500.0 + rng.random() * 5400.0
+    try:
+        world.run(lambda: world.now >= heal_at or (workload.waiting == 0 and auditor.at_rest()))
+        world.say("world", "is healed")
+        world.faults.heal()
+        door.down_until[0] = 0.0
+        workload.healed = True
+        nudge()
+        world.run(lambda: world.now > heal_at + BOUND_S or (workload.waiting == 0 and auditor.at_rest()))
+        auditor.close()
+        for job_id, job in auditor.jobs.items():
+            fold(auditor.first[job_id], run_through(store.history(job_id)), job, policy)
+    finally:
+        outcome.jobs = len(auditor.jobs)
+        outcome.worked = sum(crew.worked for crew in crews)
+        for crew in crews:
+            for strand in crew.strands:
+                strand.coro.close()
+
+
+# --- batches --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Sum:
+    """What a batch of worlds came to."""
+
+    seeds: int = 0
+    jobs: int = 0
+    steps: int = 0
+    worked: int = 0
+    busy_s: float = 0.0
+    kinds: int = 0  # kinds of fault met, summed over the worlds
+    met: Counter[str] = field(default_factory=Counter[str])
+    rows: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    broken: list[Outcome] = field(default_factory=list[Outcome])
+
+    def take(self, outcome: Outcome) -> None:
+        """Count one more world."""
+        self.seeds += 1
+        self.jobs += outcome.jobs
+        self.steps += outcome.steps
+        self.worked += outcome.worked
+        self.busy_s += outcome.busy_s
+        self.kinds += len(outcome.met)
+        self.met.update(outcome.met)
+        self.rows.update(outcome.rows)
+        if outcome.broken:
+            self.broken.append(outcome)
+
+    @property
+    def rows_missed(self) -> list[tuple[str, str]]:
+        """Rows of the table that no world took."""
+        return sorted(ROWS - self.rows.keys())
+
+    @property
+    def kinds_missed(self) -> list[str]:
+        """Kinds of fault that no world met."""
+        return [kind for kind in KINDS if not self.met[kind]]
+
+    def words(self) -> str:
+        """The figures, on a few lines."""
+        each = max(self.seeds, 1)
+        return (
+            f"{self.seeds} worlds, {len(self.broken)} broken promises; on average {self.jobs / each:.1f} jobs, "
+            f"{self.kinds / each:.1f} kinds of fault, {self.worked / each:.0f} steps of a worker, "
+            f"{self.steps / each:.0f} turns of the world\n"
+            f"rows of the table: {len(ROWS & self.rows.keys())} of {len(ROWS)}; "
+            f"kinds of fault: {len(KINDS) - len(self.kinds_missed)} of {len(KINDS)}"
+        )
+
+
+def quiet() -> None:
+    """No log lines: the transcript tells more."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL), cache_logger_on_first_use=True
+    )
+
+
+def run_batch(seeds: Iterable[int], jobs: int = 2, build: Build | None = None, *, stop: bool = False) -> Sum:
+    """Many worlds on several processes; `stop`: at the first that breaks a promise."""
+    total = Sum()
+    for outcome in _outcomes(seeds, jobs, build):
+        total.take(outcome)
+        if stop and total.broken:
+            break
+    return total
+
+
+def _outcomes(seeds: Iterable[int], jobs: int, build: Build | None) -> Iterator[Outcome]:
+    tasks = [(seed, build) for seed in seeds]
+    if jobs <= 1:
+        for task in tasks:
+            yield _one(task)
+        return
+    with get_context("spawn").Pool(jobs, initializer=_start) as pool:
+        yield from pool.imap_unordered(_one, tasks, chunksize=20)
+
+
+def _one(task: tuple[int, Build | None]) -> Outcome:
+    began = time.process_time()
+    outcome = run_seed(*task)
+    outcome.busy_s = time.process_time() - began
+    if task[0] % COLLECT_EVERY == 0:
+        gc.collect()
+    return outcome
+
+
+def _start() -> None:
+    """A process for worlds: no log lines, and rubbish is collected between worlds, where it is cheap."""
+    quiet()
+    gc.disable()

@@ -1,0 +1,185 @@
+"""The vendor as a simulated worker sees it: the emulator's desk asked with real bodies, its answers read by the real
+translation, and between the two everything that can happen to a call on its way.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import lru_cache
+from importlib.resources import files
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.simulation.auditor import Auditor
+from tests.simulation.clips import PIECES, clip_of
+from tests.simulation.faults import AFTERTHOUGHTS, CANCEL, CREATE, DOWNLOAD, FATES, QUERY
+from tests.simulation.world import STALLED, BrokenPromise, World, hand
+from wanreel.domain.catalog import Catalog
+from wanreel.domain.catalog_data import parse
+from wanreel.domain.event import CancelFailed, Lost, NotSent, QueryFailed, Trouble
+from wanreel.domain.job import Account, Archiving, Intent, Job
+from wanreel.emulator.desk import Desk
+from wanreel.emulator.replies import Reply
+from wanreel.emulator.scripts import Instruction
+from wanreel.ports import (
+    CancelAnswer,
+    KeepFailed,
+    Listing,
+    LookAnswer,
+    Prepared,
+    PrepareFailed,
+    SubmitAnswer,
+)
+from wanreel.store.memory import MemoryStore
+from wanreel.vendor.answers import cancel_answer, look_answer, submit_answer
+from wanreel.vendor.body import Outgoing, build, fingerprint, model_of
+
+KEY = {"authorization": "Bearer sk-simulated"}
+CREATING = {**KEY, "x-dashscope-async": "enable"}
+SUBMIT_S, LOOK_S, FETCH_S = 0.8, 0.2, 2.0
+MOVED_ON = ("Unconfirmed", "Queued", "Generating", "Archiving", "Succeeded", "Failed", "Cancelled")
+"""Where a job may have got to when a stalled worker comes back with its answer."""
+
+
+@lru_cache(maxsize=1)
+def the_catalog() -> Catalog:
+    """The catalog that ships with the package."""
+    return parse(tomllib.loads(files("wanreel").joinpath("data/catalog.toml").read_text("utf-8")))
+
+
+class VendorDoor:
+    """`ports.Vendor` over the emulator's desk."""
+
+    def __init__(self, world: World, desk: Desk, store: MemoryStore, auditor: Auditor) -> None:
+        self.world = world
+        self.desk = desk
+        self.store = store
+        self.auditor = auditor
+
+    async def prepare(self, job: Job) -> Prepared:
+        await hand("prepare", job.id)
+        if self.world.faults.hit("input_not_ready"):
+            raise PrepareFailed("the upload was refused for now")
+        if self.world.faults.hit("input_gone"):
+            raise PrepareFailed("cat.png is gone", code="input_missing", fatal=True)
+        request, model = job.request, model_of(job.request, the_catalog(), job.account.region)
+        outgoing = build(request, model, (), extend_off=job.prompt_extend_off)
+        return Prepared(fingerprint(request, model, extend_off=job.prompt_extend_off), outgoing)
+
+    async def submit(self, job: Job, intent: Intent, prepared: Prepared) -> SubmitAnswer:
+        await hand("submit", job.id, 0.1)
+        faults = self.world.faults
+        if self.world.wall > intent.send_by:
+            return self._said(job, NotSent(intent.id, "too late to send"))
+        if faults.hit("not_sent"):
+            return self._said(job, NotSent(intent.id, "no route to host"))
+        self.auditor.sending(job, intent, await self.store.get(job.id))
+        kind = faults.first_of(CREATE)
+        reply = self._create(job, prepared, kind)
+        await hand("submit answered", job.id, 45.0 if kind == "answer_slow" else SUBMIT_S)
+        if faults.hit("worker_stalls"):
+            await hand(STALLED, f"{job.id} {self.world.rng.choice(MOVED_ON)}")
+        if reply.status == 0 or kind == "answer_slow":
+            return self._said(job, Lost(intent.id, f"no answer ({kind})"))
+        return self._said(job, submit_answer(intent.id, reply.status, _raw(reply)))
+
+    async def look(self, account: Account, task_id: str) -> LookAnswer:
+        await hand("look", task_id, LOOK_S)
+        kind = self.world.faults.first_of(QUERY)
+        fault = QUERY[kind] if kind else self._afterthought(task_id)
+        reply = self.desk.query(task_id, KEY, self.world.now, fault=fault)
+        await hand("looked", task_id)
+        if reply.status == 0:
+            answer: LookAnswer = QueryFailed(f"no answer ({kind})")
+        else:
+            answer = look_answer(task_id, reply.status, _raw(reply), self.world.wall)
+        self.auditor.looked(task_id, answer)
+        return answer
+
+    async def cancel(self, account: Account, task_id: str) -> CancelAnswer:
+        await hand("cancel", task_id, LOOK_S)
+        kind = self.world.faults.first_of(CANCEL)
+        reply = self.desk.cancel(task_id, KEY, self.world.now, fault=CANCEL[kind] if kind else None)
+        await hand("cancel answered", task_id)
+        if reply.status == 0:
+            return CancelFailed(f"no answer ({kind})")
+        return cancel_answer(reply.status, _raw(reply))
+
+    async def list(self, account: Account, model: str, since: float, until: float, page: int) -> Listing:
+        raise BrokenPromise("no step lists")
+
+    def _create(self, job: Job, prepared: Prepared, kind: str | None) -> Reply:
+        """The desk takes the call, or what the network left of it; its books go to the auditor."""
+        outgoing = prepared.body
+        if not isinstance(outgoing, Outgoing):
+            raise BrokenPromise("the body is not what was prepared")
+        fault = CREATE[kind] if kind else None
+        carried_out = fault is None or fault.takes_effect
+        if carried_out and (fate := self.world.faults.fate()):
+            fault = replace(fault or Instruction("pass"), fate=FATES[fate])
+        path = "image2video" if "image2video" in outgoing.path else "video-generation"
+        reply = self.desk.create(path, CREATING, json.loads(outgoing.encoded()), self.world.now, fault=fault)
+        self.auditor.books(self.desk.tasks(self.world.now), job)
+        return reply
+
+    def _afterthought(self, task_id: str) -> Instruction | None:
+        """A vendor that has said SUCCEEDED may tell something else when it is asked again for the URL."""
+        job_id = self.auditor.owner_of(task_id)
+        if job_id is None or not isinstance(self.auditor.job(job_id).state, Archiving):
+            return None
+        if not self.world.faults.hit("look_afterthought"):
+            return None
+        word = self.world.rng.choice(AFTERTHOUGHTS)
+        return Instruction("unknown", code="SUCCEEDED" if word == "BLANK" else word)
+
+    def _said(self, job: Job, answer: SubmitAnswer) -> SubmitAnswer:
+        self.auditor.answered(job, answer)
+        return answer
+
+
+class ResultsDoor:
+    """`ports.Results` over the desk: a clip in pieces, resumed by nobody, its length checked."""
+
+    def __init__(self, world: World, desk: Desk, *, checks: bool = True) -> None:
+        self.world = world
+        self.desk = desk
+        self.checks = checks
+
+    async def fetch(self, account: Account, url: str) -> AsyncIterator[bytes]:
+        await hand("fetch", url[-24:], FETCH_S)
+        kind = self.world.faults.first_of(DOWNLOAD)
+        parts = urlsplit(url)
+        key = parts.path.removeprefix("/results/")
+        fault = DOWNLOAD[kind] if kind else None
+        answer = self.desk.download("GET", key, dict(parse_qsl(parts.query)), {}, self.world.now, fault=fault)
+        if isinstance(answer, Reply):
+            if answer.status in (403, 404):
+                raise KeepFailed(Trouble.SOURCE_REFUSED, f"HTTP {answer.status}")
+            raise KeepFailed(Trouble.SOURCE_FAILED, f"HTTP {answer.status}")
+        data = clip_of(answer.task.id)
+        announced = len(data)
+        if kind == "download_cut":
+            data = data[: len(data) // 2]
+        elif kind == "download_zero":
+            data, announced = b"", 0
+        elif kind == "download_xml":
+            data = b"<?xml version='1.0'?><Error><Code>InternalError</Code></Error>"
+            announced = len(data)
+        elif kind == "download_short":
+            announced = len(data) - 40
+            data = data[:announced]
+        size = max(1, -(-len(data) // PIECES))
+        for at in range(0, len(data), size):
+            yield data[at : at + size]
+            await hand("piece", url[-24:])
+        if self.checks and len(data) != announced:
+            raise KeepFailed(Trouble.SOURCE_FAILED, f"cut after {len(data)} of {announced} bytes")
+
+
+def _raw(reply: Reply) -> bytes:
+    """The bytes that came: whole, or cut in the middle."""
+    raw = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+    half = reply.mishap is not None and reply.mishap.kind == "half_body"
+    return raw[: len(raw) // 2] if half else raw

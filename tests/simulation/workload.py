@@ -1,0 +1,173 @@
+"""Who asks for clips, and who is asked when something is in doubt: random callers, and a person who decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from tests.simulation.auditor import Auditor
+from tests.simulation.doors import StoreDoor
+from tests.simulation.world import World, run_through
+from wanreel.domain.errors import Stale
+from wanreel.domain.event import CancelAsked, Event, Found, GivenUp, NotFound
+from wanreel.domain.job import Account, Failed, Job, Queued, Unconfirmed, is_final
+from wanreel.domain.lifecycle import transition
+from wanreel.domain.policy import Policy
+from wanreel.domain.request import Request
+
+MODELS = {"wan2.5-t2v-preview": "1280*720", "wan2.2-t2v-plus": "832*480"}
+ACCOUNT = Account("main", "cn-beijing", "http://127.0.0.1:9/api/v1")
+PATIENCE_S = 300.0  # the person looks at a doubt when it is so old: by then the vendor's list shows what it has
+HASTY_S = 5.0
+ROUND_S = 120.0
+RETRIED = 0.4  # of what has failed
+
+
+@dataclass(slots=True)
+class Workload:
+    """Submits, bursts, groups, cancels, retries and equal keys, each drawn beforehand; and the person."""
+
+    world: World
+    door: StoreDoor
+    auditor: Auditor
+    policy: Policy
+    nudge: Callable[[], None]
+    made: int = 0
+    waiting: int = 0  # asks that are still to come
+    healed: bool = False
+    looked_at: set[str] = field(default_factory=set[str])  # failed jobs
+    hasty: set[str] = field(default_factory=set[str])
+    jobs: list[str] = field(default_factory=list[str])
+
+    def plan(self, jobs_max: int) -> None:
+        """Draw who asks for what, and when."""
+        rng = self.world.rng
+        spread_s = rng.choice((1.0, 300.0, 1500.0))
+        models = list(MODELS)[: rng.choice((1, 1, 2))]
+        cancels = rng.choice((0.0, 0.15, 0.5))
+        for n in range(rng.randint(6, jobs_max)):
+            model, at = rng.choice(models), rng.random() * spread_s
+            size = rng.choice((1, 1, 1, 3)) if n == 0 else 1
+            self._later(at, lambda m=model, s=size, c=cancels: self._ask(m, s, c))
+        self.world.after(ROUND_S, self._round)
+
+    # --- callers ----------------------------------------------------------------------------------------------------
+
+    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+        self.waiting += 1
+
+        def now() -> None:
+            self.waiting -= 1
+            what()
+
+        self.world.after(seconds, now)
+
+    def _ask(self, model: str, size: int, cancels: float) -> None:
+        """One request, or a group of them; now and then the same one again under its key."""
+        rng, group = self.world.rng, f"group{self.made}" if size > 1 else None
+        jobs = [self._job(model, group, index) for index in range(size)]
+        if rng.random() < 0.3:
+            jobs[0] = replace(jobs[0], key=f"key-{jobs[0].request.prompt}")
+            again = replace(jobs[0], id=self.world.new_id("job"))
+            self._later(rng.random() * 100, lambda: self._add([again]))
+        self._add(jobs)
+        for job in jobs:
+            if rng.random() < cancels:
+                when = rng.choice((0.0, 0.5, 3.0, 60.0, 400.0, 900.0))
+                self._later(rng.random() * when, lambda j=job: self._cancel(j.id))
+
+    def _add(self, jobs: list[Job]) -> None:
+        run_through(self.door.add(jobs))
+        self.jobs += [job.id for job in jobs if job.id in self.auditor.jobs]
+        self.nudge()
+
+    def _job(self, model: str, group: str | None, index: int, retry_of: str | None = None) -> Job:
+        self.made += 1
+        job_id = self.world.new_id("job")
+        now = self.world.wall
+        request = _request(model, f"clip {self.made}")
+        return Job(job_id, request, ACCOUNT, Queued(now), now, group=group, index=index, retry_of=retry_of)
+
+    def _cancel(self, job_id: str) -> None:
+        if self._happens(job_id, CancelAsked(discard=self.world.rng.random() < 0.4)):
+            self.auditor.cancel_asked(self.auditor.job(job_id))
+            self.nudge()
+
+    # --- the person -------------------------------------------------------------------------------------------------
+
+    def _round(self) -> None:
+        """Look at every doubt, at what the vendor has that nobody knows, and at what has failed."""
+        for job_id in list(self.auditor.jobs):
+            job = self.auditor.job(job_id)
+            if isinstance(job.state, Unconfirmed):
+                self._resolve(job, job.state)
+            else:
+                self._tidy(job)
+        if not self.healed or self.auditor.open or self.waiting:
+            self.world.after(ROUND_S * (0.2 + self.world.rng.random()), self._round)
+
+    def _resolve(self, job: Job, doubt: Unconfirmed) -> None:
+        faults, age_s = self.world.faults, self.world.wall - doubt.since
+        if age_s > HASTY_S and job.id not in self.hasty and faults.hit("person_hasty"):
+            self.hasty.add(job.id)
+            self.auditor.person_resubmits(job, knowing=False)
+            self._decide(job, NotFound("person", "did not look"))
+            return
+        if age_s < PATIENCE_S:
+            return
+        tasks = self.auditor.unknown_tasks(job)
+        if faults.hit("person_gives_up"):
+            self.auditor.person_gives_up(job)
+            self._decide(job, GivenUp("person"))
+        elif tasks:
+            self._decide(job, Found(tasks[0].id, "person", "seen in the console"))
+        else:
+            self.auditor.person_resubmits(job, knowing=True)
+            self._decide(job, NotFound("person", "not in the console"))
+
+    def _tidy(self, job: Job) -> None:
+        """What the vendor has beyond what is known is told, sooner or later; what failed is retried, sometimes."""
+        rng = self.world.rng
+        if job.spare_of is None and self.auditor.ticket_of(job).excused and rng.random() < 0.25:
+            for task in self.auditor.unknown_tasks(job)[:1]:
+                self._decide(job, Found(task.id, "person", "found in the bill"))
+        if isinstance(job.state, Failed) and job.id not in self.looked_at and not self.healed:
+            self.looked_at.add(job.id)
+            if rng.random() < RETRIED and job.spare_of is None and job.retry_of is None:
+                self._add([self._job(job.request.model, None, 0, retry_of=job.id)])
+
+    def _decide(self, job: Job, event: Event) -> None:
+        self.world.say("person", f"says {type(event).__name__}", job.id)
+        self._happens(job.id, event)
+        self.nudge()
+
+    def adopt_early(self, job: Job) -> None:
+        """While a second call of a job is in the air, the person may find the first one's task."""
+        tasks = self.auditor.unknown_tasks(job)
+        if tasks and self.auditor.ticket_of(job).excused and self.world.rng.random() < 0.3:
+            self.world.after(self.world.rng.random(), lambda: self._adopt(job.id, tasks[0].id))
+
+    def _adopt(self, job_id: str, task_id: str) -> None:
+        if self.auditor.owner_of(task_id) is None:
+            self._decide(self.auditor.job(job_id), Found(task_id, "person", "found in the bill"))
+
+    def _happens(self, job_id: str, event: Event) -> bool:
+        """Commit what an event means; whether it meant anything."""
+        while True:
+            job = run_through(self.door.get(job_id))
+            if isinstance(event, CancelAsked) and is_final(job):
+                return False
+            change = transition(job, event, self.world.wall, self.policy, self.world.draw())
+            if change.late:
+                return False
+            try:
+                run_through(self.door.commit(change))
+            except Stale:
+                continue
+            return True
+
+
+@lru_cache(maxsize=4096)
+def _request(model: str, prompt: str) -> Request:
+    return Request(mode="t2v", model=model, prompt=prompt, size=MODELS[model], duration_s=5, seed=7)
