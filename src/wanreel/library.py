@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from wanreel.client import BlockingClient, EmbeddedClient
+from wanreel.client.logs import log_like_a_library
 from wanreel.wiring import open_home
 
 
@@ -27,6 +28,7 @@ class AsyncClient(EmbeddedClient):
         base_url: str | None = None,
         region: str | None = None,
     ) -> None:
+        log_like_a_library()
         key = None if api_key is None else SecretStr(api_key)  # so that no print of this object shows it
         super().__init__(open_home, {"home": home, "api_key": key, "vendor_url": base_url, "region": region})
 

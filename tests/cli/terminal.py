@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +78,7 @@ class Terminal:
         return Ran(code, said.out, said.err)
 
     @contextmanager
-    def process(self, *words: str | Path, **env: str) -> Iterator[subprocess.Popen[str]]:
+    def process(self, *words: str | Path, **env: str) -> Generator[subprocess.Popen[str], None, None]:
         """A real process of the command; killed at the end if it still runs."""
         command = [*COMMAND, *(str(word) for word in words)]
         whole = self.whole_env() | env
@@ -118,7 +118,7 @@ def _clean() -> dict[str, str]:
 
 
 @contextmanager
-def _environment(env: dict[str, str]) -> Iterator[None]:
+def _environment(env: dict[str, str]) -> Generator[None, None, None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith(("WANREEL_", "DASHSCOPE_")):

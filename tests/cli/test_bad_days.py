@@ -7,7 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -205,7 +205,7 @@ def test_a_home_that_may_not_be_written(terminal: Terminal) -> None:
 
 
 @contextmanager
-def _open_way(folder: Path) -> Iterator[None]:
+def _open_way(folder: Path) -> Generator[None, None, None]:
     """Let anybody walk to a folder, for a while: pytest's own are for one user."""
     closed = [(path, path.stat().st_mode) for path in folder.parents if not path.stat().st_mode & stat.S_IXOTH]
     for path, mode in closed:

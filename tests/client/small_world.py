@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def clip_of(spec: Any) -> bytes:
 
 
 @contextmanager
-def small_vendor(**options: Any) -> Iterator[Emulator]:
+def small_vendor(**options: Any) -> Generator[Emulator, None, None]:
     """An emulator in a thread, with clips that cost nothing; every fault scripted must have been met at the end."""
     fields: dict[str, Any] = {"speed": 2000.0, "seed": 0, "submit_rate": 0, "render": clip_of, **options}
     with Emulator(**fields) as emulator:
