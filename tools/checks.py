@@ -65,9 +65,12 @@ SIMULATION = Kind(
 )
 KILL9 = Kind("kill9", (*PYTEST, "-s", "-m", "kill9", "tests"), "The seed and the instants are printed.", 3600)
 LONG = Kind(
-    "long", (*PYTEST, "-s", "-m", "long or kill9", "tests"), "These are long on purpose: run one alone.", 6 * 3600
+    "long",
+    (*PYTEST, "-s", "-m", "(long or kill9) and not bench", "tests"),
+    "These are long on purpose: run one alone.",
+    6 * 3600,
 )
-BENCH = Kind("bench", (*PYTEST, "-q", "-s", "-m", "bench", "tests"), "Run it on a quiet machine.", 3600)
+BENCH = Kind("bench", (*PYTEST, "-q", "-s", "-m", "bench", "bench"), "Run it on a quiet machine.", 3600)
 
 QUICK = (FORMAT, LINT, TYPES, IMPORTS, HOUSE)
 PLANS = {

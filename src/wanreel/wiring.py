@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,8 +13,8 @@ from wanreel.archive.local import LocalArchive
 from wanreel.archive.naming import Naming, clip_key
 from wanreel.client.home import Home
 from wanreel.clock import SystemClock
+from wanreel.data.shelf import load_catalog
 from wanreel.domain.catalog import Catalog
-from wanreel.domain.catalog_data import parse
 from wanreel.domain.errors import Invalid, Problem, Unauthorized, Unavailable
 from wanreel.domain.event import SlotKey
 from wanreel.domain.job import Account, Job
@@ -40,13 +37,6 @@ from wanreel.worker.loop import Runner
 from wanreel.worker.tools import Tools
 
 SLOTS_UNKNOWN = 2  # where the vendor documents no limit; a 429 parks, so a wrong guess costs time only
-
-
-@cache
-def load_catalog() -> Catalog:
-    """The catalog that ships with the package."""
-    data = files("wanreel").joinpath("data/catalog.toml").read_text("utf-8")
-    return parse(tomllib.loads(data))
 
 
 def account_of(settings: Settings, catalog: Catalog) -> Account:

@@ -75,7 +75,7 @@ def show(model: str, /, *, region: str | None = None, home: HomeOptions = HOME) 
 
 def _with_catalog(work: Any, home: HomeOptions) -> int:
     try:
-        from wanreel.wiring import load_catalog
+        from wanreel.data.shelf import load_catalog
 
         return work(load_catalog())
     except Exception as error:  # noqa: BLE001 - becomes words and an exit code
