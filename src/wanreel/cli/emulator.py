@@ -32,6 +32,8 @@ def emulator(
 
     Parameters
     ----------
+    host
+        Address to listen on.
     port
         0 takes a free one.
     speed

@@ -71,7 +71,13 @@ def list_jobs(
 
 @jobs.command
 def show(job: str, /, *, home: HomeOptions = HOME) -> int:
-    """Everything about one job: request, state, why it waits, history with the vendor's words."""
+    """Everything about one job: request, state, why it waits, history with the vendor's words.
+
+    Parameters
+    ----------
+    job
+        Its id, or an unambiguous beginning of it.
+    """
 
     async def work(opened: Home) -> int:
         from wanreel.service.view import view_entry, view_inputs
@@ -104,6 +110,8 @@ def cancel(job: str, /, *, discard: Annotated[bool, Parameter(negative="")] = Fa
 
     Parameters
     ----------
+    job
+        Its id, or an unambiguous beginning of it.
     discard
         A clip that comes all the same need not be kept.
     """
@@ -118,7 +126,13 @@ def cancel(job: str, /, *, discard: Annotated[bool, Parameter(negative="")] = Fa
 
 @jobs.command
 def retry(job: str, /, *, home: HomeOptions = HOME) -> int:
-    """Repeat a failed or cancelled job as a new one; a runner (`wanreel worker`, `watch`) makes it."""
+    """Repeat a failed or cancelled job as a new one; a runner (`wanreel worker`, `watch`) makes it.
+
+    Parameters
+    ----------
+    job
+        Its id, or an unambiguous beginning of it.
+    """
 
     async def work(opened: Home) -> int:
         fresh = await opened.service.retry(job)
@@ -143,6 +157,8 @@ def resolve(
 
     Parameters
     ----------
+    job
+        Its id, or an unambiguous beginning of it.
     adopt
         The vendor's task id: this is the job's task after all.
     resubmit

@@ -47,7 +47,7 @@ class BlockingClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop gracefully and close the home; harmless when it is closed. Unfinished jobs go on with the next runner."""
+        """Stop gracefully and close the home (harmless when closed). Unfinished jobs go on with the next runner."""
         if self._loop is None:
             return
         try:

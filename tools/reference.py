@@ -1,0 +1,284 @@
+"""Write docs/reference/{command-line,settings,errors}.md from the code: `python tools/reference.py` writes them.
+
+What the tables say is read from the commands, the settings and the error tables themselves; a test compares the pages.
+"""
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from cyclopts import App
+from docstring_parser import DocstringStyle, parse
+
+from wanreel.cli import exits
+from wanreel.cli.main import app
+from wanreel.domain import errors, policy
+from wanreel.domain.job import Fault
+from wanreel.settings import LOG_VARIABLE, PREFIX, Settings
+from wanreel.vendor.errors import TABLE, Verdict
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+MADE = "<!-- Made by tools/reference.py from the code: change it there. -->\n"
+
+OWN_FAILURES = {
+    "artifact_corrupt": "The clip was made (and billed), and what came never was a whole MP4 while its URL lived.",
+    "artifact_expired": "The clip was made (and billed), and could not be fetched whole before its URL died.",
+    "artifact_unsafe": "The clip was made (and billed), and its URL is no place results may be fetched from.",
+    "given_up": "A person ended a doubtful job without knowing whether it was billed.",
+    "horizon": "The vendor still called the task unfinished a day after it was accepted.",
+    "input_changed": "A kept picture or sound is no longer what was ordered with. Nothing was paid.",
+    "input_missing": "A kept picture or sound is gone from the home. Nothing was paid.",
+    "input_too_large": "A local file is larger than the vendor's temporary storage takes. Nothing was paid.",
+    "no_video_url": "The vendor said SUCCEEDED and never gave a clip: how a blocked output looks.",
+    "task_unknown": "The vendor does not know the task (any more).",
+    "unsafe_base_url": "The key must not travel to the job's address. Nothing was sent.",
+}
+"""Codes of failed jobs that are ours; a test looks for others in the code."""
+
+FIGURES = {
+    "poll_first_s": "the first look at a running task comes after so long",
+    "poll_factor": "and each next one so many times later",
+    "poll_max_s": "but never later than this",
+    "backoff_first_s": "what came to nothing is tried again after so long, doubling each time",
+    "backoff_max_s": "but never later than this",
+    "busy_max_s": "the longest such pause",
+    "burst_s": "pause after a refusal for submitting too quickly",
+    "quota_s": "pause after a refusal for an allocated quota",
+    "account_s": "pause after a refused key or bill; a person mends it sooner",
+}
+"""Figures whose names say it to a programmer, in words for a user."""
+
+
+HOW_COMMANDS_TALK = """\
+`wanreel COMMAND --help` says the same. Answers go to stdout, everything else to stderr: progress as a live table
+on a terminal and as plain lines in a pipe. With `--json` every line of either is a JSON object: one for one
+thing, JSON Lines for many, `{"error": {"code", "message", "problems"}}` for an error, `{"note"}` for a remark.
+
+The first Ctrl-C (or SIGTERM) stops gracefully: paid calls in the air are waited for. The second stops at once.
+Either way jobs go on with the next `wanreel watch` or `wanreel worker`.
+"""
+
+WHICH_SETTING_WINS = """\
+An argument beats the environment, the environment beats `config.toml` in the home, and that beats the default. An
+empty variable counts as not set. `wanreel doctor` names variables that begin with `WANREEL_` and mean nothing.
+"""
+
+HOW_FIGURES_ARE_SET = """\
+Set as `WANREEL_POLICY__NAME` or under `[policy]`. Names in `_s` are seconds. The defaults are meant for the real
+service; tests shrink them.
+"""
+
+HOW_CALLS_END = """\
+The library raises these (all are `wanreel.WanreelError`, with a `code` and a `message`); the command line prints
+them and ends with the exit code. `invalid` lists every problem found: `field`, `message`, `given`.
+"""
+
+HOW_CODES_ARE_JUDGED = """\
+A job that fails at the vendor carries the vendor's own code and words. A code is looked up whole, then by its
+beginnings up to a dot, whatever its capitals; a 429 is always "not now". Codes nobody has told us about are
+judged by their HTTP status. Doubt (no usable answer to a paid call) is no code: see [how to settle
+it](../how-to/settle-a-doubt.md).
+"""
+
+
+def pages() -> dict[Path, str]:
+    """Each page with its text."""
+    return {
+        FOLDER / "command-line.md": _page(_command_line()),
+        FOLDER / "settings.md": _page(_settings()),
+        FOLDER / "errors.md": _page(_errors()),
+    }
+
+
+def _page(lines: Iterator[str]) -> str:
+    return "\n".join([*lines, ""])
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+def _command_line() -> Iterator[str]:
+    yield "# The command line\n"
+    yield MADE
+    yield HOW_COMMANDS_TALK
+    yield "## Exit codes\n"
+    yield "| code | name | means |"
+    yield "|---|---|---|"
+    yield from (f"| {code} | {name} | {words} |" for code, name, words in _exit_codes())
+    for words, command in _commands(app):
+        yield f"\n## wanreel {' '.join(words)}\n"
+        yield from _command(words, command)
+
+
+def _exit_codes() -> Iterator[tuple[int, str, str]]:
+    """The table of cli/exits, with the words that stand beside each code."""
+    source = inspect.getsource(exits.Exit)
+    said = dict(re.findall(r"^ +([A-Z_]+) = \d+ +# (.*)$", source, re.MULTILINE))
+    for code in exits.Exit:
+        yield code.value, code.name, said[code.name]
+
+
+def _commands(parent: App, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], App]]:
+    for name in parent:
+        if name.startswith("-"):
+            continue
+        command = parent[name]
+        if command.default_command is None:
+            yield from _commands(command, (*words, name))
+        else:
+            yield (*words, name), command
+
+
+def _command(words: tuple[str, ...], command: App) -> Iterator[str]:
+    doc = parse(inspect.getdoc(command.default_command) or "", DocstringStyle.NUMPYDOC)
+    told = {p.arg_name.replace("_", "-"): p.description or "" for p in doc.params}
+    arguments = [a for a in command.assemble_argument_collection() if a.show]
+    places = " ".join(_place(a) for a in arguments if not a.names[0].startswith("-"))
+    yield f"`wanreel {' '.join(words)}{' ' + places if places else ''} [OPTIONS]`\n"
+    yield "\n\n".join(part for part in (doc.short_description, doc.long_description) if part)
+    if not arguments:
+        return
+    yield "\n| option | takes | means |"
+    yield "|---|---|---|"
+    for argument in arguments:
+        own = argument.names[0].lstrip("-").lower().replace("_", "-")
+        means = " ".join((argument.parameter.help or told.get(own, "")).split())
+        default = argument.field_info.default
+        shown = "" if isinstance(default, bool) or not isinstance(default, (str, int, float)) else str(default)
+        means += f" Default: {shown}." if shown else ""
+        names = ", ".join(f"`{name}`" for name in argument.names)
+        yield f"| {names} | {_takes(argument.hint)} | {_cell(means.strip())} |"
+
+
+def _place(argument: Any) -> str:
+    name = argument.names[0]
+    many = str(argument.hint).startswith("tuple")
+    shown = f"{name}…" if many else name
+    return shown if argument.required else f"[{shown}]"
+
+
+def _takes(hint: Any) -> str:
+    """What an option takes, in a word; nothing for a switch."""
+    text = getattr(hint, "__name__", "") if isinstance(hint, type) else str(hint)
+    if text.startswith("typing.Literal"):
+        return " or ".join(re.findall(r"'([^']+)'", text))
+    several = ", may be repeated" if text.startswith(("tuple", "list")) else ""
+    for word, said in (("bool", ""), ("Path", "path"), ("int", "whole number"), ("float", "number"), ("str", "text")):
+        if word in text:
+            return said + several
+    return text
+
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+def _settings() -> Iterator[str]:
+    yield "# Settings\n"
+    yield MADE
+    yield WHICH_SETTING_WINS
+    yield "| setting | environment | default | means |"
+    yield "|---|---|---|---|"
+    for name, field in Settings.model_fields.items():
+        alias: Any = field.validation_alias
+        variables = [str(choice) for choice in alias.choices] if alias else [PREFIX + name.upper()]
+        default = _default(field.get_default(call_default_factory=True, validated_data={}))
+        yield f"| `{name}` | {', '.join(f'`{v}`' for v in variables)} | {default} | {_cell(field.description or '')} |"
+    yield f"\n`{LOG_VARIABLE}` is the command line's alone: how much it logs on stderr (debug, info, warning, error,"
+    yield "critical). A program that uses the library finds the same log as the standard library's logger `wanreel`."
+    yield "\n```toml"
+    yield "# ~/.wanreel/config.toml"
+    yield 'region = "ap-southeast-1"'
+    yield 'slots = { "*" = 3, "wan2.5-t2v-preview" = 5 }'
+    yield 'notify_command = ["sh", "-c", "cat >> /tmp/notices"]'
+    yield "[policy]"
+    yield "poll_first_s = 3"
+    yield "```"
+    yield "\n## Figures of the life of a job\n"
+    yield HOW_FIGURES_ARE_SET
+    yield "| figure | default | means |"
+    yield "|---|---|---|"
+    said = dict(re.findall(r"^    (\w+): \w+ = [^#\n]+# (.*)$", inspect.getsource(policy.Policy), re.MULTILINE))
+    defaults = policy.Policy()
+    for figure in fields(policy.Policy):
+        words = said.get(figure.name) or FIGURES[figure.name]
+        yield f"| `{figure.name}` | {getattr(defaults, figure.name):g} | {_cell(words)} |"
+
+
+def _default(value: object) -> str:
+    if value is None or value in ((), {}):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+# --- errors ---------------------------------------------------------------------------------------------------------
+
+
+def _errors() -> Iterator[str]:
+    yield "# Errors\n"
+    yield MADE
+    yield "## What a call or a command can end with\n"
+    yield HOW_CALLS_END
+    yield "| code | class | exit code | means |"
+    yield "|---|---|---|---|"
+    for kind in _kinds(errors.WanreelError):
+        if "code" in vars(kind) and kind is not errors.WanreelError:
+            exit_code = exits.OF_CODE[kind.code]
+            yield f"| `{kind.code}` | `{kind.__name__}` | {exit_code.value} | {_first_line(kind)} |"
+    yield f"| `timeout` | `TimeoutError` | {exits.Exit.TIMEOUT.value} | The patience given ran out; the jobs go on. |"
+    yield "\n## Why a job failed: our own codes\n"
+    yield "| code | means |"
+    yield "|---|---|"
+    yield from (f"| `{code}` | {_cell(words)} |" for code, words in sorted(OWN_FAILURES.items()))
+    yield "\n## Why a job failed, or waits: the vendor's codes\n"
+    yield HOW_CODES_ARE_JUDGED
+    yield "| the vendor's code | whose fault | refused at the submit | a task that ended FAILED with it |"
+    yield "|---|---|---|---|"
+    for code, verdict in sorted(TABLE.items()):
+        yield f"| `{code}` | {verdict.fault} | {_at_submit(verdict)} | {_as_task(verdict)} |"
+
+
+def _kinds(parent: type[errors.WanreelError]) -> Iterator[type[errors.WanreelError]]:
+    yield parent
+    for child in parent.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from _kinds(child)
+
+
+def _first_line(kind: type) -> str:
+    return _cell(" ".join((inspect.getdoc(kind) or "").split("\n\n")[0].split()))
+
+
+def _at_submit(verdict: Verdict) -> str:
+    waits = {"busy": "for seconds", "burst": "for seconds", "quota": "for minutes"}
+    if verdict.pause.value in ("account", "model"):
+        whole = "account" if verdict.pause.value == "account" else "model of this account"
+        return f"the {whole} is held back until somebody mends it; the job waits"
+    if verdict.pause.value in waits:
+        return f"the model of this account is held back {waits[verdict.pause.value]}; the job waits"
+    return "sent once more, then failed" if verdict.again else "failed"
+
+
+def _as_task(verdict: Verdict) -> str:
+    if verdict.without_extend:
+        return "a new task with `prompt_extend` off"
+    return "one new task (`task_retries`), then failed" if verdict.fault in (Fault.THEIRS, Fault.THROTTLE) else "failed"
+
+
+def _cell(words: str) -> str:
+    return words.replace("|", "\\|")
+
+
+def main() -> int:
+    """Write the pages."""
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
