@@ -6,6 +6,7 @@
 
 VENV := .venv
 PY := $(VENV)/bin/python
+STRANGERS := tests/emulator/strangers/aisdk
 INSTALL := $(PY) -m pip install --disable-pip-version-check --quiet
 
 # The newest of these that is new enough and can make virtual environments. `make PYTHON=/path/to/python …` overrides.
@@ -22,7 +23,7 @@ demo: $(VENV)/.run ## make six real clips from prompts on this machine alone: no
 	@$(PY) examples/demo.py
 
 .PHONY: test
-test: $(VENV)/.dev ## everything CI runs: format, lint, types, imports, house, tests, simulation
+test: $(VENV)/.npm ## everything CI runs: format, lint, types, imports, house, tests, simulation
 	@$(PY) tools/checks.py test
 
 .PHONY: lint
@@ -35,7 +36,7 @@ fix: $(VENV)/.dev ## let ruff format the code and repair what it safely can
 	@$(PY) -m ruff check --fix .
 
 .PHONY: long
-long: $(VENV)/.dev ## what is too long for every change: long kill series, soaks, benches
+long: $(VENV)/.npm ## what is too long for every change: long kill series, soaks, benches
 	@$(PY) tools/checks.py long
 
 .PHONY: simulate
@@ -52,7 +53,7 @@ bench: $(VENV)/.dev ## print the figures this project is held to: start-up, memo
 	@$(PY) tools/checks.py bench
 
 .PHONY: setup
-setup: $(VENV)/.dev ## only make .venv, with everything a contributor needs
+setup: $(VENV)/.npm ## only make .venv, with everything a contributor needs
 
 .PHONY: lock
 lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml; UPGRADE=1 also takes newer versions
@@ -81,4 +82,10 @@ $(VENV)/.run: $(PY) requirements/run.txt pyproject.toml
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@echo "Installing the tools that check it, hashes checked"
 	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+# The JavaScript strangers the emulator is tried with; npm comes from a Python wheel.
+$(VENV)/.npm: $(VENV)/.dev $(STRANGERS)/package-lock.json
+	@echo "Installing the AI SDK for its test"
+	@PATH="$(abspath $(VENV))/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent --prefix $(STRANGERS)
 	@touch $@
