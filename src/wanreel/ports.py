@@ -124,9 +124,10 @@ class Jobs(Protocol):
         ...
 
     async def commit(self, change: Change, owner: str | None = None) -> Job:
-        """Write a change if the job still has version `change.was`, ending any claim on it. Raises Stale, TaskTaken.
+        """Write a change if the job still has version `change.was`. Raises Stale, TaskTaken, NotFound.
 
-        A spare whose task is known already is left out, silently.
+        Ends any claim on the job, but for one whose paid call is still in the air. A spare whose task is known already
+        is left out, silently, with its notices.
         """
         ...
 
@@ -145,8 +146,8 @@ class Slots(Protocol):
     """The right to a running task of a model on an account, held from the intent to the vendor's last word."""
 
     async def begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
-        """Commit a change to Submitting if a slot is free at this very moment and nothing else of the key is in the
-        air; False, and nothing written, if not. The claim is kept. Raises Stale.
+        """Commit a change to Submitting if at this very moment a slot is free, nothing parks the key and nothing else
+        of it is in the air; False, and nothing written, if not. The claim is kept. Raises Stale, NotFound.
         """
         ...
 

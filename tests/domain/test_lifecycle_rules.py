@@ -189,11 +189,21 @@ def test_not_now_parks_the_key_and_costs_the_job_nothing(
 
 
 def test_an_input_the_vendor_could_not_fetch_is_sent_once_more() -> None:
-    """`again` is worth one more try, then the vendor's words stand."""
+    """`again` is worth one more try, however often other refusals came before; then the vendor's words stand."""
     refused = Refused("int_1", 400, "InvalidParameter.DataInspection", "download", Fault.OURS, again=True)
-    assert isinstance(after(make_job(Submitting), refused).state, Queued)
-    failed = state_of(Failed, after(make_job(Submitting(make_intent(), tries=1)), refused))
+    queued = after(make_job(Submitting(make_intent(), tries=3, held_by=Pause.BUSY)), refused)
+    failed = state_of(Failed, after(queued, SubmitBegun(make_intent()), refused))
     assert ("InvalidParameter.DataInspection", "download", Fault.OURS) == (failed.code, failed.message, failed.fault)
+
+
+def test_a_refused_account_is_told_once_whatever_came_before() -> None:
+    """The alarm is given when the account's refusal is new, not when it is merely repeated."""
+    refused = Refused("int_1", 400, "Arrearage", "overdue", Fault.ACCOUNT, Pause.ACCOUNT)
+    first = change_of(make_job(Submitting(make_intent(), tries=4, held_by=Pause.BUSY)), refused)
+    again = change_of(after(first.job, SubmitBegun(make_intent())), refused)
+
+    assert ["account.parked"] == kinds(first)
+    assert [] == kinds(again)
 
 
 def test_what_was_not_sent_waits_longer_each_time() -> None:

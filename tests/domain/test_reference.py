@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wanreel.domain.errors import Invalid
-from wanreel.domain.reference import DATA_BYTES_MAX, InlineData, LocalPath, Reference, VendorLink, WebLink, read_reference
+from wanreel.domain.reference import (
+    DATA_BYTES_MAX,
+    InlineData,
+    LocalPath,
+    Reference,
+    VendorLink,
+    WebLink,
+    read_reference,
+)
 
 
 @pytest.mark.parametrize(

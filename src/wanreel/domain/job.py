@@ -92,6 +92,7 @@ class Queued:
     due_at: float
     tries: int = 0
     why: str = ""  # why it is not sent yet, in words, "" when it is merely waiting its turn
+    held_by: str = ""  # what the vendor's last refusal was about (a Pause, or "input"): said once, tried again once
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Submitting:
 
     intent: Intent
     tries: int = 0
+    held_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Unconfirmed:
     since: float
     why: str
     tries: int = 0
+    held_by: str = ""
 
 
 class CancelStep(StrEnum):

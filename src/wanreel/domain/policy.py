@@ -20,7 +20,6 @@ class Policy:
     poll_factor: float = 1.45
     poll_max_s: float = 60.0
     task_retries: int = 1  # new tasks after a FAILED one that was the vendor's fault
-    input_retries: int = 1  # more submits when the vendor could not fetch an input
     backoff_first_s: float = 2.0
     backoff_max_s: float = 60.0
     busy_first_s: float = 2.0  # a 429 parks account and model, doubling per fruitless try

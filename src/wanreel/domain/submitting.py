@@ -32,12 +32,14 @@ from wanreel.domain.job import (
 from wanreel.domain.policy import backoff_s, park_s
 from wanreel.domain.turn import Turn
 
+_INPUT = "input"  # the vendor could not fetch an input: worth one more try
+
 
 def begin(turn: Turn, event: SubmitBegun) -> Change:
     """Queued: the intent stands; once this is durable the paid call may be made."""
     state = turn.job.state
     assert isinstance(state, Queued)
-    return turn.to(Submitting(event.intent, state.tries), "slot held, about to send")
+    return turn.to(Submitting(event.intent, state.tries, state.held_by), "slot held, about to send")
 
 
 def unfit(turn: Turn, event: Unfit) -> Change:
@@ -51,7 +53,7 @@ def not_ready(turn: Turn, event: NotSent) -> Change:
     assert isinstance(state, Queued)
     if event.intent_id:
         return turn.late()
-    return _requeue(turn, state.tries, event.why)
+    return _requeue(turn, state, event.why)
 
 
 def accepted(turn: Turn, event: Accepted) -> Change:
@@ -90,7 +92,7 @@ def not_sent(turn: Turn, event: NotSent) -> Change:
         return turn.late()
     if turn.job.cancel:
         return turn.to(Cancelled(turn.now), "cancelled before it was sent")
-    return _requeue(turn, state.tries, event.why)
+    return _requeue(turn, state, event.why)
 
 
 def refused(turn: Turn, event: Refused) -> Change:
@@ -104,14 +106,14 @@ def refused(turn: Turn, event: Refused) -> Change:
     words = f"{event.code}: {event.message}"
     if event.pause is not Pause.NONE:
         wait_s = park_s(turn.policy, event.pause, state.tries, turn.draw)
-        queued = Queued(turn.now, state.tries + 1, words)
-        alarm = event.pause in (Pause.ACCOUNT, Pause.MODEL) and state.tries == 0
+        queued = Queued(turn.now, state.tries + 1, words, str(event.pause))
+        alarm = event.pause in (Pause.ACCOUNT, Pause.MODEL) and state.held_by != event.pause
         notices = (turn.notice("account.parked", words),) if alarm else ()
         return turn.to(
             queued, "not now, said the vendor", notices=notices, park=turn.parking(event.pause, wait_s, words)
         )
-    if event.again and state.tries < turn.policy.input_retries:
-        return _requeue(turn, state.tries, words)
+    if event.again and state.held_by != _INPUT:
+        return _requeue(turn, replace(state, held_by=_INPUT), words)
     return turn.to(Failed(event.code, event.message, event.fault, turn.now), "refused by the vendor")
 
 
@@ -122,7 +124,7 @@ def lost(turn: Turn, event: Lost) -> Change:
     if event.intent_id != state.intent.id:
         return turn.late()
     words = f"The answer to a paid call was lost ({event.why}). It is not sent again until somebody knows."
-    doubt = Unconfirmed(state.intent, turn.now, event.why, state.tries)
+    doubt = Unconfirmed(state.intent, turn.now, event.why, state.tries, state.held_by)
     return turn.to(doubt, "the answer was lost", notices=(turn.notice("job.needs_attention", words),))
 
 
@@ -139,6 +141,7 @@ def given_up(turn: Turn, event: GivenUp) -> Change:
     return turn.to(Failed("given_up", words, Fault.DOUBT, turn.now), "given up by hand")
 
 
-def _requeue(turn: Turn, tries: int, why: str) -> Change:
-    wait_s = backoff_s(turn.policy, tries, turn.draw)
-    return turn.to(Queued(turn.now + wait_s, tries + 1, why), "not sent; tried again later")
+def _requeue(turn: Turn, state: Queued | Submitting | Unconfirmed, why: str) -> Change:
+    wait_s = backoff_s(turn.policy, state.tries, turn.draw)
+    queued = Queued(turn.now + wait_s, state.tries + 1, why, state.held_by)
+    return turn.to(queued, "not sent; tried again later")

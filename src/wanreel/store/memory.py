@@ -160,6 +160,8 @@ class MemoryStore:
         self._check_version(row, change)
         if self._held(row.key, now) >= self._limits(row.key) or self._in_the_air(row.key, now, quiet_s):
             return False
+        if self._parked(row.key, now, now + longest_delay_s(self._policy)):
+            return False
         self._write(change)
         row.until = claimed_until
         return True
@@ -245,9 +247,12 @@ class MemoryStore:
                 continue
             met.add(key)
             free = self._limits(key) - self._held(key, claim.now) - self._getting_ready(key, claim.now)
-            parked = any(claim.now < p.park.until <= claim.far_at for p in self._parks_on(key))
+            parked = self._parked(key, claim.now, claim.far_at)
             if free > 0 and not parked and not self._in_the_air(key, claim.now, claim.quiet_s):
                 yield row
+
+    def _parked(self, key: SlotKey, now: float, far_at: float) -> bool:
+        return any(now < p.park.until <= far_at for p in self._parks_on(key))
 
     def _held(self, key: SlotKey, now: float) -> int:
         return sum(row.key == key and row.holds(now) for row in self._rows.values())

@@ -106,6 +106,12 @@ def queued_keys(conn: Connection) -> Iterator[SlotKey]:
         row = conn.execute(_NEXT_KEY, {"account": row.account, "model": row.model}).first()
 
 
+def parked(conn: Connection, key: SlotKey, now: float, far_at: float) -> bool:
+    """Whether anything holds the key back; an end beyond `far_at` was written by a clock that jumped."""
+    at = {"account": key.account, "model": key.model, "now": now, "far_at": far_at}
+    return conn.execute(_PARKED, at).first() is not None
+
+
 def held(conn: Connection, key: SlotKey, now: float) -> int:
     """Slots of a key that are held."""
     return conn.execute(_HELD, {"account": key.account, "model": key.model, "now": now}).scalar_one()
@@ -120,7 +126,7 @@ def in_the_air(conn: Connection, key: SlotKey, now: float, quiet_s: float) -> bo
 def _head(conn: Connection, key: SlotKey, asked: Claim, limits: Limits) -> Any:
     """The next queued job of a key, where a slot is free that nobody is getting ready for and nothing holds it back."""
     at = {"account": key.account, "model": key.model, "now": asked.now}
-    if conn.execute(_PARKED, {**at, "far_at": asked.far_at}).first() is not None:
+    if parked(conn, key, asked.now, asked.far_at):
         return None
     if in_the_air(conn, key, asked.now, asked.quiet_s):
         return None

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, selec
 from wanreel.domain.errors import Internal
 from wanreel.domain.event import Change, SlotKey
 from wanreel.domain.job import Job, Submitting
-from wanreel.domain.policy import Policy
+from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Parked
 from wanreel.store.rows import job_of, park_of
@@ -63,6 +63,8 @@ def begin(conn: Connection, wish: Beginning, limits: Limits, policy: Policy) -> 
     changes.check_version(conn, wish.change)
     key = slot_key(job)
     if claims.held(conn, key, wish.now) >= limits(key) or claims.in_the_air(conn, key, wish.now, wish.quiet_s):
+        return False
+    if claims.parked(conn, key, wish.now, wish.now + longest_delay_s(policy)):
         return False
     changes.write(conn, wish.change, policy, wish.claimed_until)
     return True
