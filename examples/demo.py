@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,13 @@ WANREEL = [sys.executable, "-m", "wanreel"]
 TEXT = "Wide shot, a paper boat sails through a rain gutter at dawn, camera follows, watercolour, soft light"
 IMAGE = "Slow push in, the lantern sways gently, warm light flickers"
 FRAMES = "The mountain lake turns from noon to night, stars appear, locked camera"
-GROUP = "Medium shot, a ceramic teapot pours tea into a glass cup, steam rises, side light, orbit left"
+GROUP = "Wide shot, a red fox trots through a snowy birch forest at dusk, snow falls, soft light, pan right"
 
 
 def main() -> int:
     """Run the demo; 0 when six clips came out as asked."""
     OUT.mkdir(exist_ok=True)
+    shutil.rmtree(OUT / "home", ignore_errors=True)  # each run shows the whole way anew
     lantern, noon, night = _stills(OUT / "stills")
     asked = [
         ("text", [TEXT, "--model", "wan2.5-t2v-preview", "--size", "1280*720"], (1280, 720, 5.0)),
@@ -61,7 +63,8 @@ def main() -> int:
             (480, 832, 5.0),
         ),
     ]
-    good, rows = True, []
+    good = True
+    rows: list[str] = []
     with _emulator() as base_url:
         for what, words, wanted in asked:
             print(f"\n— {what}: wanreel generate {json.dumps(words[0])} {' '.join(words[1:])}", flush=True)
@@ -79,7 +82,7 @@ def main() -> int:
 
 
 @contextmanager
-def _emulator() -> Iterator[str]:
+def _emulator() -> Generator[str, None, None]:
     """A running emulator; its base URL."""
     command = [
         *WANREEL,
