@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,6 +28,10 @@ def emulator(
     seed: int | None = None,
     clip_bytes: int = 0,
     quirk: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    virtual: Annotated[bool, Parameter(negative="")] = False,
+    rates: str = "{}",
+    accounts: Path | None = None,
+    events_url: str | None = None,
 ) -> int:
     """Serve the vendor's API on this machine until stopped; prints one line with its base URL when ready.
 
@@ -60,9 +65,17 @@ def emulator(
         Pad every result to at least this size.
     quirk
         NAME=VALUE: how it answers where the vendor's documentation is silent; see the emulator's reference page.
+    virtual
+        Time stands still until POST /_emulator/advance.
+    rates
+        Random faults as JSON: {"create": {"drop_after": 0.05}}.
+    accounts
+        A JSON file with a list of accounts: name, keys, region, limits.
+    events_url
+        Post completion events to this address on this machine.
     """
     from wanreel.emulator.main import serve
-    from wanreel.emulator.options import EmulatorOptions, read_quirks
+    from wanreel.emulator.options import EmulatorOptions, EventOptions, read_accounts, read_quirks
 
     try:
         options = EmulatorOptions(
@@ -80,11 +93,22 @@ def emulator(
             seed=seed,
             clip_bytes=clip_bytes,
             quirks=read_quirks(quirk),
+            virtual=virtual,
+            rates=_rates(rates),
+            accounts=read_accounts(accounts.read_text("utf-8")) if accounts else (),
+            events=EventOptions(events_url) if events_url else None,
         )
         serve(options)
     except (ValueError, OSError) as error:
         return _refuse(error)
     return Exit.OK
+
+
+def _rates(text: str) -> dict[str, dict[str, float]]:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ValueError(f'rates must be JSON like {{"create": {{"drop_after": 0.05}}}}: {error}') from None
 
 
 def _refuse(error: ValueError | OSError) -> int:
