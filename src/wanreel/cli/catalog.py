@@ -34,7 +34,7 @@ def list_models(*, region: str | None = None, home: HomeOptions = HOME) -> int:
         for model in found if home.json else ():
             print_json(_body(model))
         if not home.json:
-            rows = [_row(model) for model in found]
+            rows = [_row(model, wanted) for model in found]
             print_rows(rows, ["id", "modes", "tiers", "seconds", "regions", "per second", "status"])
         return Exit.OK
 
@@ -82,8 +82,9 @@ def _with_catalog(work: Any, home: HomeOptions) -> int:
         return report(error, as_json=home.json)
 
 
-def _row(model: Model) -> list[str]:
-    prices = {f"{p.currency} {', '.join(f'{t} {a}' for t, a in p.per_second)}" for p in model.prices[:1]}
+def _row(model: Model, region: str | None) -> list[str]:
+    offers = [p for p in model.prices if region is None or p.region == region][:1]
+    prices = [f"{p.currency} {', '.join(f'{t} {a:.3g}' for t, a in p.per_second)}" for p in offers]
     seconds = model.durations.words if model.durations else ""
     return [
         model.id,

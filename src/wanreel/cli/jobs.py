@@ -63,7 +63,7 @@ def list_jobs(
             rows = [
                 [j.id, state_name(j.state), j.request.model, _when(j), _told(j), j.request.prompt[:60]] for j in found
             ]
-            print_rows(rows, ["id", "state", "model", "made", "", "prompt"])
+            print_rows(rows, ["id", "state", "model", "ordered", "why", "prompt"])
         return Exit.OK
 
     return in_home(work, home)

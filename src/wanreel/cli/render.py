@@ -116,8 +116,8 @@ def print_rows(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in header:
-        table.add_column(name, overflow="fold")
+    for place, name in enumerate(header):
+        table.add_column(name, overflow="fold", no_wrap=place == 0)  # the first is what people copy
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
