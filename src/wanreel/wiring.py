@@ -135,7 +135,9 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 owner=clock.new_id("run"),
                 artifact_key=artifact_key,
             )
-            return Runner(tools, _notifiers(settings, path), limit_of)
+            return Runner(
+                tools, _notifiers(settings, path), limit_of, reaches=lambda wanted: key_for(wanted) is not None
+            )
 
         yield Home(
             path=path,

@@ -236,3 +236,15 @@ def test_a_proxy_that_is_not_there_sends_nothing(terminal: Terminal, vendor: Emu
     assert 10 == ran.code
     assert "queued (" in ran.err
     assert 0 == bought(vendor)
+
+
+def test_jobs_of_another_address_do_not_keep_a_worker_waiting(terminal: Terminal, vendor: Emulator) -> None:
+    """A home used for two addresses: the worker of one returns, naming what the other must do."""
+    vendor.script({"create": [{"fate": {"queue_s": 0, "run_s": 3600}}]}, account="*")
+    assert 10 == terminal(*FOX, "--timeout", "0.5").code
+    idle = terminal("worker", "--until-idle", "--base-url", "http://127.0.0.1:9/api/v1")
+    assert 3 == idle.code
+    assert f"It was ordered from {vendor.base_url}" in idle.err
+    vendor.advance(4000)
+    assert 0 == terminal("worker", "--until-idle").code
+    assert 1 == bought(vendor)

@@ -41,7 +41,7 @@ async def _tell_what_waits(opened: Home) -> int:
     left = await opened.service.list(Filter(states=UNFINISHED, limit=NAMED_MAX))
     attention = await opened.service.attention(left)
     for job in left:
-        words = attention.get(job.id)
+        words = attention.get(job.id) or opened.service.out_of_reach(job)
         if speaks_json.get():
             print_json(view(job, opened.where) | {"attention": words})
         elif words:

@@ -209,21 +209,14 @@ class EmbeddedClient:
 
     async def _videos(self, jobs: Iterable[Job]) -> list[Video]:
         jobs = list(jobs)
-        attention = await self.home.service.attention(jobs)
-        return [Video(job, self._path(job), attention.get(job.id) or self._out_of_reach(job)) for job in jobs]
+        service = self.home.service
+        attention = await service.attention(jobs)
+        if self._hosting is not None and self._hosting.is_runner:
+            attention |= {job.id: words for job in jobs if (words := service.out_of_reach(job))}
+        return [Video(job, self._path(job), attention.get(job.id)) for job in jobs]
 
     def _path(self, job: Job) -> Path | None:
         return Path(self.home.where(job.state.artifact)) if isinstance(job.state, Succeeded) else None
-
-    def _out_of_reach(self, job: Job) -> str | None:
-        """Why a job of another account cannot move as long as it is this process that works the home."""
-        working = self._hosting is not None and self._hosting.is_runner
-        if is_final(job) or not working or job.account.base_url == self.home.account.base_url:
-            return None
-        return (
-            f"It was ordered from {job.account.base_url}, and this process is set up for {self.home.account.base_url}: "
-            "give it that address (--base-url, WANREEL_VENDOR_URL) and its key."
-        )
 
 
 def _order(prompt: str | None, variants: int, wish: Wish) -> Order:

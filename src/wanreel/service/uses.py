@@ -235,6 +235,16 @@ class Service:
                 held.setdefault(slot_key(job), []).append(job.id)
         return held
 
+    def out_of_reach(self, job: Job) -> str | None:
+        """Why this process, working the home, cannot move an unfinished job: it belongs to another address."""
+        here = self._shop.account.base_url
+        if is_final(job) or job.account.base_url == here:
+            return None
+        return (
+            f"It was ordered from {job.account.base_url}, and this process is set up for {here}: "
+            "give it that address (--base-url, WANREEL_VENDOR_URL) and its key."
+        )
+
     async def parks(self) -> list[Parked]:
         """What is held back now, and why."""
         return await self._shop.slots.parks(self._shop.clock.now())

@@ -10,7 +10,7 @@ from typing import Any
 
 from wanreel.domain.errors import Unavailable, WanreelError
 from wanreel.domain.event import SlotKey
-from wanreel.domain.job import Job, Unconfirmed
+from wanreel.domain.job import Account, Job, Unconfirmed
 from wanreel.domain.policy import backoff_s, longest_delay_s
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Claim, Filter, Lane, Notifier
@@ -43,14 +43,22 @@ class _Lane:
 
 
 class Runner:
-    """Works a home's jobs until told to stop. `limit_of` says how many slots a key has."""
+    """Works a home's jobs until told to stop. `limit_of` says how many slots a key has, `reaches` whether this process
+    has what it takes (address and key) to move jobs of an account.
+    """
 
     def __init__(
-        self, tools: Tools, notifiers: Sequence[Notifier], limit_of: Callable[[SlotKey], int], pace: Pace | None = None
+        self,
+        tools: Tools,
+        notifiers: Sequence[Notifier],
+        limit_of: Callable[[SlotKey], int],
+        pace: Pace | None = None,
+        reaches: Callable[[Account], bool] = lambda _: True,
     ) -> None:
         self._tools = tools
         self._notifiers = notifiers
         self._limit_of = limit_of
+        self._reaches = reaches
         self._pace = pace or Pace()
         self._lanes = (
             _Lane(Lane.ARCHIVE, self._pace.archives_max),
@@ -202,7 +210,10 @@ class Runner:
             log.error(LOOP_BROKE, why=str(why))
             return False
         doubts = Counter(slot_key(j) for j in jobs if isinstance(j.state, Unconfirmed))
-        return all(waits_for_person(j, parks, doubts, self._limit_of(slot_key(j))) for j in jobs)
+        return all(
+            not self._reaches(j.account) or waits_for_person(j, parks, doubts, self._limit_of(slot_key(j)))
+            for j in jobs
+        )
 
     async def _pause(self) -> None:
         """Until something is due, something finished here, or it is time to look for other processes' writes."""
