@@ -95,11 +95,6 @@ class Terminal:
         """The environment of a real process."""
         return _clean() | self.env
 
-    def run(self, *words: str | Path, **env: str) -> Ran:
-        """Run it as a real process, to its end."""
-        with self.process(*words, **env) as process:
-            return finish(process)
-
 
 def finish(process: subprocess.Popen[str]) -> Ran:
     """Wait for a process and take in what it said."""

@@ -74,7 +74,7 @@ def test_every_command_named_in_the_docs_exists(page: Path) -> None:
     blocks = re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
     inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     for line in (line for code in (*blocks, *inline) for line in code.splitlines()):
-        for call in re.findall(r"(?:^|[$;=|(/]\s?|ExecStart=\S+/)(wanreel [a-z][^$|;()]*)", line):
+        for call in re.findall(r"(?:^|[$;=|(/]\s?|/env )(wanreel [a-z][^$|;()]*)", line):
             words = call.split("#")[0].split()[1:]
             if words[0] == "emulator" and words[1:2] == ["ready:"]:
                 continue  # what it prints, not what is typed

@@ -36,7 +36,7 @@ def test_nothing_a_run_leaves_behind_shows_the_key(terminal: Terminal, vendor: E
     loud = {"WANREEL_LOG": "debug"}
     said: list[str] = []
     for words in (FOX, ("worker", "--until-idle"), (*FOX, "--json"), FOX, ("jobs", "list", "--json"), ("doctor",)):
-        ran = terminal.run(*words, **loud)
+        ran = terminal(*words, **loud)
         said += [ran.out, ran.err]
     for job in terminal("jobs", "list", "--json").objects:
         said.append(terminal("jobs", "show", job["id"], "--json").out)

@@ -1,0 +1,65 @@
+"""A service over a store in memory, a clock that stands still, and a picture shelf that takes anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.domain.catalog_file import CATALOG
+from tests.factories import FakeClock, make_account
+from wanreel.domain.errors import Invalid, Unauthorized
+from wanreel.domain.policy import Policy
+from wanreel.domain.validate import Options
+from wanreel.ports import StoredInput
+from wanreel.service.uses import Service, Shop
+from wanreel.store.memory import MemoryStore
+
+SLOTS = 2
+
+
+class Shelf:
+    """`ports.Inputs` that keeps nothing and knows every name but `missing.png`."""
+
+    async def keep(self, source: Path) -> StoredInput:
+        if source.name == "missing.png":
+            raise Invalid(f"{source} is not there")
+        return StoredInput("ab" * 32, "image/png", 1000, source.name, width=1280, height=720, format="png")
+
+    async def keep_bytes(self, data: bytes, name: str) -> StoredInput:
+        return await self.keep(Path(name))
+
+    def path(self, sha256: str) -> Path:
+        return Path(sha256)
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A service and what stands behind it."""
+
+    service: Service
+    store: MemoryStore
+    clock: FakeClock
+
+
+def make_counter(*, key: bool = True) -> Counter:
+    """A service of an account in Singapore with two slots a model."""
+    clock, policy = FakeClock(), Policy()
+    store = MemoryStore(lambda _: SLOTS, policy)
+
+    def check_key() -> None:
+        if not key:
+            raise Unauthorized("no key")
+
+    shop = Shop(
+        clock=clock,
+        jobs=store,
+        slots=store,
+        inputs=Shelf(),
+        catalog=CATALOG,
+        account=make_account(region="singapore"),
+        policy=policy,
+        options=Options(),
+        limit_of=lambda _: SLOTS,
+        check_key=check_key,
+    )
+    return Counter(Service(shop), store, clock)

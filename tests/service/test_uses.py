@@ -1,0 +1,128 @@
+"""The use cases over a store in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.factories import make_account, make_intent, make_job
+from tests.service.shops import SLOTS, make_counter
+from wanreel.domain.errors import Conflict, Invalid, Unauthorized
+from wanreel.domain.event import Found, GivenUp, NotFound
+from wanreel.domain.job import Cancelled, Failed, Generating, Succeeded, Unconfirmed, current_task
+from wanreel.service.order import Order
+from wanreel.service.uses import clip_key
+
+FOX = Order(prompt="A fox", model="wan2.5-t2v-preview")
+
+
+async def test_an_order_becomes_jobs_with_seeds_on_record() -> None:
+    """Variants are one group, in their order, with seeds that count up."""
+    desk = make_counter()
+    jobs = await desk.service.submit(replace(FOX, variants="3", seed="2147483646"))
+    assert [2147483646, 2147483647, 0] == [job.request.seed for job in jobs]
+    assert [0, 1, 2] == [job.index for job in jobs]
+    assert 1 == len({job.group for job in jobs})
+
+
+async def test_nothing_is_stored_without_a_key() -> None:
+    """Planning needs none."""
+    desk = make_counter(key=False)
+    assert 1 == (await desk.service.plan(FOX)).clips
+    with pytest.raises(Unauthorized):
+        await desk.service.submit(FOX)
+
+
+async def test_every_problem_of_an_order_is_told_at_once() -> None:
+    """A file that cannot be kept is told beside what is wrong with the words, and not a second time as missing."""
+    wrong = Order(prompt="It blinks", model="wan2.5-i2v-preview", first_frame="missing.png", duration_s=7)
+    with pytest.raises(Invalid) as refused:
+        await make_counter().service.plan(wrong)
+    assert ["first_frame", "duration_s"] == [problem.field for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize("variants", [0, 101, "many", 1.5, True, -1])
+async def test_variants_that_cannot_be(variants: Any) -> None:
+    """A whole number from 1 to 100."""
+    with pytest.raises(Invalid, match="from 1 to 100"):
+        await make_counter().service.plan(replace(FOX, variants=variants))
+
+
+async def test_a_key_that_is_known_gives_its_jobs_and_takes_no_others() -> None:
+    """Same key and wish: the same jobs. Same key, other wish: a conflict, and nothing more is stored."""
+    desk = make_counter()
+    order = replace(FOX, key="k", variants=2)
+    first = await desk.service.submit(order)
+    assert [j.id for j in first] == [j.id for j in await desk.service.submit(order)]
+    with pytest.raises(Conflict):
+        await desk.service.submit(replace(order, prompt="A hare", variants=3))
+    third = await desk.service.submit(replace(order, variants=3))
+    assert [j.id for j in first] == [j.id for j in third[:2]]
+    assert 1 == len({job.group for job in third})
+
+
+def test_clip_keys_never_meet() -> None:
+    """However users spell their keys, two different clips get two different ones."""
+    spelled = ["a", "a#1", "a##1", "a#", "a##", "#1", "##1"]
+    keys = [clip_key(key, place) for key in spelled for place in range(12)]
+    assert len(keys) == len(set(keys))
+    assert clip_key(None, 3) is None
+
+
+async def test_waiting_is_told_in_words() -> None:
+    """Place in the line, slots in use, and nothing for a job that is not waiting."""
+    desk = make_counter()
+    first, second = [(await desk.service.submit(FOX))[0] for _ in range(2)]
+    told = await desk.service.waiting(second)
+    assert told is not None
+    assert (1, SLOTS, 0, "1 in front of it") == (told.place, told.slots, told.in_use, told.words)
+    ahead = await desk.service.waiting(first)
+    assert ahead is not None
+    assert "next to be sent" == ahead.words
+    assert await desk.service.waiting(make_job(Generating)) is None
+
+
+async def test_a_doubt_is_settled_once() -> None:
+    """Found, not found and given up each lead on; then there is no doubt any more to settle."""
+    for event, kind in (
+        (Found("t-1", "person"), "generating"),
+        (NotFound("person"), "queued"),
+        (GivenUp("person"), "failed"),
+    ):
+        desk = make_counter()
+        job = make_job(Unconfirmed, at=desk.clock.now())
+        await desk.store.add([job])
+        attention = await desk.service.attention([job])
+        assert f"wanreel jobs resolve {job.id}" in attention[job.id]
+        after = await desk.service.resolve(job.id, event)
+        assert kind == type(after.state).__name__.lower()
+        with pytest.raises(Conflict, match="no doubt"):
+            await desk.service.resolve(job.id, event)
+
+
+async def test_what_has_ended_is_not_cancelled_and_only_failures_are_retried() -> None:
+    """Each in words; a retry is a new job that names the old."""
+    desk = make_counter()
+    failed, done, stopped = make_job(Failed), make_job(Succeeded), make_job(Cancelled)
+    await desk.store.add([failed, done, stopped])
+    for job in (failed, done, stopped):
+        with pytest.raises(Conflict, match="ended already"):
+            await desk.service.cancel(job.id)
+    for job in (failed, stopped):
+        fresh = await desk.service.retry(job.id)
+        assert (job.id, job.request) == (fresh.retry_of, fresh.request)
+        assert current_task(fresh) is None
+    with pytest.raises(Conflict, match="has succeeded"):
+        await desk.service.retry(done.id)
+
+
+async def test_a_job_of_another_address_is_out_of_reach() -> None:
+    """Unless it has ended, or belongs here."""
+    service = make_counter().service
+    elsewhere = make_account(base_url="https://elsewhere.example/api/v1")
+    intent = make_intent()
+    assert "elsewhere.example" in (service.out_of_reach(make_job(Generating, account=elsewhere)) or "")
+    assert service.out_of_reach(make_job(Succeeded, account=elsewhere)) is None
+    assert service.out_of_reach(make_job(Unconfirmed, intent=intent)) is None
