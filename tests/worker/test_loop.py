@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.factories import NOW, make_job, make_outcome
-from tests.worker.fakes import Bench, Gate, Notifier, Vendor
+from tests.worker.fakes import Bench, FlakyStore, Gate, Notifier, Vendor
 from wanreel.domain.errors import Internal, Unavailable
 from wanreel.domain.event import Accepted, Finished, Lost, Pause, Refused, StillRunning
 from wanreel.domain.job import Archiving, Fault, Generating, Job, Submitting
@@ -218,6 +219,25 @@ async def test_one_submit_of_a_key_is_in_the_air_at_a_time() -> None:
     assert 1 == bench.vendor.busiest["submit"]
 
 
+async def test_work_that_has_to_wait_is_not_asked_for_in_a_tight_loop() -> None:
+    """A lane is full and more is due, a receiver hangs: the runner waits for an end or its next look around."""
+    downloading, telling = Gate(None), Gate(True)
+    bench, notifier = Bench(policy=EAGER), Notifier(telling)
+    await bench.store.add([make_job(Archiving)])
+    runner = runner_of(bench, notifier, pace=Pace(archives_max=1, look_around_s=3600.0))
+    async with running(runner) as task:
+        await telling.entered.wait()
+        bench.archive.answers.append(downloading)
+        await bench.store.add([make_job(Archiving) for _ in range(3)])
+        bench.store.claims = 0
+        runner.nudge()
+        await downloading.entered.wait()
+        await asyncio.wait([task], timeout=0.1)
+        assert bench.store.claims <= 12
+        telling.opened.set()
+        downloading.opened.set()
+
+
 async def test_a_slow_receiver_holds_up_no_job() -> None:
     """While a notice hangs at its receiver, jobs go on to their end."""
     gate = Gate(True)
@@ -273,6 +293,58 @@ async def test_a_store_that_is_down_does_not_stop_the_runner() -> None:
     await bench.store.add([make_job(Archiving)])
     await runner_of(bench, Notifier()).run(until_idle=True)
     assert ["Succeeded"] == await states(bench)
+
+
+async def test_a_step_that_the_store_broke_off_is_done_again_without_waiting_for_its_claim() -> None:
+    """Nothing was sent: the slot and the job are given back, long before the claim runs out."""
+    bench = Bench(limit=1, policy=EAGER)
+    bench.vendor.script("submit", accepts())
+    bench.vendor.script("look", Finished(make_outcome()))
+    bench.store.unwell["begin"] = 1
+    await bench.store.add([make_job()])
+    await runner_of(bench, Notifier()).run(until_idle=True)
+    assert ["Succeeded"] == await states(bench)
+
+
+class Watched(FlakyStore):
+    """Notes when it is asked what is due next, and how many jobs it has handed out by filter."""
+
+    def __init__(self, limit: int, policy: Policy) -> None:
+        super().__init__(limit, policy)
+        self.asked_at: list[float] = []
+        self.handed_out: list[int] = []
+
+    async def next_due(self, now: float) -> float | None:
+        self.asked_at.append(asyncio.get_running_loop().time())
+        return await super().next_due(now)
+
+    async def find(self, which: Filter) -> list[Job]:
+        found = await super().find(which)
+        self.handed_out.append(len(found))
+        return found
+
+
+async def test_a_full_lane_does_not_spin() -> None:
+    """What is due and cannot be begun is asked after ever more rarely, until something of ours ends."""
+    bench, gate = Bench(policy=EAGER), Gate(StillRunning("RUNNING"))
+    bench.store = store = Watched(5, EAGER)
+    bench.vendor.script("look", gate, gate)
+    await bench.store.add([make_job(Generating), make_job(Generating)])
+    async with running(runner_of(bench, pace=Pace(looks_max=1, look_around_s=3600.0))):
+        await come_true(lambda: len(store.asked_at) >= 5)
+        gaps = [later - sooner for sooner, later in pairwise(store.asked_at)]
+        assert [] == [gap for place, gap in enumerate(gaps[:4]) if gap < 0.005 * 2**place]
+
+
+async def test_asking_whether_work_is_left_does_not_read_all_of_it() -> None:
+    """One running job among many queued ones is enough to know that there is work."""
+    bench = Bench(policy=EAGER)
+    bench.store = store = Watched(1, EAGER)
+    await bench.store.add([make_job(Generating, due_at=NOW + 60.0), *[make_job() for _ in range(50)]])
+    task = asyncio.get_running_loop().create_task(runner_of(bench).run(until_idle=True))
+    await come_true(lambda: len(store.asked_at) >= 2)
+    await interrupted(task)
+    assert 20 >= max(store.handed_out)
 
 
 async def test_a_store_that_cannot_say_whether_work_is_left_is_asked_again() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from wanreel.domain.errors import Unavailable, WanreelError
 from wanreel.domain.event import SlotKey
-from wanreel.domain.job import Account, Job, Unconfirmed
+from wanreel.domain.job import Account, Job
 from wanreel.domain.policy import backoff_s, longest_delay_s
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Claim, Filter, Lane, Notifier
@@ -22,6 +22,10 @@ from wanreel.worker.step import Unsettled, offer_again, step
 from wanreel.worker.tools import CLAIM_S, Tools
 
 UNFINISHED = ("queued", "submitting", "unconfirmed", "generating", "archiving")
+_AT_WORK = ("submitting", "generating", "archiving")
+_PEEK = 20  # jobs looked at first: nearly always enough to say that something still moves
+_ALL = 1_000_000
+_OVERDUE_FIRST_S = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,9 @@ class Runner:
         self._wake = asyncio.Event()
         self._stopping = False
         self._chores: asyncio.Task[int] | None = None
+        self._overdue = 0  # pauses in a row with something due that could not be begun
+        self._stuck: set[str] = set()  # jobs whose step the store broke off, with our claim still on them
+        self._stuck_due_at = 0.0
 
     def nudge(self) -> None:
         """Something changed in this process: look at once."""
@@ -97,7 +104,9 @@ class Runner:
                 moved = await self._tick()
                 if until_idle and not moved and await self._idle():
                     return
-                if not moved:
+                if moved:
+                    self._overdue = 0
+                else:
                     await self._pause()
         finally:
             await self._wind_down()
@@ -107,6 +116,7 @@ class Runner:
         """Start whatever is due; whether anything was started."""
         try:
             await self._offer_again()
+            await self._give_back()
             await rescue(self._tools)
             self._deliver_notices()
             started = 0
@@ -147,6 +157,8 @@ class Runner:
             self._keep(unsettled)
         except Unavailable as why:
             log.error(STEP_BROKE, job=job.id, why=str(why))
+            self._stuck.add(job.id)
+            self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
         except Exception:  # noqa: BLE001 - a bug in one job's step must not stop the others; it is logged whole
             log.exception(STEP_BROKE, job=job.id)
         finally:
@@ -175,6 +187,17 @@ class Runner:
             except Exception:  # noqa: BLE001 - a bug with one event must not lose those behind it; it is logged whole
                 log.exception(STEP_BROKE, job=item.job.id, what=repr(item.event))
         self._unsettled_tries = 0
+
+    async def _give_back(self) -> None:
+        """End our claims on jobs whose step the store broke off: nothing was sent, and they need not wait for the
+        claim to run out.
+        """
+        if not self._stuck or self._tools.clock.now() < self._stuck_due_at:
+            return
+        self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
+        for job_id in sorted(self._stuck):
+            await self._tools.jobs.release(self._tools.owner, job_id)
+            self._stuck.discard(job_id)
 
     def _deliver_notices(self) -> None:
         if self._chores is None or self._chores.done():
@@ -205,15 +228,16 @@ class Runner:
             if await tools.outbox.owed(now, 1):
                 return False
             parks = await tools.slots.parks(now)
-            jobs = await tools.jobs.find(Filter(states=UNFINISHED, limit=1_000_000))
+            doubts = Counter(map(slot_key, await tools.jobs.find(Filter(states=("unconfirmed",), limit=_ALL))))
+            for states, most in ((_AT_WORK, _PEEK), (("queued",), _PEEK), ((*_AT_WORK, "queued"), _ALL)):
+                for job in await tools.jobs.find(Filter(states=states, limit=most)):
+                    waits = waits_for_person(job, parks, doubts, self._limit_of(slot_key(job)))
+                    if self._reaches(job.account) and not waits:
+                        return False
         except WanreelError as why:
             log.error(LOOP_BROKE, why=str(why))
             return False
-        doubts = Counter(slot_key(j) for j in jobs if isinstance(j.state, Unconfirmed))
-        return all(
-            not self._reaches(j.account) or waits_for_person(j, parks, doubts, self._limit_of(slot_key(j)))
-            for j in jobs
-        )
+        return True
 
     async def _pause(self) -> None:
         """Until something is due, something finished here, or it is time to look for other processes' writes."""
@@ -222,7 +246,7 @@ class Runner:
             now = self._tools.clock.now()
             due_at = await self._tools.slots.next_due(now)
             if due_at is not None:
-                wait_s = min(wait_s, max(due_at - now, 0.005))
+                wait_s = min(wait_s, max(due_at - now, self._patience_s(overdue=due_at <= now)))
         except WanreelError as why:
             log.error(LOOP_BROKE, why=str(why))
         try:
@@ -230,6 +254,13 @@ class Runner:
                 await self._wake.wait()
         except TimeoutError:
             return
+
+    def _patience_s(self, *, overdue: bool) -> float:
+        """The shortest pause. What is due and was not begun waits for something of ours to end, which wakes us: it is
+        asked after ever more rarely, so that a full lane does not spin.
+        """
+        self._overdue = self._overdue + 1 if overdue else 0
+        return _OVERDUE_FIRST_S * 2 ** min(self._overdue, 16)
 
     async def _wind_down(self) -> None:
         """Let paid calls and looks finish, downloads for a while; give back what we claimed."""
