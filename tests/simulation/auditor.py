@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.clips import sha_of
-from tests.simulation.world import BrokenPromise, World
+from tests.simulation.world import BrokenPromise, Strand, World
 from wanreel.domain.event import Accepted, Change, Event, Found, Notice, NotSent, Refused, SubmitBegun
 from wanreel.domain.job import (
     Archiving,
@@ -33,7 +33,9 @@ IN_DOUBT = (Submitting, Unconfirmed)
 ENDS = {Succeeded: "job.succeeded", Failed: "job.failed", Cancelled: "job.cancelled"}
 DOUBT_HOLDS_S = 3 * 3600.0  # a doubt keeps its slot so long after its intent
 QUIET_S = 10.0
-BUSY_S, BUSY_MAX = 10.0, 8  # one task is not looked at, nor one clip fetched, more often than this in so long
+TASK_RETRIES = 1
+NEVER_AGAIN = ("DataInspection", "IPInfringement", "InvalidParameter")
+BUSY_S, BUSY_MAX = 30.0, 10  # one task is not looked at, nor one clip fetched, more often than this in so long
 HALF_A_DAY_S = 43_200.0
 
 
@@ -66,7 +68,7 @@ class Auditor:
         self.must_know: dict[object, Event] = {}  # strand -> the yes it heard
         self.given_up: set[str] = set()
         self.cancels: set[str] = set()
-        self.inside: dict[str, tuple[object, float]] = {}
+        self.inside: dict[str, tuple[Strand, float]] = {}
         self.heard: dict[str, dict[str, str]] = defaultdict(dict)  # job -> notice id -> kind
         self.kept: dict[str, str] = {}  # the archive's own shelf: key -> hash
         self.rows: Counter[tuple[str, str]] = Counter()
@@ -170,7 +172,7 @@ class Auditor:
 
     # --- workers ----------------------------------------------------------------------------------------------------
 
-    def enters(self, strand: object, job: Job, until: float) -> None:
+    def enters(self, strand: Strand, job: Job, until: float) -> None:
         """A worker begins a step on a job it has claimed."""
         inside = self.inside.get(job.id)
         if inside is not None and inside[0] is not strand and inside[1] > self.world.wall:
@@ -187,7 +189,9 @@ class Auditor:
     def released(self, owner: str | None, job_id: str | None) -> None:
         """Claims were given back."""
         if job_id is not None:
-            self.inside.pop(job_id, None)
+            inside = self.inside.get(job_id)
+            if inside is not None and inside[0].owner == owner:
+                del self.inside[job_id]
         elif owner is None:
             self.inside.clear()
 
@@ -231,9 +235,7 @@ class Auditor:
         if isinstance(before.state, Unconfirmed) and isinstance(job.state, (Queued, *FINAL)):
             self._doubt_left(before, job)
         if isinstance(before.state, Generating) and isinstance(job.state, Queued):
-            task = self.tasks[before.state.task.id]
-            if self._status(task) != "FAILED":
-                self._broken(f"{job.id}: a new task is made while {task.id} is {self._status(task)}")
+            self._made_anew(job, self.tasks[before.state.task.id])
         if isinstance(before.state, IN_DOUBT) and not isinstance(job.state, IN_DOUBT):
             lost = [t.id for t in self.unknown_tasks(job) if self._status(t) not in {"FAILED", "CANCELED"}]
             if lost and not self.ticket_of(job).excused:
@@ -306,6 +308,8 @@ class Auditor:
         self.jobs[job.id] = job
         self._own(job)
         self.world.reached(job.id, _word(job))
+        if job.past and isinstance(job.state, Generating):
+            self.world.reached(job.id, "Generating anew")
         for child in change.born:
             if child.id not in self.jobs and current_id(child) not in self.owner:
                 self._know(child)
@@ -317,8 +321,19 @@ class Auditor:
         if before.state.intent.id not in self.settled and job.id not in self.given_up:
             self._broken(f"{job.id}: left its doubt for {_word(job)} and nobody knew")
 
+    def _made_anew(self, job: Job, task: DeskTask) -> None:
+        """Only a task that FAILED by the vendor's own fault is made anew, and once."""
+        if self._status(task) != "FAILED":
+            self._broken(f"{job.id}: a new task is made while {task.id} is {self._status(task)}")
+        if task.code.startswith(NEVER_AGAIN):
+            self._broken(f"{job.id}: a new task is made after {task.code}")
+        if len(job.past) > TASK_RETRIES:
+            self._broken(f"{job.id}: {len(job.past)} new tasks")
+
     def _succeeded(self, job: Job, state: Succeeded) -> None:
         artifact = state.artifact
+        if job.cancel is not None and job.cancel.discard:
+            self._broken(f"{job.id}: kept, although it was to be discarded")
         if artifact.sha256 != sha_of(state.task.id):
             self._broken(f"{job.id}: succeeded with bytes that are not those of {state.task.id}")
         if self.kept.get(artifact.key) != artifact.sha256:
@@ -363,9 +378,9 @@ class Auditor:
         if len(times) > BUSY_MAX:
             self._broken(f"{len(times)} {what} in {BUSY_S:.0f} s")
 
-    def fetched(self, url: str) -> None:
+    def fetched(self, key: str) -> None:
         """A clip's download was begun; nobody hammers."""
-        self._not_too_busy(f"fetches of {url[-24:]}")
+        self._not_too_busy(f"fetches of {key}")
 
     def _note(self, what: str) -> None:
         self.world.say("auditor", what)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tests.simulation.auditor import Auditor
 from tests.simulation.doors import Receiver, StoreDoor
 from tests.simulation.world import Strand, World, hand, run_through
-from wanreel.domain.errors import WanreelError
+from wanreel.domain.errors import Unavailable, WanreelError
 from wanreel.domain.job import Job
 from wanreel.domain.policy import longest_delay_s
 from wanreel.ports import Claim, Lane
@@ -18,6 +18,7 @@ from wanreel.worker.tools import CLAIM_S, Tools
 
 LANES = {Lane.ARCHIVE: 3, Lane.WATCH: 16, Lane.SUBMIT: 4}
 LOOK_AROUND_S = 0.4  # a round is not followed by the next one sooner
+HELD_UP_S = 20.0
 AGAIN_S = 2.0  # after a tick or an offer that failed
 
 
@@ -44,6 +45,7 @@ class Crew:
     running: dict[str, Strand] = field(default_factory=dict[str, Strand])
     strands: list[Strand] = field(default_factory=list[Strand])
     unsettled: list[Unsettled] = field(default_factory=list[Unsettled])
+    stuck: list[str] = field(default_factory=list[str])  # jobs whose step the store broke off: our claim is given back
     worked: int = 0
 
     def start(self) -> None:
@@ -65,6 +67,7 @@ class Crew:
             self.world.after(0.0, strand.coro.close)  # not from within itself
         self.running.clear()
         self.unsettled.clear()
+        self.stuck.clear()
         self.world.after(self.world.rng.choice((1.0, 30.0, 300.0)), self.start)
 
     def wake(self, seconds: float = 0.0) -> None:
@@ -87,7 +90,7 @@ class Crew:
             self.ready = True
             self.wake()
         else:
-            self.world.after(AGAIN_S, lambda: self._spawn("start", "", self._start(), self._started))
+            self.world.after(self._again_s(), lambda: self._spawn("start", "", self._start(), self._started))
 
     def _tick(self, at: float) -> None:
         if not self.alive or self.woken_at != at:
@@ -96,7 +99,7 @@ class Crew:
         if self.ticking:
             self.again = True
             return
-        if not self.unsettled and not self._due():
+        if not self.unsettled and not self.stuck and not self._due():
             self._sleep()
             return
         self.ticking, self.again = True, False
@@ -107,17 +110,27 @@ class Crew:
         if isinstance(why, Unsettled):
             self.unsettled.append(why)
         if why is not None:
-            self.wake(AGAIN_S)
+            self.wake(self._again_s())
         elif self.again:
             self.wake()
+
+    def _again_s(self) -> float:
+        """When to try once more; a world that knows how long the store is away need not live through every try."""
+        return max(AGAIN_S, 0.4 * (self.door.down_until - self.world.now))
 
     async def _look_around(self) -> None:
         """One round: offer again, rescue, deliver, fill each lane, and find out when to look next."""
         while self.unsettled:
             item = self.unsettled[0]
-            await offer_again(item, self.tools)
+            try:
+                await offer_again(item, self.tools)
+            except Unsettled as still:  # it is kept already
+                raise Unavailable(str(still)) from still
             self.unsettled.remove(item)
             self.auditor.recorded(item.event)
+        while self.stuck:
+            await self.door.release(self.tools.owner, self.stuck[0])
+            self.stuck.pop(0)
         await self.rescue(self.tools)
         if not self.delivering and await self.door.store.owed(self.world.wall, 1):
             self.delivering = True
@@ -134,7 +147,9 @@ class Crew:
     def _sleep(self, least_s: float = 0.0) -> None:
         """Until something is due, as far as is known now."""
         due_at = run_through(self.door.next_due(self.world.wall))
-        if due_at is not None:
+        if due_at is not None and least_s and due_at <= self.world.wall:
+            self.wake(HELD_UP_S)  # a round has just found that it cannot be begun: whatever ends will wake us
+        elif due_at is not None:
             self.wake(max(due_at - self.world.wall, least_s))
 
     async def _fill(self, lane: Lane, most: int) -> None:
@@ -152,6 +167,7 @@ class Crew:
         self.worked += 1
         self.world.say(self.tools.owner, f"takes {lane.value}", f"{job.id} v{job.version}")
         strand = Strand(f"{self.tools.owner} {lane.value}", job.id, self._one(job), self, lambda why: None)
+        strand.owner = self.tools.owner
         strand.done = lambda why: self._done(strand, why)
         self.auditor.enters(strand, job, until)
         self.running[job.id] = strand
@@ -169,11 +185,13 @@ class Crew:
         if isinstance(why, Unsettled):
             self.world.say(strand.name, f"keeps {type(why.event).__name__}", strand.subject)
             self.unsettled.append(why)
-            self.wake(AGAIN_S)
+            self.wake(self._again_s())
         elif why is None:
             self.auditor.step_ended(strand)
         else:
             self.world.say(strand.name, f"broke: {why}", strand.subject)
+            self.auditor.step_ended(strand)
+            self.stuck.append(strand.subject)
         self._sleep()
 
     async def _deliver(self) -> None:
@@ -181,7 +199,7 @@ class Crew:
 
     def _delivered(self, why: Exception | None) -> None:
         self.delivering = False
-        self.wake(AGAIN_S if isinstance(why, WanreelError) else 0.0)
+        self.wake(self._again_s() if isinstance(why, WanreelError) else 0.0)
 
     def _spawn(self, what: str, subject: str, coro: object, done: Callable[[Exception | None], None]) -> None:
         if not self.alive:

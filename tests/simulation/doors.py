@@ -10,15 +10,21 @@ from tests.simulation.auditor import Auditor
 from tests.simulation.world import World, hand
 from wanreel.archive.boxes import BoxWalker, NotWhole
 from wanreel.domain.errors import Stale, Unavailable
-from wanreel.domain.event import Change, Entry, Notice, SlotKey, Trouble
+from wanreel.domain.event import Accepted, Change, Entry, Notice, SlotKey, TaskFailed, Trouble
 from wanreel.domain.job import Artifact, Job
 from wanreel.ports import Claim, Filter, KeepFailed, Owed, Parked
 from wanreel.store.memory import MemoryStore
+
+DOWN_S = (0.0, 2.0, 60.0, 1500.0)
+OUT_OF_BREATH = 0.3  # of lost writes are followed by a store that cannot be read either
+VERDICTS = (Accepted, TaskFailed)
+CHANCES = 3
 
 
 class StoreDoor:
     """`ports.Jobs`, `ports.Slots` and `ports.Outbox` over the memory store, each call an await that may go wrong.
 
+    Each process has a door of its own, so that one may be cut off while the others go on.
     `calm`: for people and for asking questions; nothing goes wrong and nothing is waited for.
     """
 
@@ -27,7 +33,7 @@ class StoreDoor:
         self.store = store
         self.auditor = auditor
         self.calm = calm
-        self.down_until = [0.0]
+        self.down_until = 0.0
         self.on_begin: Callable[[Job], None] = lambda job: None
 
     async def add(self, jobs: Sequence[Job]) -> list[Job]:
@@ -52,7 +58,14 @@ class StoreDoor:
         job_id = change.job.id
         await self._enter("commit", job_id)
         if not self.calm and self.world.faults.hit("store_conflict"):
+            if self.world.rng.random() < OUT_OF_BREATH:
+                self._fail("reading again")
             raise Stale(f"{job_id}: somebody else was quicker")
+        if not self.calm and change.entry is not None and isinstance(change.entry.event, VERDICTS):
+            for _ in range(CHANCES):  # trouble picks on what matters
+                if self.world.faults.hit("store_down"):
+                    self._fail("a verdict")
+                    raise Unavailable("the store is down")
         job = await self._write(change, owner)
         await self._leave("committed", job_id)
         return job
@@ -131,11 +144,15 @@ class StoreDoor:
             return
         await hand(what, subject)
         if self.world.faults.hit("store_down"):
-            self.down_until[0] = self.world.now + self.world.rng.choice((0.0, 2.0, 60.0, 400.0))
-            self.world.say("store", "is down", what)
+            self._fail(what)
             raise Unavailable("the store is down")
-        if self.world.now < self.down_until[0]:
+        if self.world.now < self.down_until:
             raise Unavailable("the store is still down")
+
+    def _fail(self, what: str) -> None:
+        """From here on, for a while, this process cannot reach the store."""
+        self.down_until = self.world.now + self.world.rng.choice(DOWN_S)
+        self.world.say("store", f"is out of reach for {self.down_until - self.world.now:.0f} s", what)
 
     async def _leave(self, what: str, subject: str) -> None:
         """After a write: the process may die without knowing, or be told that it failed although it did not."""

@@ -43,6 +43,7 @@ QUERY: dict[str, Instruction] = {
     "look_half": Instruction("half_body"),
     "look_unknown": Instruction("unknown"),
 }
+ODD_LOOKS = ("look_other", "url_late")
 AFTERTHOUGHTS = ("PENDING", "RUNNING", "FAILED", "CANCELED", "UNKNOWN", "BLANK")
 CANCEL: dict[str, Instruction] = {
     "cancel_dropped": Instruction("drop_after"),
@@ -65,6 +66,7 @@ KINDS: tuple[str, ...] = (
     *CREATE,
     *FATES,
     *QUERY,
+    *ODD_LOOKS,
     *CANCEL,
     *DOWNLOAD,
     *OURS,
@@ -73,7 +75,7 @@ KINDS: tuple[str, ...] = (
     *PEOPLE,
 )
 
-RARE = {"crash": 0.03, "pause": 0.1, "clock_jump": 0.02, "store_down": 0.03, "store_torn": 0.1, "store_conflict": 0.3}
+RARE = {"crash": 0.03, "pause": 0.1, "clock_jump": 0.02, "store_down": 0.05, "store_torn": 0.1, "store_conflict": 0.3}
 """How much rarer than the others: these are asked about at every await, or hurt for long."""
 EAGER = {
     "download_forbidden": 2.0,

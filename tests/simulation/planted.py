@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.simulation.auditor import Auditor
 from tests.simulation.clips import clip_of, sha_of
 from tests.simulation.doors import ArchiveDoor, Receiver, StoreDoor
 from tests.simulation.run import Build
@@ -102,9 +103,9 @@ def careless_archive(world: World) -> ArchiveDoor:
     return ArchiveDoor(world, checks=False)
 
 
-def careless_results(world: World, desk: Desk) -> ResultsDoor:
+def careless_results(world: World, desk: Desk, auditor: Auditor) -> ResultsDoor:
     """A connection that ends has brought the whole file."""
-    return ResultsDoor(world, desk, checks=False)
+    return ResultsDoor(world, desk, auditor, checks=False)
 
 
 # --- slot freed early -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import gc
 import logging
 import random
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,12 +27,15 @@ from wanreel.domain.lifecycle import TABLE
 from wanreel.domain.policy import Policy
 from wanreel.emulator.accounts import Account
 from wanreel.emulator.desk import Desk, DeskSettings
+from wanreel.emulator.quirks import Quirks
 from wanreel.store.memory import MemoryStore
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import step
 from wanreel.worker.tools import Tools
 
-JOBS_MAX = 13
+JOBS_MAX = 15
+RESIGNS = 0.3  # of the worlds have a vendor that signs a result's URL anew with every look
+STUCK_S = 2400.0  # the vendor's own deadline for a task, shortened: fewer looks at nothing
 COLLECT_EVERY = 25  # worlds
 BOUND_S = 12 * 3600.0  # after everything is healed, all is done within so much virtual time
 ROWS = frozenset((state.__name__, event.__name__) for state, event in TABLE)
@@ -45,7 +49,7 @@ class Build:
     rescue: Callable[..., Any] = rescue
     door: type[StoreDoor] = StoreDoor
     archive: Callable[[World], ArchiveDoor] = ArchiveDoor
-    results: Callable[[World, Desk], ResultsDoor] = ResultsDoor
+    results: Callable[[World, Desk, Auditor], ResultsDoor] = ResultsDoor
     receiver: Callable[[World, Auditor], Receiver] = Receiver
     store_policy: Policy = field(default_factory=Policy)
 
@@ -75,6 +79,9 @@ def run_seed(seed: int, build: Build | None = None, listener: Callable[[str], No
         _live(world, build, outcome)
     except BrokenPromise as broken:
         outcome.broken = str(broken)
+    except Exception as bug:  # noqa: BLE001 - a bug breaks every promise; the batch says which world and goes on
+        outcome.broken = f"{bug!r}\n{traceback.format_exc()}"
+    if outcome.broken:
         outcome.transcript = [line(*said) for said in world.said]
     outcome.steps, outcome.met = world.steps, world.faults.met
     return outcome
@@ -84,30 +91,36 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
     rng, policy, limit = world.rng, Policy(), world.rng.choice((1, 2, 3))
     auditor = Auditor(world, limit)
     outcome.rows = auditor.rows
-    desk = Desk(DeskSettings(accounts=(Account("main"),)), seed=world.seed)
+    quirks = Quirks(resign=rng.random() < RESIGNS, task_deadline_s=STUCK_S)
+    desk = Desk(DeskSettings(accounts=(Account("main"),), quirks=quirks), seed=world.seed)
     auditor.advance = desk.advance
     store = MemoryStore(lambda _: limit, build.store_policy)
-    door = build.door(world, store, auditor)
     calm = StoreDoor(world, store, auditor, calm=True)
     archive = build.archive(world)
     auditor.kept = archive.kept
-    tools = Tools(
-        clock=WallClock(world),
-        jobs=door,
-        slots=door,
-        outbox=door,
-        vendor=VendorDoor(world, desk, store, auditor),
-        results=build.results(world, desk),
-        archive=archive,
-        policy=policy,
-        owner="",
-        artifact_key=lambda job: f"{job.id}.mp4",
-    )
+    vendor = VendorDoor(world, desk, store, auditor)
+    results = build.results(world, desk, auditor)
+
+    def tools_of(door: StoreDoor) -> Tools:
+        return Tools(
+            clock=WallClock(world),
+            jobs=door,
+            slots=door,
+            outbox=door,
+            vendor=vendor,
+            results=results,
+            archive=archive,
+            policy=policy,
+            owner="",
+            artifact_key=lambda job: f"{job.id}.mp4",
+        )
+
     receiver = build.receiver(world, auditor)
     count = rng.choice((1, 1, 2, 3))
+    doors = [build.door(world, store, auditor) for _ in range(count)]
     crews = [
-        Crew(f"w{n}", world, auditor, tools, door, receiver, build.step, build.rescue, alone=count == 1)
-        for n in range(count)
+        Crew(f"w{n}", world, auditor, tools_of(door), door, receiver, build.step, build.rescue, alone=count == 1)
+        for n, door in enumerate(doors)
     ]
 
     def nudge() -> None:
@@ -115,7 +128,8 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
             crew.wake()
 
     workload = Workload(world, calm, auditor, policy, nudge)
-    door.on_begin = workload.adopt_early
+    for door in doors:
+        door.on_begin = workload.adopt_early
     for crew in crews:
         crew.start()
     workload.plan(JOBS_MAX)
@@ -124,7 +138,8 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
         world.run(lambda: world.now >= heal_at or (workload.waiting == 0 and auditor.at_rest()))
         world.say("world", "is healed")
         world.faults.heal()
-        door.down_until[0] = 0.0
+        for door in doors:
+            door.down_until = 0.0
         workload.healed = True
         nudge()
         world.run(lambda: world.now > heal_at + BOUND_S or (workload.waiting == 0 and auditor.at_rest()))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from functools import lru_cache
@@ -18,7 +19,7 @@ from tests.simulation.faults import AFTERTHOUGHTS, CANCEL, CREATE, DOWNLOAD, FAT
 from tests.simulation.world import STALLED, BrokenPromise, World, hand
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.catalog_data import parse
-from wanreel.domain.event import CancelFailed, Lost, NotSent, QueryFailed, Trouble
+from wanreel.domain.event import CancelFailed, Finished, Lost, NotSent, QueryFailed, TaskFailed, Trouble
 from wanreel.domain.job import Account, Archiving, Intent, Job
 from wanreel.emulator.desk import Desk
 from wanreel.emulator.replies import Reply
@@ -41,6 +42,10 @@ CREATING = {**KEY, "x-dashscope-async": "enable"}
 SUBMIT_S, LOOK_S, FETCH_S = 0.8, 0.2, 2.0
 MOVED_ON = ("Unconfirmed", "Queued", "Generating", "Archiving", "Succeeded", "Failed", "Cancelled")
 """Where a job may have got to when a stalled worker comes back with its answer."""
+LOOKED_ON = ("Archiving", "Succeeded")
+STALLS = 3  # chances for it, where a verdict of the vendor hangs on it
+URL_LATE_MAX = 2  # looks; after five the job rightly ends
+FORBIDDEN_S = (0.0, 0.0, 120.0, 600.0)  # how long a result's host goes on refusing
 
 
 @lru_cache(maxsize=1)
@@ -57,6 +62,7 @@ class VendorDoor:
         self.desk = desk
         self.store = store
         self.auditor = auditor
+        self.url_late: Counter[str] = Counter()
 
     async def prepare(self, job: Job) -> Prepared:
         await hand("prepare", job.id)
@@ -87,15 +93,21 @@ class VendorDoor:
 
     async def look(self, account: Account, task_id: str) -> LookAnswer:
         await hand("look", task_id, LOOK_S)
-        kind = self.world.faults.first_of(QUERY)
-        fault = QUERY[kind] if kind else self._afterthought(task_id)
-        reply = self.desk.query(task_id, KEY, self.world.now, fault=fault)
+        faults = self.world.faults
+        kind = faults.first_of(QUERY)
+        fault = QUERY[kind] if kind else self._afterthought(task_id) or self._url_late(task_id)
+        others = [known for known in self.auditor.tasks if known != task_id]
+        asked = others[-1] if others and faults.hit("look_other") else task_id
+        reply = self.desk.query(asked, KEY, self.world.now, fault=fault)
         await hand("looked", task_id)
         if reply.status == 0:
             answer: LookAnswer = QueryFailed(f"no answer ({kind})")
         else:
             answer = look_answer(task_id, reply.status, _raw(reply), self.world.wall)
         self.auditor.looked(task_id, answer)
+        if isinstance(answer, (TaskFailed, Finished)) and any(faults.hit("worker_stalls") for _ in range(STALLS)):
+            until = "Generating anew" if isinstance(answer, TaskFailed) else self.world.rng.choice(LOOKED_ON)
+            await hand(STALLED, f"{self.auditor.owner_of(task_id)} {until}")
         return answer
 
     async def cancel(self, account: Account, task_id: str) -> CancelAnswer:
@@ -134,6 +146,16 @@ class VendorDoor:
         word = self.world.rng.choice(AFTERTHOUGHTS)
         return Instruction("unknown", code="SUCCEEDED" if word == "BLANK" else word)
 
+    def _url_late(self, task_id: str) -> Instruction | None:
+        """A vendor may say SUCCEEDED a look or two before it has the URL."""
+        task = self.auditor.tasks.get(task_id)
+        self.desk.advance(self.world.now)
+        done = task is not None and task.status_at(self.world.now) == "SUCCEEDED"
+        if not done or self.url_late[task_id] >= URL_LATE_MAX or not self.world.faults.hit("url_late"):
+            return None
+        self.url_late[task_id] += 1
+        return Instruction("unknown", code="SUCCEEDED")
+
     def _said(self, job: Job, answer: SubmitAnswer) -> SubmitAnswer:
         self.auditor.answered(job, answer)
         return answer
@@ -142,16 +164,23 @@ class VendorDoor:
 class ResultsDoor:
     """`ports.Results` over the desk: a clip in pieces, resumed by nobody, its length checked."""
 
-    def __init__(self, world: World, desk: Desk, *, checks: bool = True) -> None:
+    def __init__(self, world: World, desk: Desk, auditor: Auditor, *, checks: bool = True) -> None:
         self.world = world
         self.desk = desk
+        self.auditor = auditor
         self.checks = checks
+        self.forbidden_until = 0.0
 
     async def fetch(self, account: Account, url: str) -> AsyncIterator[bytes]:
         await hand("fetch", url[-24:], FETCH_S)
-        kind = self.world.faults.first_of(DOWNLOAD)
-        parts = urlsplit(url)
+        faults, parts = self.world.faults, urlsplit(url)
         key = parts.path.removeprefix("/results/")
+        self.auditor.fetched(key)
+        kind = faults.first_of(DOWNLOAD)
+        if kind == "download_forbidden":
+            self.forbidden_until = self.world.now + self.world.rng.choice(FORBIDDEN_S)
+        elif faults.rates and self.world.now < self.forbidden_until:
+            kind = "download_forbidden"
         fault = DOWNLOAD[kind] if kind else None
         answer = self.desk.download("GET", key, dict(parse_qsl(parts.query)), {}, self.world.now, fault=fault)
         if isinstance(answer, Reply):

@@ -46,7 +46,7 @@ class Workload:
         spread_s = rng.choice((1.0, 300.0, 1500.0))
         models = list(MODELS)[: rng.choice((1, 1, 2))]
         cancels = rng.choice((0.0, 0.15, 0.5))
-        for n in range(rng.randint(6, jobs_max)):
+        for n in range(rng.randint(jobs_max // 2, jobs_max)):
             model, at = rng.choice(models), rng.random() * spread_s
             size = rng.choice((1, 1, 1, 3)) if n == 0 else 1
             self._later(at, lambda m=model, s=size, c=cancels: self._ask(m, s, c))

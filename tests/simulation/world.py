@@ -46,6 +46,7 @@ class Strand:
     crew: Any
     done: Callable[[Exception | None], None]
     dead: bool = False
+    owner: str = ""  # whose claim it works under
 
 
 @dataclass(slots=True)

@@ -107,6 +107,7 @@ class FlakyStore(MemoryStore):
     def __init__(self, limit: int, policy: Policy) -> None:
         super().__init__(lambda _: limit, policy)
         self.unwell: Counter[str] = Counter()
+        self.claims = 0
         self.before_commit: Callable[[Change], Any] | None = None
 
     async def commit(self, change: Change, owner: str | None = None) -> Job:
@@ -129,6 +130,7 @@ class FlakyStore(MemoryStore):
         return await super().find(which)
 
     async def claim(self, claim: Claim) -> list[Job]:
+        self.claims += 1
         self._check("claim")
         return await super().claim(claim)
 
