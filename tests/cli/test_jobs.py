@@ -141,10 +141,10 @@ def test_a_job_that_is_not_there(terminal: Terminal, command: str) -> None:
 
 
 def test_a_beginning_that_fits_two_is_no_name(terminal: Terminal) -> None:
-    """`job_` alone names nobody once there are two."""
+    """`job_0` alone names nobody once there are two."""
     ordered(terminal)
     ordered(terminal)
-    ran = terminal("jobs", "show", "job_")
+    ran = terminal("jobs", "show", "job_0")
     assert 5 == ran.code
     assert "give more of it" in ran.err
 

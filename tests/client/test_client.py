@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.terminal import until
 from tests.client.small_world import bought
+from tests.factories import make_job
 from wanreel import (
     AsyncClient,
     Client,
@@ -27,12 +28,22 @@ from wanreel import (
     Video,
 )
 from wanreel.client import BlockingClient, EmbeddedClient
+from wanreel.domain.event import Found, SlotKey, TaskCancelled
+from wanreel.domain.job import Generating
+from wanreel.domain.lifecycle import transition
+from wanreel.domain.policy import Policy
 from wanreel.emulator.server import Emulator
+from wanreel.store.sqlite import SqliteStore
 
 Given = dict[str, Any]
 FOX = "A red fox in snow"
 SMALL: dict[str, Any] = {"model": "wan2.5-t2v-preview", "resolution": "480P"}
 LONG = {"create": [{"fate": {"queue_s": 0, "run_s": 3600}}]}
+
+
+def one_slot(_: SlotKey) -> int:
+    """Every key has one."""
+    return 1
 
 
 def methods(kind: type) -> dict[str, inspect.Signature]:
@@ -272,6 +283,32 @@ def test_a_job_of_another_address_is_not_waited_for_in_vain(given: Given, vendor
     with Client(**{**given, "base_url": "http://127.0.0.1:9/api/v1"}) as elsewhere:
         stuck = elsewhere.wait(video.id)
     assert vendor.base_url in str(stuck.attention)
+
+
+async def test_a_job_with_a_spare_is_waited_for_like_any_other(given: Given) -> None:
+    """A spare's id begins with its job's: the newer one must not hide the job that is waited for."""
+    async with AsyncClient(**given) as wan, SqliteStore(given["home"] / "wanreel.sqlite3", one_slot, Policy()) as store:
+        now = wan.home.clock.now()
+        job = make_job(Generating, at=now, due_at=now + 60, account=wan.home.account)
+        change = transition(job, Found("a-second-task", "person"), now + 1, Policy(), 0.0)
+        await store.add([job])
+        await store.commit(change)
+        seen = asyncio.Event()
+        waiting = asyncio.create_task(wan.wait_all([job.id], timeout_s=10, on_change=lambda _: seen.set()))
+        await seen.wait()
+        await store.commit(transition(change.job, TaskCancelled(), now + 2, Policy(), 0.0))
+        assert ["cancelled"] == [video.state for video in await waiting]
+        assert [change.born[0].id] == [v.id for v in await wan.list(states=["generating"])]
+
+
+@pytest.mark.parametrize("nothing", ["", "job_", "job"])
+def test_what_names_no_job_cancels_none(given: Given, nothing: str) -> None:
+    """An empty variable in a script is not the beginning of the only job's id."""
+    with Client(**given) as wan:
+        (made,) = wan.submit(FOX, **SMALL)
+        with pytest.raises(Invalid, match="beginning"):
+            wan.cancel(nothing)
+        assert not wan.get(made.id).job.cancel
 
 
 def test_cancel_and_retry(given: Given, vendor: Emulator) -> None:

@@ -17,12 +17,14 @@ from wanreel.ports import Filter
 from wanreel.service.batch import read_batch
 from wanreel.service.order import Order, Planned
 from wanreel.service.settling import settlement
+from wanreel.service.uses import ID_CHARS
 from wanreel.service.view import view_entry
 from wanreel.settings import load
 
 LOOK_S = 0.2  # how often a follower reads the store ...
 LOOK_EACH_S = 0.0005  # ... and how much less often for each job it follows
 READ_MAX = 500
+ALL = 1_000_000
 
 
 class EmbeddedClient:
@@ -184,16 +186,19 @@ class EmbeddedClient:
     async def _named(self, job_ids: Iterable[str]) -> dict[str, Job]:
         """Jobs by id in the order asked for; each may be named by the beginning of its id. Raises NotFound."""
         asked = list(job_ids)
-        whole = await self._read(asked)
+        whole = await self._read([job_id for job_id in asked if len(job_id) >= ID_CHARS])
         jobs = [whole.get(job_id) or await self.home.service.get(job_id) for job_id in asked]
         return {job.id: job for job in jobs}
 
     async def _read(self, ids: Sequence[str]) -> dict[str, Job]:
-        found: list[Job] = []
+        """Those of these jobs that are here, by their whole ids. A job's id is also how its spares' ids begin."""
+        found: dict[str, Job] = {}
         for start in range(0, len(ids), READ_MAX):
             some = tuple(ids[start : start + READ_MAX])
-            found += await self.home.service.list(Filter(ids=some, limit=len(some)))
-        return {job.id: job for job in found}
+            for job in await self.home.service.list(Filter(ids=some, limit=ALL)):
+                if job.id in some:
+                    found[job.id] = job
+        return found
 
     def _tend(self) -> None:
         if self._hosting is not None:

@@ -20,6 +20,8 @@ from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, refusa
 from wanreel.service.order import Order, Planned
 from wanreel.service.planning import plan
 
+ID_CHARS = len("job_") + 26  # of a whole id; a spare's is longer and begins like its job's
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:
@@ -133,8 +135,10 @@ class Service:
         )
 
     async def get(self, job_id: str) -> Job:
-        """A job by its id or an unambiguous beginning of it. Raises NotFound, Conflict."""
-        if len(job_id) >= len("job_") + 26:
+        """A job by its id or an unambiguous beginning of it. Raises NotFound, Conflict, Invalid (names none)."""
+        if len(job_id) <= len("job_"):  # an empty variable in a script must not cancel the only job there is
+            raise Invalid("", (Problem("job", "must be a job's id, or the beginning of one: job_ and more", job_id),))
+        if len(job_id) >= ID_CHARS:
             return await self._shop.jobs.get(job_id)
         found = await self._shop.jobs.find(Filter(ids=(job_id,), limit=2))
         if len(found) > 1:
