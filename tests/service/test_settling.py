@@ -26,7 +26,12 @@ def test_each_answer_is_its_event() -> None:
 
 @pytest.mark.parametrize(
     "answers",
-    [{}, {"resubmit": True, "give_up": True}, {"adopt": "t", "give_up": True}, {"adopt": ""}, {"adopt": "a b"}],
+    [
+        {},
+        {"resubmit": True, "give_up": True},
+        {"adopt": "t", "give_up": True},
+        *({"adopt": task} for task in ("", "a b", "../x", "\x1b[1mt", "t" * 201)),
+    ],
 )
 def test_one_answer_that_can_be_one(answers: dict[str, Any]) -> None:
     """Not none, not two, and a task id that could be the vendor's."""
