@@ -135,3 +135,10 @@ def test_a_config_that_is_no_toml(terminal: Terminal) -> None:
     assert str(config) in ran.err
     assert "line 1" in ran.err
     config.unlink()
+
+
+def test_a_huge_value_is_not_thrown_back_whole(terminal: Terminal) -> None:
+    """An error stays readable whatever was given."""
+    ran = terminal("generate", "a cat", "--size", "9" * 100_000)
+    assert 2 == ran.code
+    assert 2000 > len(ran.err)

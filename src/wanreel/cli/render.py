@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from wanreel.cli.report import LOG_VARIABLE, put, say
+from wanreel.cli.report import LOG_VARIABLE, plain, put, say
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -74,7 +74,7 @@ def _table(videos: Sequence[Video]) -> Any:
     shown = [v for v in videos if not v.done][:20] or list(videos)[-20:]
     for video in shown:
         mark: Any = Text(MARKS[video.state]) if video.state in MARKS else Spinner("dots")
-        table.add_row(mark, Text(label(video)), Text(describe(video)))
+        table.add_row(mark, Text(plain(label(video))), Text(plain(describe(video))))
     if len(videos) > len(shown) or done:
         table.add_row("", Text(f"{done} of {len(videos)} done"), "")
     return table
@@ -119,7 +119,7 @@ def print_rows(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
     for place, name in enumerate(header):
         table.add_column(name, overflow="fold", no_wrap=place == 0)  # the first is what people copy
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(plain(cell)) for cell in row))
     Console().print(table)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import traceback
 from contextvars import ContextVar
@@ -12,6 +13,9 @@ from typing import Any
 from wanreel.cli.exits import OF_CODE, Exit
 
 LOG_VARIABLE = "WANREEL_LOG"
+GIVEN_CHARS_MAX = 200  # of what somebody gave, in an error for a person
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 speaks_json: ContextVar[bool] = ContextVar("speaks_json", default=False)
 """Whether this run was asked for JSON: then every line of stderr is an object, too."""
@@ -60,8 +64,14 @@ def _plain(body: dict[str, Any]) -> str:
     problems: list[dict[str, str]] = body.get("problems") or []
     if not problems:
         return f"error: {body['message']}"
-    lines = [f"  {p['field']}: {p['message']}" + (f" (given: {p['given']})" if p["given"] else "") for p in problems]
+    lines = [f"  {p['field']}: {p['message']}" + _given(p["given"]) for p in problems]
     return "\n".join(["error: this cannot be done as asked; nothing was sent or paid", *lines])
+
+
+def _given(value: str) -> str:
+    if len(value) > GIVEN_CHARS_MAX:
+        value = f"{value[:GIVEN_CHARS_MAX]}… and {len(value) - GIVEN_CHARS_MAX} characters more"
+    return f" (given: {value})" if value else ""
 
 
 def _err(words: str) -> None:
@@ -72,9 +82,16 @@ def _err(words: str) -> None:
         return  # nobody listens to notes any more: no reason to stop
 
 
+def plain(words: str) -> str:
+    """The words as text and nothing else: what would steer a terminal (escape sequences, turns of the writing
+    direction) in a prompt or in the vendor's words is shown by its number. JSON stays the same JSON.
+    """
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", words)
+
+
 def _printable(words: str, encoding: str | None) -> str:
     """What the stream can show: a terminal in an old locale gets question marks, not a crash."""
-    return words.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8", "replace")
+    return plain(words).encode(encoding or "utf-8", "replace").decode(encoding or "utf-8", "replace")
 
 
 def _pipe_closed() -> int:

@@ -22,7 +22,7 @@ EPOCH_MAX = 253_402_300_799.0  # the end of the year 9999
 _ZONE = timezone(timedelta(hours=8))  # FS §4.2: the vendor's times are UTC+8 and do not say so
 _KEY = re.compile(r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_.-]{16,}")
 _BEARER = re.compile(r"(?i)(?<![a-z])bearer\s+[A-Za-z0-9_.~+/=-]{16,}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:~-]{0,199}")
 
 
