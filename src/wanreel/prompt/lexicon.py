@@ -1,0 +1,132 @@
+"""The room's word lists, read once from the package's own data; nothing else here touches a file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+
+Table = dict[str, Any]
+
+
+@cache
+def table(name: str) -> Table:
+    """A data file of this room as the mapping it holds."""
+    return tomllib.loads(files("wanreel").joinpath(f"prompt/data/{name}.toml").read_text("utf-8"))
+
+
+def words(text: str) -> frozenset[str]:
+    """The entries of a list written with commas."""
+    return frozenset(part for part in (piece.strip() for piece in re.split(r"[,\n]", text)) if part)
+
+
+def plain(text: str) -> str:
+    """Lower case without accents, one form of apostrophe: how English names are compared."""
+    bare = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
+    return "".join(c for c in bare if not unicodedata.combining(c))
+
+
+@dataclass(frozen=True)
+class Names:
+    """Brands, characters and people: English by their words, Chinese by their first sign."""
+
+    english: dict[str, str]  # "coca cola" -> kind
+    longest: int
+    chinese: dict[str, tuple[str, ...]]  # first sign -> names, longest first
+    careful_english: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
+    careful_chinese: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
+    wording: dict[str, str]
+
+
+@cache
+def names() -> Names:
+    """The names a prompt should not use."""
+    data = table("names")
+    english: dict[str, str] = {}
+    for kind, row in cast("dict[str, Table]", data["plain"]).items():
+        if kind != "zh":
+            for name in words(row["names"]):
+                english[" ".join(re.findall(r"[\w&']+", plain(name)))] = kind
+    chinese: dict[str, list[str]] = {}
+    for name in words(data["plain"]["zh"]["names"]):
+        chinese.setdefault(name[0], []).append(name)
+    return Names(
+        english=english,
+        longest=max(name.count(" ") + 1 for name in english),
+        chinese={first: tuple(sorted(found, key=len, reverse=True)) for first, found in chinese.items()},
+        careful_english={w: _conditions(row, "near") for w, row in data["words"]["en"].items()},
+        careful_chinese={w: _conditions(row, "before") for w, row in data["words"]["zh"].items()},
+        wording={kind: row["wording"] for kind, row in data["plain"].items()},
+    )
+
+
+def _conditions(row: Table, other: str) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
+    return re.compile(row["after"], re.IGNORECASE), re.compile(row[other], re.IGNORECASE) if other in row else None
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One value of an axis: what it can live with, and how it is written."""
+
+    poles: frozenset[str]
+    pattern: re.Pattern[str]
+    camera: bool
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Directions of one kind that may exclude each other."""
+
+    name: str
+    kind: str
+    values: tuple[Direction, ...]
+
+
+@cache
+def axes() -> tuple[Axis, ...]:
+    """All axes a prompt can contradict itself on."""
+    return tuple(
+        Axis(
+            row["name"],
+            row["kind"],
+            tuple(
+                Direction(frozenset(v["poles"]), re.compile("|".join(v["patterns"])), bool(v.get("camera")))
+                for v in row["value"]
+            ),
+        )
+        for row in table("directions")["axis"]
+    )
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who can carry an action, and what only surrounds it."""
+
+    beings: frozenset[str]
+    machines: frozenset[str]
+    collectives: frozenset[str]
+    scenery: frozenset[str]
+    beings_zh: frozenset[str]
+    endings_zh: tuple[str, ...]
+    not_beings_zh: frozenset[str]
+    collectives_zh: frozenset[str]
+
+
+@cache
+def casting() -> Cast:
+    """The words for actors, machines, groups and scenery."""
+    en, zh = table("subjects")["english"], table("subjects")["chinese"]
+    return Cast(
+        beings=words(en["beings"]),
+        machines=words(en["machines"]),
+        collectives=words(en["collectives"]),
+        scenery=words(en["scenery"]),
+        beings_zh=words(zh["beings"]) | words(zh["machines"]),
+        endings_zh=tuple(sorted(words(zh["being_endings"]), key=len, reverse=True)),
+        not_beings_zh=words(zh["not_beings"]),
+        collectives_zh=words(zh["collectives"]),
+    )

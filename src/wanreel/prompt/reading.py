@@ -1,0 +1,139 @@
+"""A prompt as the rules read it: what stands in quotation marks, its clauses, its shots, its words in both languages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import rjieba
+
+HIDDEN = "\ue000"  # stands for each character that is not the author's direction, such as a sign's wording
+
+_QUOTES = re.compile(
+    r"“[^”]*”|「[^」]*」|『[^』]*』|《[^》]*》|«[^»]*»|\"[^\"\n]*\"|‘[^’\n]{1,200}’(?![a-zA-Z])|(?<![\w])'[^'\n]{1,200}'(?![\w])"
+)
+_BREAK = re.compile(r"[,;:.!?，。；：！？、\n]+(?=\s|$|[^\x00-\x7f])|[,;!?，。；：！？\n]+|\s[-–—]+\s|——")
+_SHOT = re.compile(
+    r"(?:\b(?:shot|scene|clip|part|segment|frame|cut|panel)\s*(?:no\.?\s*)?(?:\d+|one|two|three|four|five|[a-d])\b\s*[:.\-–—(\[,]"
+    r"|\b(?:first|second|third|fourth|final|last|opening|closing|next) (?:shot|scene)\b"
+    r"|\bcut(?:s|ting)? to\b|\bsmash cut\b"
+    r"|\[?\(?\b\d{1,2}(?:\.\d)?\s*(?:s|sec|seconds?)?\s*[-–~—至到]\s*\d{1,2}(?:\.\d)?\s*(?:s|sec|seconds?|秒)\)?\]?"
+    r"|\b\d{1,2}:\d\d\s*[-–]\s*\d{1,2}:\d\d\b"
+    r"|第\s*[一二三四五六七八九十\d]+\s*(?:个|组)?\s*(?:镜头|场景|幕|镜|段|画面)|(?:镜头|场景|分镜|画面)\s*(?:[一二三四五六七八九十]|\d+)\s*[:：,，、.。]?"
+    r"|切换到|切换至|切到|切至|转场到)",
+    re.IGNORECASE,
+)
+# Wording of a sign without quotation marks: "a sign that reads NO ENTRY", "a no smoking sign", 写着禁止停车的牌子.
+_SIGNS = re.compile(
+    r"(?:\b(?:reads?|reading|says?|saying|labell?ed|marked|the words?|lettered|printed with|stating|titled|called|named|entitled)\b:?\s+(?:the words? )?)"
+    r"((?:[A-Z][A-Z'’!]+)(?:[ -][A-Z0-9'’!]+)*|(?:No|Do Not|Don't|Don’t|Never|Keep|Please)(?: [A-Z][\w'’]*)+)"
+    r"|\b(?:a|an|the|this|that|each|every|old|red|rusty|small|wooden|metal|faded|his|her|large|round|their|with|and|two|yellow|blue|white|painted|hanging|of) "
+    r"((?:no[- ](?:parking|smoking|entry|trespassing|vacancy|swimming|fishing|exit|u-turn|littering|diving|dogs|cycling|photography|standing|stopping|dumping|loitering|turns?|hunting|running|through traffic|overtaking|admittance|soliciting|camping|pets|cameras|phones|food)|(?:No|Do Not|Don't|Don’t|Never)(?: [A-Z][\w'’]*)+|do[- ]not[- ](?:disturb|enter|touch|cross|feed)|(?:NO|DO NOT|NEVER)(?: [A-Z]+)+)(?=[ -](?:\w+ )?(?:signs?|placards?|board|notices?|stickers?|symbols?|posters?|plaques?|tags?|hanger|label|plate|tape|zone|banner)))"
+    r"|(?:写着|写有|印着|印有|刻着|刻有|标着|标有|贴着|挂着|名为|题为|题着|喷着)((?:禁止|请勿|严禁|不准|不许|不得|勿|禁|不要|非请勿|无)[^，。；、,;“”]{1,10}?)(?=的|，|。|；|,|$)"
+    r"|((?:禁止|请勿|严禁|不准|不许|切勿|不得|禁)[^，。；、,;“”要出]{1,8}?)(?=的?(?:标志|牌|标识|告示|标语|警示|提示牌|字样|招牌|横幅|海报|警告牌|指示))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word with its place; Chinese words carry the segmenter's part of speech."""
+
+    text: str
+    start: int
+    end: int
+    kind: str = ""
+
+
+_WORDS = re.compile(r"[A-Za-zÀ-ɏ0-9]+(?:['’][A-Za-zÀ-ɏ]+)?")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One prompt, read as often as the rules like and analysed once."""
+
+    text: str
+
+    @cached_property
+    def quotes(self) -> tuple[tuple[int, int], ...]:
+        """Spans between quotation marks, marks included."""
+        return tuple(m.span() for m in _QUOTES.finditer(self.text))
+
+    @cached_property
+    def said(self) -> str:
+        """The author's own directions: quoted text and wording of signs hidden, every offset as in the text."""
+        chars = list(self.text)
+        for start, end in self.quotes:
+            chars[start + 1 : end - 1] = HIDDEN * (end - start - 2)
+        for match in _SIGNS.finditer(self.text):
+            for group, found in enumerate(match.groups(), 1):
+                if found:
+                    chars[match.start(group) : match.end(group)] = HIDDEN * len(found)
+        return "".join(chars).replace("’", "'")
+
+    @cached_property
+    def lower(self) -> str:
+        """`said` in lower case, one character for one."""
+        return "".join(c.lower() if len(c.lower()) == 1 else c for c in self.said)
+
+    @cached_property
+    def clauses(self) -> tuple[tuple[int, int], ...]:
+        """Pieces between punctuation marks, without the marks and without white space at their ends."""
+        spans: list[tuple[int, int]] = []
+        start = 0
+        for mark in _BREAK.finditer(self.said):
+            spans.append((start, mark.start()))
+            start = mark.end()
+        spans.append((start, len(self.said)))
+        return tuple(trimmed for span in spans if (trimmed := self._trimmed(*span)) is not None)
+
+    def _trimmed(self, start: int, end: int) -> tuple[int, int] | None:
+        while start < end and self.said[start].isspace():
+            start += 1
+        while end > start and self.said[end - 1].isspace():
+            end -= 1
+        return (start, end) if start < end else None
+
+    def clause_at(self, place: int) -> tuple[int, int]:
+        """The clause a place stands in."""
+        return next((c for c in self.clauses if c[0] <= place < c[1]), (place, place))
+
+    @cached_property
+    def shots(self) -> tuple[tuple[int, int], ...]:
+        """Labelled or timed shots; the whole text where there are none."""
+        cuts = [m.start() for m in _SHOT.finditer(self.said)]
+        edges = [0, *(c for c in cuts if c > 0), len(self.said)]
+        return tuple((a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a)
+
+    @cached_property
+    def english(self) -> tuple[Word, ...]:
+        """Latin words of the whole text, quotes included."""
+        return tuple(Word(m[0], *m.span()) for m in _WORDS.finditer(self.text))
+
+    @cached_property
+    def has_chinese(self) -> bool:
+        """Whether any Han character stands in it."""
+        return _HAN.search(self.text) is not None
+
+    @cached_property
+    def chinese(self) -> tuple[Word, ...]:
+        """Segments with parts of speech, of the author's directions; empty without Han characters."""
+        if not self.has_chinese:
+            return ()
+        found: list[Word] = []
+        place = 0
+        for text, kind in rjieba.tag(self.said):
+            found.append(Word(text, place, place + len(text), kind))
+            place += len(text)
+        return tuple(found)
+
+    @cached_property
+    def boundaries(self) -> frozenset[int]:
+        """Places where a Chinese word begins or ends by the dictionary alone."""
+        places = {0}
+        place = 0
+        for text in rjieba.cut(self.text, False) if self.has_chinese else ():  # noqa: FBT003
+            place += len(text)
+            places.add(place)
+        return frozenset(places)

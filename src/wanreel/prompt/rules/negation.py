@@ -1,0 +1,203 @@
+"""What should not appear or be done, said in the main prompt; safe ones can move into the negative prompt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wanreel.prompt.finding import NEGATION, Finding, Fix
+from wanreel.prompt.reading import Reading
+
+# Things a person asks to keep out of a picture: what makes "-free", "free of" and "avoiding" a direction.
+_UNWANTED = (
+    r"(?:text|texts|words?|letters?|captions?|subtitles?|titles?|watermarks?|logos?|brands?|branding|signage|people|person|humans?|"
+    r"crowds?|faces?|hands|blur(?:ring|riness)?|motion blur|noise|grain|flicker(?:ing)?|jitter|shak(?:e|ing|iness)|distortions?|artifacts?|"
+    r"artefacts?|warping|morphing|glitch(?:es)?|ghosting|clutter|overlays?|borders?|frames?|lens flares?|glare|reflections?|shadows?|cars?|"
+    r"vehicles?|animals?|cuts?|jump cuts?|transitions?|zoom(?:ing)?|camera shake|music|dialogue|dialog|speech|voices?|narration|sound|"
+    r"overexposure|banding|deformities|extra (?:fingers|limbs|hands|people|objects)|numbers|emoji|emojis|graphics|ui|stickers?|props|"
+    r"gore|blood|nudity|violence|smiling|talking|camera movement|duplicates?|pixelation|compression|sudden \w+|fast \w+|harsh \w+|any \w+)"
+)
+_IDIOM = re.compile(
+    r"no\.? ?\d|no\. |no (?:longer|matter|sooner|doubt|wonder|stranger|time|man's|one else's|less than|fewer than|more than|bigger|larger|smaller|"
+    r"wider|taller|higher|lower|thicker|thinner|nonsense|less|frills)\b|not (?:only|far|unlike|just|quite|necessarily|surprisingly|least|long)\b|"
+    r"never[ -](?:ending|end|ceasing|failing|fading|before|mind|say|setting|sleeping|sleeps|stopping|resting|seen)\b|"
+    r"without (?:a )?(?:doubt|saying|end|fail|exception|compare|hesitation|effort|question|warning|equal|hurry|haste)\b|"
+    r"nothing (?:but|short|less|like|more than)\b|none other\b|(?:can't|cannot|can not|couldn't|could not) (?:help|wait|stop|contain|resist|get enough|believe)\b|"
+    r"no-(?:man|one's|look|nonsense|frills|bake|hands|name|go|brainer|show|fly)|nobody's\b|no$"
+)
+_WORD = re.compile(
+    r"(?<![\w'’-])(?:"
+    r"(?:please |and |but |make sure |ensure |strictly |absolutely |ideally |just )*(?:do not|don't|dont|does not|doesn't|must not|mustn't|should not|shouldn't|"
+    r"can't|cannot|can not|may not|will not|won't|shall not|is not|isn't|are not|aren't|need not|never|not)"
+    r"|(?:with |and |but |there (?:is|are|should be|must be) |has |have |having |showing |absolutely |strictly |contains? )*(?:absolutely |strictly )?(?:no|zero(?= "
+    + _UNWANTED
+    + r"\b))"
+    r"|(?:and |but )?without(?: (?:any|a single))?|nobody|nothing|none of|no one|no-one|neither|nor|nowhere"
+    r"|(?:and |but |please )*(?:refrain from|stay away from|steer clear of|get rid of|leave out|omit|exclude|excluding|forbid|prohibit|devoid of|sans|lacking any|in the absence of|"
+    r"negative prompt ?:?|no need for|keep out|rule out|eliminate|disallow)"
+    r")(?![\w'’-]|-)"
+)
+_AVOID = re.compile(r"(?<![\w-])(?:and |but |please |try to |must |should |also |to )*(avoid|avoiding|prevent|preventing|remove|removing|skip|hide|hiding|ban|minus|less)\b (?=\w)")
+_FREE = re.compile(rf"\b(?:completely |totally |entirely )?free (?:of|from) (?:any )?{_UNWANTED}\b|\b(?:text|logo|watermark|people|person|blur|caption|subtitle|flicker|noise|grain|artifact|artefact|crowd|shake|jitter|distortion|clutter|brand)s?[- ]free\b")
+_KEEP = re.compile(
+    rf"\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ]{{2,30}}? (?:out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
+    rf"|\bshould (?:be|stay|remain) (?:absent|hidden|invisible)\b|\b{_UNWANTED} (?:is|are) (?:forbidden|prohibited|banned|unwanted|not allowed|not permitted)\b"
+)
+_END = re.compile(r"[,;.!?，。；！？\n]|\s[-–—]\s|\b(?:but|while|then|yet)\b")
+_ITEM = re.compile(rf",? (?:and |or |nor )?(?:(?:any|visible|extra|on-screen|other|camera|brand|company) )*{_UNWANTED}(?: (?:on screen|in frame|visible|whatsoever|at all))?(?=\s*(?:$|[,.;!?]| (?:and|or) ))|(?:, )?(?:and|or|nor) (?:any |other |visible )?{_UNWANTED}\b")
+
+_ZH_NOUN = (
+    r"(?:任何|其他|其它|多余|多馀|额外|明显|杂|一切|所有|丝毫|半点)*(?:的)?(?:人物|人影|人像|人声|人脸|人(?!机|工|鱼|造|参|间|驾|区|车|艇|店|超市|售|便利|岛|潜|值|配送|化|船|直升|小车|码头|酒店|工厂|餐)|行人|路人|旁人|游客|车辆|车(?!间)|文字|字幕|字样|字(?!塔)|水印|logo|标志|标识|品牌|商标|"
+    r"台标|噪点|抖动|闪烁|对白|台词|旁白|配乐|音乐|背景音|声音|变形|畸变|模糊|遮挡|反光|杂物|动物|边框|剪辑|切换|剪切|转场|特效|滤镜|拼接|穿帮|失真|卡顿|曝光过度|重影|鬼影|血腥|暴力|说话|镜头抖动|招牌|广告|符号|数字|阴影(?!灯)|杂音|污渍|瑕疵)"
+)
+_ZH = re.compile(
+    r"(?:请|千万|绝对|一定|且|并且|同时|画面|画面中|画面里|镜头|视频|背景|全程|也|并)*(?:"
+    r"(?<!要)(?:不要|不能|不得|不许|不可(?!思议|多得|一世|或缺|分割|磨灭|缺少|捉摸|抗拒|名状|避免|方物|估量|逾越|胜数)|不准|不应|不该|不宜|不允许|不需要|不希望|不想(?=看|要|有)|不必(?=出现|加|有)|不用(?=出现|加|有|字幕|文字|任何|配乐)|"
+    r"不出现|不(?:带|含|包含|显示|加|添加|露(?!声色)|露出|看镜头|拍|拍到|展示|使用|切换|改变|抖动|晃动|模糊|变形|说话|出声|保留|遮挡|闪烁|存在|有任何|看向镜头|切镜|剪辑|入镜|进入画面|夹杂|含有|产生|失真|穿帮)(?!锈)"
+    r"|切勿|请勿|勿(?!忘我|忘草)|禁止|严禁|禁用|杜绝|避免|避开(?=文字|人|品牌|水印|字)|防止|拒绝(?=出现|任何|文字|字幕|水印|人)|去掉|去除|删除|删掉|排除|剔除|移除|省略|屏蔽|抹去|擦除(?=文字|水印|字)|拿掉)"
+    rf"|(?<![有])没有(?!尽头|边际|边界|终点|止境|尽期|什么不同)|(?<![\u6ca1出淹沉埋])没(?=人|字|有?任何)|毫无(?!疑问|保留|畏惧)|不见(?:一个)?(?:人影|人|行人|车)|空无一人|无一人|(?:无|别有|零)(?={_ZH_NOUN})|别(?=让|出现|有|加|带|露|拍|放|显示|给|用|写|再|动|看|把|说|切|晃|抖|太)|非必要"
+    r"|反向提示词|负面提示词|负向提示"
+    r")"
+)
+_ZH_BAD = re.compile(r"不断|不锈|不停|特别|区别|分别|告别|差别|个别|送别|离别|别墅|级别|性别|辨别|识别|道别|惜别|久别")
+_ZH_END = re.compile(r"[，。；！？,;!?\n]|(?<=[\u4e00-\u9fff])\s*\.|但(?=是|要|需|保)|而是")
+_ZH_LEAD = re.compile(r"^(?:请|千万|绝对|一定|且|并且|同时|画面中|画面里|画面|镜头|视频|全程|也|并)*(?:不要|不能|不得|不许|不可|不准|不应|不该|不允许|不需要|不希望|不想|不必|不用|切勿|请勿|勿|禁止|严禁|禁用|杜绝|避免|防止|去掉|去除|删除|排除|没有|没|毫无|无|别|不)(?:再)?(?:让|给)?(?:画面中|画面里|画面|镜头里)?(?:出现|有|加入|加上|添加|加|带有|带|包含|含有|含|显示|露出|展示|使用|存在|产生|拍到|看到)?(?:任何|其他|其它|一切|所有|的)*")
+
+
+def negations(prompt: Reading) -> Iterator[Finding]:
+    """Each direction that says what should not be there, whole, with the mark that ties it to the rest."""
+    spans = sorted([*_english(prompt), *_chinese(prompt)])
+    last = -1
+    for start, end in spans:
+        if start < last:
+            continue
+        last = end
+        yield _finding(prompt, start, end)
+
+
+def spans(prompt: Reading) -> list[tuple[int, int]]:
+    """Where something is said not to be there; other rules do not read those places as wishes."""
+    return [*_english(prompt), *_chinese(prompt)]
+
+
+def _english(prompt: Reading) -> Iterator[tuple[int, int]]:
+    text = prompt.lower
+    last = -1
+    for match in _WORD.finditer(text):
+        if match.start() < last or _idiomatic(text, match):
+            continue
+        start, last = match.start(), _until(text, match.end())
+        yield start, last
+    for match in _AVOID.finditer(text):
+        if _is_direction(text, match):
+            yield match.start(), _until(text, match.end())
+    for pattern in (_FREE, _KEEP):
+        for match in pattern.finditer(text):
+            yield match.span()
+
+
+def _idiomatic(text: str, match: re.Match[str]) -> bool:
+    key = match[0].split()[-1] if match[0].split() else ""
+    at = match.end() - len(key)
+    if _IDIOM.match(text, at) or _IDIOM.match(text, match.start()):
+        return True
+    before = text[max(0, match.start() - 16) : match.start()]
+    if key in ("no", "not") and re.search(r"(?:or|whether or|yes or|says?|say|head|nods?|if|why|dr\.?|believe it or) $", before):
+        return True
+    if key in ("nor", "never", "not") and re.search(r"(?:once|if) $", before):
+        return True
+    return re.match(r"[\s.]*$", text[match.end() :]) is not None and key in ("no", "not")
+
+
+def _is_direction(text: str, match: re.Match[str]) -> bool:
+    """Whether "avoid" is said to the model and not of somebody in the scene."""
+    verb, before = match[1], text[: match.start()].rstrip()
+    rest = text[match.end() : match.end() + 60]
+    unwanted = re.match(rf"(?:any |all |the |every |visible |unwanted |excessive )*(?:\w+ )?{_UNWANTED}\b", rest) is not None
+    opens = before == "" or before[-1] in ",;.!?，。；\n" or match[0].startswith(("please", "and please"))
+    told = opens or match[0].startswith(("and ", "but ", "must ", "should ", "also ", "try to "))
+    if verb == "avoid":
+        return told and not match[0].startswith("to ") if not unwanted else not re.search(r"(?:swerv|dodg|duck|jump|leap|weav|run|turn|step|veer)\w* (?:\w+ ){0,4}$", before + " ")
+    if verb == "less":
+        return False
+    if verb in ("minus", "removing", "hiding", "skip", "hide", "ban", "remove"):
+        return unwanted and opens
+    return unwanted
+
+
+def _until(text: str, place: int) -> int:
+    """The end of what is unwanted: its clause, and further items of its list."""
+    found = _END.search(text, place)
+    end = found.start() if found else len(text)
+    while (item := _ITEM.match(text, end)) is not None and item.end() > end:
+        end = item.end()
+    return end
+
+
+def _chinese(prompt: Reading) -> Iterator[tuple[int, int]]:
+    if not prompt.has_chinese:
+        return
+    text = prompt.lower
+    last = -1
+    for match in _ZH.finditer(text):
+        if match.start() < last or _ZH_BAD.search(text, max(0, match.end() - 2), match.end() + 1):
+            continue
+        found = _ZH_END.search(text, match.end())
+        last = found.start() if found else len(text)
+        yield match.start(), last
+
+
+def _finding(prompt: Reading, start: int, end: int) -> Finding:
+    text = prompt.text
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    words = text[start:end]
+    message = f"“{words[:60]}” says what should not be there; models draw the words they read. Say what should be there instead"
+    whole = _own_clause(prompt, start, end)
+    if whole is None:
+        return Finding(NEGATION, start, end, f"{message}.")
+    unwanted = _unwanted(words)
+    if not unwanted:
+        return Finding(NEGATION, *whole, f"{message}.")
+    return Finding(NEGATION, *whole, f"{message}, or move it to the negative prompt.", Fix(unwanted))
+
+
+def _own_clause(prompt: Reading, start: int, end: int) -> tuple[int, int] | None:
+    """The span to take out so that the rest stays whole; None where the words are woven into a sentence."""
+    text = prompt.text
+    left, right = start, end
+    while left > 0 and text[left - 1] in " \t":
+        left -= 1
+    opens = left == 0 or text[left - 1] in ",;，；、"
+    begins_sentence = left == 0 or text[left - 1] in ".!?。！？\n"
+    closes = right == len(text) or text[right] in ",;.!?，。；！？、\n"
+    if not closes:
+        return None
+    if opens and left > 0:
+        return left - 1, right  # ", no text": the comma before it goes with it
+    if begins_sentence:
+        if right < len(text):
+            right += 1
+            while left == 0 and right < len(text) and text[right] in " \t":
+                right += 1
+        return left, right
+    lead = text[start:end].lower().lstrip()
+    if re.match(r"(?:and |but )?(?:with(?:out)?\b|(?:and |but )(?:no|don't|do not|avoid|never)|free (?:of|from)|with no|devoid of|avoid)", lead):
+        return left, right
+    return None
+
+
+_LEAD = re.compile(
+    r"^(?:(?:and|but|please|make sure|ensure|strictly|absolutely|with|there (?:is|are|should be|must be)|has|have|having|also|try to|must|should|showing|contains?) )*"
+    r"(?:do not|don't|dont|must not|mustn't|should not|shouldn't|can't|cannot|never|not|no|zero|without|avoid(?:ing)?|prevent(?:ing)?|remov(?:e|ing)|skip|hide|ban|exclude|excluding|omit|refrain from|"
+    r"steer clear of|stay away from|get rid of|leave out|devoid of|sans|(?:completely |totally |entirely )?free (?:of|from)|negative prompt:?|minus|no need for|eliminate|rule out)\s*"
+    r"(?:(?:show|showing|add|adding|include|including|have|use|display|put|render|draw|let|introduce|any|the|a single|a|an|there be|be) )*",
+    re.IGNORECASE,
+)
+
+
+def _unwanted(words: str) -> str:
+    """The thing itself: "no text on screen" is "text on screen", 不要出现文字 is 文字."""
+    plain = words.replace("’", "'").strip()
+    rest = (_ZH_LEAD if re.search(r"[\u4e00-\u9fff]", plain) else _LEAD).sub("", plain, count=1).strip(" ,，、。.")
+    return rest if rest != plain.strip(" ,，、。.") else ""
