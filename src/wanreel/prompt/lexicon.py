@@ -65,7 +65,8 @@ def names() -> Names:
 
 
 def _conditions(row: Table, other: str) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
-    return re.compile(row["after"], re.IGNORECASE), re.compile(row[other], re.IGNORECASE) if other in row else None
+    beside = rf"\b(?:{row[other]})" if other == "near" and other in row else row.get(other)
+    return re.compile(row["after"], re.IGNORECASE), re.compile(beside, re.IGNORECASE) if beside else None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ _TURN = re.compile(
     r"|变(?:为|成|得|幻|化)?|渐变|渐渐|逐渐|逐步|过渡|转(?:为|成|入|到|向|换|场)|直到|直至|随后|然后|之后|接着|最后|最终|入夜|慢慢(?:变|转|暗|亮|褪|染)|切换|由|从|再|开始时|随着|褪去|褪为|恢复|转眼|交替|更替|循环|轮转|降临|到(?=夜|白|黄|深|清|正|傍|日|凌|黑|入|全景|远景|特写|大|近景|中景)|至|拉远|拉开|推近|推进|升起|继而|后来|忽然|突然|瞬间|定格|先"
 )
 _WEAK = frozenset({"to", "from", "into", "after", "before", "then", "falls", "falling", "fall", "next", "opens on", "reveals", "passes"})
-_LEAD = re.compile(r"\b(?:from|begins?|beginning|starts?|starting|opens?|opening|transitions?|gradually|time-?lapse of|day[- ]to[- ]night|half|left|right|split[- ]screen|side by side|one side|while inside|diptych|both|alternat\w+|contrast(?:s|ing)?|between)\b|从|由|分屏|左半|左边|左侧|右边|右侧|一半|一边|对比|上半|下半|逐渐|渐渐|交替")
+_LEAD = re.compile(r"\b(?:from|begins?|beginning|starts?|starting|opens?|opening|transitions?|gradually|time-?lapse of|day[- ]to[- ]night|half|left|right|split[- ]screen|side by side|one side|while inside|diptych|both|alternat\w+|contrast(?:s|ing)?|between)\b|从|由|分屏|左半|左边|左侧|右边|右侧|一半|一边|左右对比|冷暖对比|上半|下半|逐渐|渐渐|交替")
 _SPLIT = re.compile(r"\bsplit[- ]screen\b|\bside[- ]by[- ]side\b|\bdiptych\b|\b(?:left|right|top|bottom|upper|lower|one|other) (?:half|side|panel)\b|分屏|左右对比|(?:左|右|上|下)(?:半|边|侧)|画面(?:左|右)|一半")
 # What a picture, a screen or a window in the scene shows is not the scene.
 _WITHIN = re.compile(r"\b(?:paintings?|posters?|photos?|photographs?|pictures?|murals?|televisions?|tv|screens?|postcards?|monitor|dreams?|dreaming|memory|memories|billboards?|mirror|snow globe|projector|hologram|prints?|tattoo|wallpaper|embroidered|named|called|scent|movie|film about|toy|book|cover|model of) (?:\w+ ){0,2}(?:of|shows?|showing|displaying|depicting|playing|about|with)\b[^,.;]*$|(?:画着|印着|海报|照片|壁画|电视|屏幕|油画|明信片|梦见|回忆|名为|绣着|画里|图案|书封)[^，。；,;]*$")

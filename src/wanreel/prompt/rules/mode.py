@@ -79,4 +79,6 @@ def _in_scene(prompt: Reading, match: re.Match[str]) -> bool:
         return True
     if strong:
         return False
+    if re.search(r"老照片|旧照片|翻看|相册|相框|墙上|手中|手里|捧着|端详", text[: match.start()]):
+        return True
     return re.search(r"\b(?:an?|old|faded|framed|torn|his|her|their|family|wedding|two|three|some|\d+) (?:[\w-]+ ){0,3}(?:photo|photograph|picture|painting|portrait|polaroid|poster|drawing|sketch|snapshot|television|tv|phone|screen)s?\b", text[: match.start()]) is not None

@@ -14,7 +14,7 @@ _PLACE = re.compile(
     r"'?s? ?(?:(?:international )?airport|street|avenue|square|bridge|memorial|museum|monument|center|centre|university|college|park|tower|boulevard|island|lake|river|county|city|falls|bay|mountains?|house museum|trail|desert|coast|reef|rainforest|basin|jungle)\b",
     re.IGNORECASE,
 )
-_PLACE_ZH = re.compile(r"故居|纪念馆|纪念堂|公园|大?路|大道|广场|大桥|机场|草堂|祠|庙|墓|陵|书院|年间|时期|年制|朝|青花|瓷|堤|诗|词牌|犬|塔|故里|式的|大学|中学|市|州|湖|岛|峡")
+_PLACE_ZH = re.compile(r"线圈|故居|纪念馆|纪念堂|公园|大?路|大道|广场|大桥|机场|草堂|祠|庙|墓|陵|书院|年间|时期|年制|朝|青花|瓷|堤|诗|词牌|犬|塔|故里|式的|大学|中学|市|州|湖|岛|峡")
 _NOT = re.compile(r"(?:trump card|tesla coil|java|apple (?:pie|tree|juice|cider|orchard|blossom)|sonic boom|elvis impersonator no)")
 # "in the style of Somebody", "painted by Somebody": the name need not be known.
 _STYLE = re.compile(

@@ -10,6 +10,7 @@ from wanreel.prompt.finding import TOO_MANY_SUBJECTS, Finding
 from wanreel.prompt.lexicon import Cast, casting
 from wanreel.prompt.reading import Reading, Word
 from wanreel.prompt.rules import negation
+from wanreel.prompt.rules.named import named
 
 SUBJECTS_MAX = 3
 
@@ -37,7 +38,7 @@ def crowded(prompt: Reading) -> Iterator[Finding]:
     """One finding over all of them, when there are more than three in one shot."""
     unwanted = negation.spans(prompt)
     for first, last in prompt.shots:
-        found = [a for a in [*_english(prompt), *_chinese(prompt)] if first <= a.start < last]
+        found = [a for a in [*_english(prompt), *_named(prompt), *_chinese(prompt)] if first <= a.start < last]
         actors: dict[str, Actor] = {}
         for actor in found:
             if not any(a <= actor.start < b for a, b in unwanted):
@@ -95,6 +96,14 @@ def _phrase(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> t
     return None, resume
 
 
+def _named(prompt: Reading) -> Iterator[Actor]:
+    """Somebody called by name at the start of a clause, with a verb after it."""
+    for start, end in ((f.start, f.end) for f in named(prompt)):
+        opening = re.search(r"(?:^|[,;.:，。；：、\n]|\b(?:and|while|as|where|和|与))\s*$", prompt.lower[:start])
+        if opening is not None and re.match(r" [a-z]{2,}(?:s|ing)\b(?<!ss)|[\u4e00-\u9fff]", prompt.said[end:]):
+            yield Actor(prompt.lower[start:end], start, end)
+
+
 def _previous(lower: list[str], at: int) -> str:
     return lower[at - 1] if at else ""
 
@@ -130,12 +139,21 @@ def _head(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> tup
             return noun, "finite", place
         if noun is not None and (lower[noun].endswith("s") and _singular(lower[noun]) in cast.beings) and not word.endswith(("ed", "ly")):
             return noun, "finite", place
+        if noun is not None and _base_verb(lower, at, noun, place):
+            return noun, "finite", place
         if not word.endswith("ly"):
             noun = place
         place += 1
     if noun is not None and place < len(tokens) and lower[place] in ("is", "are", "has"):
         return noun, "finite", place
     return noun, "", place
+
+
+def _base_verb(lower: list[str], at: int, noun: int, place: int) -> bool:
+    """The verb of a joined subject: "a panda and a pirate share a picnic"."""
+    joined = at >= 2 and "and" in (lower[at - 1], lower[at - 2])
+    follows = lower[place + 1] if place + 1 < len(lower) else ""
+    return joined and _is(lower[noun], casting().beings) and follows in (_ONE | _THE | _PREPOSITION)
 
 
 def _finite(word: str, noun: str) -> bool:
