@@ -99,6 +99,14 @@ def test_only_this_machine_is_asked() -> None:
         "http://localhost.example.com/",
         "file:///etc/passwd",
         "http://",
+        "http://2130706433/",
+        "http://0x7f000001/",
+        "http://127.1/",
+        "http://127.0.0.1@198.51.100.7/",
+        "http://127.0.0.1\\@198.51.100.7/",
+        "http://[::ffff:198.51.100.7]/",
+        "http://[::1%25198.51.100.7]/",
+        "http://①②⑦.0.0.1/",
     ]
 
     assert all(map(on_this_machine, here))
@@ -207,13 +215,17 @@ async def test_upload_is_bound() -> None:
 
 
 async def test_uploads_that_are_refused(still: Emulator) -> None:
-    """A late policy, a forged one and a key outside its folder are 403 in the object store's words."""
+    """A late policy, a forged one and a key outside its folder are 403 in the object store's words; a file stays."""
     policy = await policy_for(still, "wan2.6-i2v")
+    first = await put(policy, picture())
+    again = await put(policy, picture(400, 400))
     forged = await put(policy, picture(), Signature="AAAA")
     stranger = await put(policy, picture(), key="elsewhere/still.png")
     still.advance(301)
     late = await put(policy, picture())
 
+    assert [200, 409] == [first[0], again[0]]
+    assert "FileAlreadyExists" in again[1]
     assert [403, 403, 403] == [forged[0], stranger[0], late[0]]
     assert "SignatureDoesNotMatch" in forged[1]
     assert "Invalid according to Policy: Policy expired." in late[1]

@@ -15,6 +15,7 @@ from wanreel.emulator.replies import words_for
 from wanreel.emulator.tasks import CANCELED, FAILED, PENDING, RUNNING, SUCCEEDED, Task
 
 TEXT_MAX = 2000
+DEPTH_MAX = 12
 
 PagedBody = Callable[[Account, Catalog, Mapping[str, str], Quirks], dict[str, Any] | None]
 
@@ -36,11 +37,12 @@ def query_body(task: Task, now: float, url: str, quirks: Quirks) -> dict[str, An
                 output["results"] = {"video_url": url}
             else:
                 output["video_url"] = url
-    if status in (RUNNING, SUCCEEDED, FAILED) and _counted(task, quirks):
+    # The pages show the figures of a running and of a succeeded task only.
+    if status in (RUNNING, SUCCEEDED, FAILED) and _counted(task, status, quirks):
         done = {"TOTAL": 1, "SUCCEEDED": int(status == SUCCEEDED), "FAILED": int(status == FAILED)}
         output["task_metrics"] = done
     body: dict[str, Any] = {"output": output}
-    if status == SUCCEEDED and not task.no_url:
+    if status == SUCCEEDED and (not task.no_url or quirks.no_url_usage):
         body["usage"] = dict(task.usage)
     return body
 
@@ -57,8 +59,9 @@ def _times(task: Task, status: str, now: float, quirks: Quirks) -> dict[str, str
     return times
 
 
-def _counted(task: Task, quirks: Quirks) -> bool:
-    return quirks.task_metrics == "always" or (quirks.task_metrics == "kf2v" and "kf2v" in task.model)
+def _counted(task: Task, status: str, quirks: Quirks) -> bool:
+    kf2v = quirks.task_metrics == "kf2v" and "kf2v" in task.model and status != FAILED
+    return quirks.task_metrics == "always" or kf2v
 
 
 def limits_body(account: Account, catalog: Catalog, params: Mapping[str, str], quirks: Quirks) -> dict[str, Any] | None:
@@ -70,8 +73,7 @@ def limits_body(account: Account, catalog: Catalog, params: Mapping[str, str], q
     for model in page[0]:
         queued = quirks.queued_max if account.queued is None else account.queued
         limit = {
-            "request_limit": model.rate if account.submit_rate is None else int(account.submit_rate),
-            "request_limit_period": 1,
+            **_request_limit(model.rate if account.submit_rate is None else account.submit_rate),
             "usage_limit": None,
             "usage_limit_field": None,
             "usage_limit_period": None,
@@ -83,6 +85,14 @@ def limits_body(account: Account, catalog: Catalog, params: Mapping[str, str], q
             {"model": model.id, "workspace_id": f"ws-{account.uid}", "model_limit": limit, "workspace_limit": unset}
         )
     return {"output": {**page[1], "quotas": rows}}
+
+
+def _request_limit(rate: float) -> dict[str, int | None]:
+    """A rate as so many per second, or per minute when it is no whole number; null where there is no limit."""
+    if rate <= 0:
+        return {"request_limit": None, "request_limit_period": None}
+    period = 1 if rate == int(rate) else 60
+    return {"request_limit": round(rate * period), "request_limit_period": period}
 
 
 def models_body(account: Account, catalog: Catalog, params: Mapping[str, str], quirks: Quirks) -> dict[str, Any] | None:
@@ -110,14 +120,16 @@ def _paged(account: Account, catalog: Catalog, params: Mapping[str, str]) -> tup
     return found[(number - 1) * size : number * size], {"total": len(found), "page_no": number, "page_size": size}
 
 
-def trimmed(value: Any) -> Any:
-    """A request body fit to be kept and shown: long texts (inline pictures) are cut."""
+def trimmed(value: Any, depth: int = 0) -> Any:
+    """A request body fit to be kept and shown: long texts (inline pictures) are cut, as is what nests deep."""
+    if depth > DEPTH_MAX:
+        return "…"
     if isinstance(value, str):
         return value if len(value) <= TEXT_MAX else f"{value[:60]}… ({len(value)} characters)"
     if (fields := as_object(value)) is not None:
-        return {str(name): trimmed(item) for name, item in fields.items()}
+        return {str(name): trimmed(item, depth + 1) for name, item in fields.items()}
     if isinstance(value, list):
-        return [trimmed(item) for item in as_list(cast("object", value))[:100]]
+        return [trimmed(item, depth + 1) for item in as_list(cast("object", value))[:100]]
     return value
 
 

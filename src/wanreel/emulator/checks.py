@@ -8,7 +8,7 @@ from typing import Any
 
 from wanreel.emulator.brief import Brief, Refusal, media_items
 from wanreel.emulator.catalog import Catalog, Model
-from wanreel.emulator.objects import as_object
+from wanreel.emulator.objects import as_list, as_object
 from wanreel.emulator.quirks import Quirks
 from wanreel.emulator.replies import MISSING_WORDS, URL_WORDS
 
@@ -45,6 +45,8 @@ def missing_input(brief: Brief) -> Refusal | None:
     given, parameters = brief.input, brief.parameters
     if not _REQUIRED[brief.model.protocol](given, brief.quirks):
         return Refusal("InvalidParameter", MISSING_WORDS)
+    if brief.model.protocol in _MEDIA and not all(_text(item, "type", "url") for item in media_items(given)):
+        return Refusal("InvalidParameter", MISSING_WORDS)
     duration = parameters.get("duration")
     if duration is not None and (isinstance(duration, bool) or not isinstance(duration, int)):
         return Refusal("InvalidParameter", "The duration must be an integer.")
@@ -53,6 +55,11 @@ def missing_input(brief: Brief) -> Refusal | None:
 
 def _text(given: Mapping[str, Any], *names: str) -> bool:
     return all(isinstance(given.get(name), str) and given[name] for name in names)
+
+
+def _texts(given: Mapping[str, Any], name: str) -> bool:
+    items = as_list(given.get(name))
+    return bool(items) and all(isinstance(item, str) and item for item in items)
 
 
 def _frames(given: Mapping[str, Any], quirks: Quirks) -> bool:
@@ -67,6 +74,7 @@ def _has_media(given: Mapping[str, Any], *kinds: str) -> bool:
     return any(item.get("type") in kinds and item.get("url") for item in media_items(given))
 
 
+_MEDIA = frozenset(("media", "all_in_one", "references", "videoedit"))
 _REQUIRED: Mapping[str, Callable[[Mapping[str, Any], Quirks], bool]] = {
     "size": lambda given, _: _text(given, "prompt"),
     "ratio": lambda given, _: _text(given, "prompt"),
@@ -76,7 +84,7 @@ _REQUIRED: Mapping[str, Callable[[Mapping[str, Any], Quirks], bool]] = {
     "all_in_one": lambda given, _: _text(given, "prompt") or bool(media_items(given)),
     "references": lambda given, _: _text(given, "prompt") and _has_media(given, "reference_image", "reference_video"),
     "reference_urls": lambda given, _: (
-        _text(given, "prompt") and bool(given.get("reference_urls") or given.get("reference_video_urls"))
+        _text(given, "prompt") and (_texts(given, "reference_urls") or _texts(given, "reference_video_urls"))
     ),
     "videoedit": lambda given, _: _has_media(given, "video"),
     "vace": lambda given, _: _text(given, "function", "prompt"),

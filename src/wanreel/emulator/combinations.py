@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from wanreel.emulator.brief import Brief, WrongValue, media_items
+from wanreel.emulator.objects import as_list
 
 _FRAMES = {"first_frame", "last_frame"}
 _SETS_27 = (
@@ -77,7 +78,12 @@ def _videoedit(_: Brief, kinds: Counter[str]) -> str:
 
 
 def _vace(brief: Brief, _: Counter[str]) -> str:
-    return "" if brief.input.get("function") in _VACE else "The function is not supported."
+    function, pictures = brief.input.get("function"), as_list(brief.input.get("ref_images_url"))
+    if not isinstance(function, str) or function not in _VACE:
+        return "The function is not supported."
+    if len(pictures) > 3 or (function == "image_reference" and not pictures):
+        return "From 1 to 3 reference images are supported."
+    return ""
 
 
 def _animate(brief: Brief, _: Counter[str]) -> str:

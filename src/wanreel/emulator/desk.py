@@ -187,6 +187,14 @@ class Desk:
         """``POST /services/aigc/image2video/face-detect``, the one synchronous call."""
         return self._handle("detect", headers, now, fault, lambda call: self._inquiry.detect(call, body))
 
+    def refuse(self, operation: str, code: str, headers: Mapping[str, str], now: float) -> Reply:
+        """The refusal of a call that does not get as far as the desk: too large, or to no path there is."""
+        return self._handle(operation, headers, now, None, lambda call: call.refuse(code))
+
+    def knows(self, headers: Mapping[str, str]) -> bool:
+        """Whether the key of a call belongs to an account."""
+        return isinstance(self.gate.doors.identify(lowered(headers)), Caller)
+
     def download(
         self,
         verb: str,
@@ -302,14 +310,20 @@ class Desk:
         if script_id and script_id not in self.gate.scripts.scripts:
             reply = call.refuse("EmulatorScriptUnknown", f"This emulator has no script {script_id!r}.", 400)
         elif fault is None:
-            reply = work(call)
+            reply = self._worded(work(call))
         elif fault.takes_effect:
-            reply = spoil(fault, work(call), operation, request_id, now)
+            reply = spoil(fault, self._worded(work(call)), operation, request_id, now)
         else:
             reply = unprocessed(fault, operation, request_id, now)
         code = reply.body.get("code", "") if isinstance(reply.body, dict) else ""
         self._note(call, account, reply.status, code)
         return dated(reply, now)
+
+    def _worded(self, reply: Reply) -> Reply:
+        """A good answer with the empty code and message that some may carry (§4.4)."""
+        if not self.quirks.empty_code or reply.status != 200 or not isinstance(reply.body, dict):
+            return reply
+        return replace(reply, body={**reply.body, "code": "", "message": ""})
 
     def _note(self, call: Call, account: str, status: int, code: str) -> None:
         self.ledger.count(account, call.operation, status, call.now)

@@ -101,9 +101,7 @@ class Intake:
         self._ledger.accept(task)
         call.task_id = task.id
         output = {"task_status": PENDING, "task_id": task.id}
-        extra = {"code": "", "message": ""} if self._quirks.empty_code else {}
-        body = {"output": output, "request_id": call.request_id, **extra}
-        return json_reply(body, call.request_id, call.now)
+        return json_reply({"output": output, "request_id": call.request_id}, call.request_id, call.now)
 
     def _make(self, call: Call, caller: Caller, order: Order, body: Mapping[str, Any]) -> Task:
         self._ledger.number += 1
@@ -128,7 +126,7 @@ class Intake:
             deadline_at=call.now + self._quirks.task_deadline_s,
             shot=order.shot,
             usage=order.usage,
-            billed_s=0.0 if fate.outcome == "no_url" else order.billed_s,
+            billed_s=0.0 if fate.outcome == "no_url" and not self._quirks.no_url_usage else order.billed_s,
             orig_prompt=order.orig_prompt,
             actual_prompt=order.actual_prompt,
             code=code,

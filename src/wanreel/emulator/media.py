@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import struct
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +18,8 @@ from wanreel.emulator.objects import as_list, as_object
 
 PIXELS_MAX = 8000 * 8000
 _MB = 1024 * 1024
+CLIP = "MP4"
+_CLIP_MARKS = (b"ftyp", b"moov", b"wide", b"mdat")
 _FORMATS = {"JPEG", "MPO", "PNG", "BMP", "WEBP"}
 
 
@@ -73,6 +77,13 @@ _TYPES = {
 }
 
 
+#: What Pillow raises over bytes that are no whole picture.
+_UNREADABLE = (
+    *(UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, OSError, EOFError),
+    *(ValueError, SyntaxError, TypeError, IndexError, KeyError, OverflowError, struct.error, zlib.error),
+)
+
+
 def named(body: Mapping[str, Any]) -> list[Named]:
     """Every media address of a request body, in the order met; nothing but strings."""
     given = as_object(body.get("input"))
@@ -94,7 +105,8 @@ def look(data: bytes, role: str) -> Medium:
     """Measure the bytes of an input. CPU work: call it off the event loop."""
     sha = sha256(data).hexdigest()
     if role not in ("first", "last", "image"):
-        return Medium(sha, len(data), code=_sound_or_clip(data, role))
+        kind = CLIP if data[4:8] in _CLIP_MARKS else ""
+        return Medium(sha, len(data), format=kind, code=_sound_or_clip(data, role))
     try:
         with Image.open(BytesIO(data)) as picture:
             width, height = picture.size
@@ -102,9 +114,10 @@ def look(data: bytes, role: str) -> Medium:
                 return Medium(sha, len(data), width, height, str(picture.format), code="InvalidImage.FileFormat")
             if picture.getexif().get(0x0112, 1) in (5, 6, 7, 8):
                 width, height = height, width
+            picture.load()  # a picture cut off or spoilt in the middle shows itself only now
             alpha = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
             return Medium(sha, len(data), width, height, picture.format, alpha)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except _UNREADABLE:
         return Medium(sha, len(data), code="InvalidImage.FileFormat")
 
 
@@ -116,7 +129,7 @@ def _sound_or_clip(data: bytes, role: str) -> str:
     if role == "video":
         if len(data) > 100 * _MB:
             return "InvalidFile.Size"
-        return "" if data[4:8] in (b"ftyp", b"moov", b"wide", b"mdat") else "InvalidFile.Format"
+        return "" if data[4:8] in _CLIP_MARKS else "InvalidFile.Format"
     return ""
 
 

@@ -56,7 +56,8 @@ def draw_up(brief: Brief, seed: int) -> Order:
         seed=asked if isinstance(asked, int) and not isinstance(asked, bool) else seed,
         audio=audio,
         model=model.id,
-        watermark=parameters.get("watermark") is True,
+        # Animate takes its watermark among the inputs (§2.7).
+        watermark=(given if model.protocol == "animate" else parameters).get("watermark") is True,
         first_image=first,
         last_image=last,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Quirks:
     picked_up_s: float = 0.0  # a task picked up still says PENDING, with scheduled_time, this long (§4.2)
     actual_prompt_30: bool = False  # 3.0 returns actual_prompt (§4.2)
     s2v_url: str = "video_url"  # video_url | results: where a talking head's URL stands (§0.2)
+    no_url_usage: bool = False  # a task that succeeded without a URL has its usage, and costs (§4.2, §16)
+    i2v_size: str = "rule"  # rule | table: size after an exactly 16:9 picture, 1920x1072 or 1920x1080 (§18.10)
     empty_code: bool = False  # good answers carry an empty code and message (§4.4)
     range_beyond: str = "whole"  # whole | refuse: what a range past the end of a result meets (§18.6)
     bare_base64: str = "refuse"  # refuse | accept: a picture as Base64 without "data:…;base64," (one client sends it)
@@ -46,8 +49,19 @@ class Quirks:
         for name, allowed in CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}")
+        for item in fields(self):
+            value, default = getattr(self, item.name), item.default
+            if isinstance(default, bool):
+                fits = isinstance(value, bool)
+            elif isinstance(default, int):
+                fits = isinstance(value, int) and not isinstance(value, bool) and value >= _LEAST.get(item.name, 0)
+            else:
+                fits = not isinstance(default, float) or (isinstance(value, int | float) and 0 <= value < inf)
+            if not fits:
+                raise ValueError(f"{item.name} can not be {value!r}; its default is {default!r}")
 
 
+_LEAST = {"page_size_max": 1}
 CHOICES: dict[str, tuple[str, ...]] = {
     "over_limit": ("queue", "reject"),
     "unknown_model": ("400", "404"),
@@ -63,6 +77,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "list_unset_times": ("omit", "null"),
     "head": ("refuse", "allow"),
     "async_query": ("refuse", "ignore"),
+    "i2v_size": ("rule", "table"),
     "s2v_url": ("video_url", "results"),
     "range_beyond": ("whole", "refuse"),
     "bare_base64": ("refuse", "accept"),
@@ -70,6 +85,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "foreign_media": ("fail", "assume"),
     "orig_prompt": ("whole", "cut"),
 }
+
+
+_BOOLS = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
 
 
 def parse_quirk(text: str) -> tuple[str, object]:
@@ -80,7 +98,9 @@ def parse_quirk(text: str) -> tuple[str, object]:
         raise ValueError(f"{text!r} is not NAME=VALUE with a name among {', '.join(kinds)}")
     default = kinds[name]
     if isinstance(default, bool):
-        return name, value.lower() in ("1", "true", "yes", "on")
+        if value.lower() not in _BOOLS:
+            raise ValueError(f"{name} is true or false, not {value!r}")
+        return name, _BOOLS[value.lower()]
     if isinstance(default, int):
         return name, int(value)
     if isinstance(default, float):

@@ -53,6 +53,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "InvalidURL.Timeout": (400, "Download of the input URL timed out."),
     "InvalidImage": (400, "The input image is invalid."),
     "InvalidImage.FileFormat": (400, "The format of the input image is not supported."),
+    "InvalidImage.ImageSize": (400, "The size of image is beyond limit."),
     "InvalidImageResolution": (400, "The resolution of the input image is invalid."),
     "InvalidImageFormat": (400, "The format of the input image is invalid."),
     "InvalidFile.Resolution": (400, "The resolution of the input file is invalid."),

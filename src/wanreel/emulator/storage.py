@@ -11,7 +11,7 @@ from wanreel.emulator.chance import digest
 from wanreel.emulator.gate import Gate
 from wanreel.emulator.ledger import Ledger
 from wanreel.emulator.quirks import Quirks
-from wanreel.emulator.replies import Reply
+from wanreel.emulator.replies import Reply, xml_reply
 from wanreel.emulator.scripts import Instruction
 from wanreel.emulator.tasks import Task
 
@@ -64,6 +64,10 @@ class Storage:
         kept = uploads.accept(fields, file, self.secret, call.now, oss_id)
         if isinstance(kept, Reply):
             return kept
+        there = self._ledger.kept.get(kept.key)
+        if there is not None and there.expires_at >= call.now:  # what was uploaded can't be altered (§7)
+            words = "The object you specified already exists and can not be overwritten."
+            return xml_reply(409, "FileAlreadyExists", words, oss_id, uploads.BUCKET)
         self._ledger.keep_file(kept, call.now)
         return uploads.stored(fields, oss_id)
 

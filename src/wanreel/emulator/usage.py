@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from wanreel.emulator.brief import Brief
+from wanreel.emulator.media import CLIP
+from wanreel.emulator.objects import as_list
 from wanreel.emulator.tasks import Shot
 
 INPUT_S = 5.02
@@ -60,7 +62,17 @@ def _in_and_out(brief: Brief, seconds: int) -> tuple[float, float]:
     """Seconds of clip taken in (billed too) and made. What came in is not measured: it counts as one of 5 s."""
     if brief.model.protocol == "videoedit":
         return INPUT_S, seconds if brief.parameters.get("duration") else INPUT_S
-    return (5 if brief.typed("reference_video") else 0), seconds
+    return (5 if brief.typed("reference_video") or _reference_clips(brief) else 0), seconds
+
+
+def _reference_clips(brief: Brief) -> bool:
+    """Whether a 2.6 request refers to a clip: told by the field, the file, or the name of one nobody looked at."""
+    if brief.model.protocol != "reference_urls":
+        return False
+    urls = [url for url in as_list(brief.input.get("reference_urls")) if isinstance(url, str)]
+    return bool(as_list(brief.input.get("reference_video_urls"))) or any(
+        brief.medium(url).format == CLIP or url.partition("?")[0].lower().endswith((".mp4", ".mov")) for url in urls
+    )
 
 
 def billed(usage: Mapping[str, Any]) -> float:

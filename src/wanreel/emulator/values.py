@@ -16,8 +16,9 @@ def check_values(brief: Brief) -> None:
     if duration is not None and duration not in model.durations_s:
         raise WrongValue("InvalidParameter", f"The duration {duration} is not supported by {model.id}.")
     seed = parameters.get("seed")
-    if seed is not None and not (isinstance(seed, int) and 0 <= seed <= 2147483647):
+    if seed is not None and (isinstance(seed, bool) or not (isinstance(seed, int) and 0 <= seed <= 2147483647)):
         raise WrongValue("InvalidParameter", "The seed must be an integer between 0 and 2147483647.")
+    _check_words(brief)
     check_combination(brief)
     for entry in media_read(brief):
         medium = brief.medium(entry.url)
@@ -25,6 +26,18 @@ def check_values(brief: Brief) -> None:
             _check_picture(brief, medium)
         elif entry.role != "link":
             _check_reachable(medium)
+
+
+def _check_words(brief: Brief) -> None:
+    """The parameters with a closed list of words (§2.1, §2.2, §2.4, §2.5); other models ignore them."""
+    lists = {
+        "shot_type": ("single", "multi") if brief.model.id.startswith("wan2.6-") else (),
+        "audio_setting": ("auto", "origin") if brief.model.protocol == "videoedit" else (),
+    }
+    for name, words in lists.items():
+        given = brief.parameters.get(name)
+        if words and given is not None and given not in words:
+            raise WrongValue("InvalidParameter", f"The {name} must be {' or '.join(words)}.")
 
 
 #: Which input fields a protocol reads media from; anything else in a body is ignored.
@@ -71,7 +84,7 @@ def _check_picture(brief: Brief, medium: Medium) -> None:
     if brief.model.protocol == "media" and max(sides) > 8 * min(sides):
         raise WrongValue("InvalidImageResolution", "The aspect ratio of the input image must be between 1:8 and 8:1.")
     if medium.size_bytes > brief.model.image_bytes_max:
-        raise WrongValue("InvalidFile.Size")
+        raise WrongValue("InvalidImage.ImageSize")
     if medium.alpha and medium.format == "PNG":
         raise WrongValue("InvalidImageFormat", "Images with a transparent channel are not supported.")
 
@@ -95,13 +108,23 @@ def picture_size(brief: Brief) -> tuple[int, int, str]:
         raise WrongValue("InvalidParameter", f"The resolution {tier} is not supported by {model.id}.")
     first = _first_picture(brief)
     if first is not None:
-        return *catalog.follow(tier, first.width, first.height), tier
+        return *_followed(brief, tier, first), tier
     ratio = str(parameters.get("ratio") or "16:9")
     ratio = "16:9" if ratio == "adaptive" and model.protocol == "all_in_one" else ratio
     if ratio not in catalog.sizes["ratio"][tier]:
         raise WrongValue("InvalidParameter", f"The ratio {ratio} is not supported by {model.id}.")
     width, height = catalog.sizes["ratio"][tier][ratio].split("*")
     return int(width), int(height), tier
+
+
+def _followed(brief: Brief, tier: str, first: Medium) -> tuple[int, int]:
+    """The size after a picture: by the rule, or (a switch) that of the tier's table when its shape is 16:9 or 9:16."""
+    if brief.quirks.i2v_size == "table":
+        for ratio, (across, down) in {"16:9": (16, 9), "9:16": (9, 16)}.items():
+            if first.width * down == first.height * across:
+                width, height = brief.catalog.sizes["ratio"][tier][ratio].split("*")
+                return int(width), int(height)
+    return brief.catalog.follow(tier, first.width, first.height)
 
 
 def _first_picture(brief: Brief) -> Medium | None:
