@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from tests.emulator.caller import call, create, fetch, finished
 from tests.emulator.front_desk import T2V, fake_clip
@@ -74,7 +75,21 @@ def test_torn_line(tmp_path: Path) -> None:
     with journal.path.open("ab") as file:
         file.write(b'{"k":"task","at":2.0,"ta')
 
-    assert [{"k": "wake", "at": 1.0}] == Journal(tmp_path).load()
+    after = Journal(tmp_path)
+    assert [{"k": "wake", "at": 1.0}] == after.load()
+    after.close()
+
+
+async def test_one_at_a_time(tmp_path: Path) -> None:
+    """A second emulator on a state folder is refused, since each would forget the other's tasks; later it may."""
+    async with emulator_in(tmp_path) as first:
+        with pytest.raises(ValueError, match="another emulator"):
+            emulator_in(tmp_path)
+        await create(first)
+    with pytest.raises(ValueError, match="nope"):
+        Emulator(state=tmp_path, rates={"nope": {}})
+    async with emulator_in(tmp_path) as second:
+        assert 1 == second.counters()["tasks_accepted"]
 
 
 async def started(*arguments: str) -> tuple[asyncio.subprocess.Process, str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from wanreel.emulator.chance import digest
+
+_LIMITS = ("submit_rate", "running", "queued", "query_rate", "list_rate", "cancel_rate", "policy_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,12 @@ class Account:
     list_rate: float = 20.0
     cancel_rate: float = 20.0
     policy_rate: float = 100.0
+
+    def __post_init__(self) -> None:
+        for name in _LIMITS:
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, int | float) and 0 <= value < inf):
+                raise ValueError(f"{name} of account {self.name!r} is a number from 0, not {value!r}")
 
     @property
     def uid(self) -> str:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.typedefs import Handler
 
 from wanreel.emulator.clock import Clock, pause
 from wanreel.emulator.desk import Desk
@@ -16,7 +17,7 @@ from wanreel.emulator.downloads import Film, serve
 from wanreel.emulator.gallery import Gallery
 from wanreel.emulator.inputs import Inputs
 from wanreel.emulator.objects import as_object
-from wanreel.emulator.replies import Reply, error_reply
+from wanreel.emulator.replies import Reply
 from wanreel.emulator.results import PREFIX
 from wanreel.emulator.scripts import Instruction
 from wanreel.emulator.shelf import Shelf
@@ -43,7 +44,7 @@ class Rooms:
 
 def build(rooms: Rooms) -> web.Application:
     """The application with every vendor path; list and create take a trailing slash too."""
-    app = web.Application(client_max_size=BODY_BYTES_MAX)
+    app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_bounded])
     front = Front(rooms)
     for slash in ("", "/"):
         app.router.add_post(f"{BASE}/services/aigc/{_FAMILIES}/video-synthesis{slash}", front.create)
@@ -62,6 +63,16 @@ def build(rooms: Rooms) -> web.Application:
     return app
 
 
+@web.middleware
+async def _bounded(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer too large a body with a fresh answer: the error's own traceback holds on to all that was read."""
+    try:
+        return await handler(request)
+    except web.HTTPRequestEntityTooLarge:
+        words = "the body is too large"
+    return web.json_response({"error": words}, status=413)
+
+
 class Front:
     """One handler per vendor call."""
 
@@ -74,9 +85,10 @@ class Front:
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            return await send(request, error_reply("BadRequest.TooLarge", "", self._now()))
+            return await send(request, self._desk.refuse("create", "BadRequest.TooLarge", request.headers, self._now()))
         fault = await self._fault("create", request)
-        media = await self._rooms.inputs.look_at(_parsed(body))
+        # A stranger's pictures are neither fetched nor kept.
+        media = await self._rooms.inputs.look_at(_parsed(body)) if self._desk.knows(request.headers) else {}
         family = request.match_info["family"]
         reply = self._desk.create(family, request.headers, body, self._now(), media=media, fault=fault)
         return await send(request, reply)
@@ -120,18 +132,9 @@ class Front:
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
         """A form upload. Fields come in any order, but the file comes last: what follows it is not read."""
-        fields: dict[str, str] = {}
-        data: bytes | None = None
-        if not request.content_type.startswith("multipart/"):
-            return await send(request, self._malformed())
-        async for part in await request.multipart():
-            if not isinstance(part, BodyPartReader):
-                return await send(request, self._malformed())
-            if part.name == "file":
-                data = await _read(part, (FILE_MB_MAX + 1) * 1024 * 1024)
-                break
-            fields[part.name or ""] = await part.text()
-        if data is None:
+        try:
+            fields, data = await _form(request)
+        except (ValueError, LookupError):  # no form, or not one that can be read
             return await send(request, self._malformed())
         fault = await self._fault("upload", request)
         sha = sha256(data).hexdigest()
@@ -158,7 +161,7 @@ class Front:
 
     async def nothing(self, request: web.Request) -> web.StreamResponse:
         """Any other path below the base."""
-        return await send(request, error_reply("NotFound", "", self._now()))
+        return await send(request, self._desk.refuse("other", "NotFound", request.headers, self._now()))
 
     def _malformed(self) -> Reply:
         words = b"<Error><Code>MalformedPOSTRequest</Code><Message>The body of your POST request is not well-formed "
@@ -186,6 +189,19 @@ def _parsed(body: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return as_object(found) or {}
+
+
+async def _form(request: web.Request) -> tuple[dict[str, str], bytes]:
+    """The fields of an upload form and its file, which comes last. Raises ValueError when it is no such form."""
+    fields: dict[str, str] = {}
+    if request.content_type.startswith("multipart/"):
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader):
+                break
+            if part.name == "file":
+                return fields, await _read(part, (FILE_MB_MAX + 1) * 1024 * 1024)
+            fields[part.name or ""] = await part.text()
+    raise ValueError("a form with a file is needed")
 
 
 async def _read(part: BodyPartReader, bytes_max: int) -> bytes:

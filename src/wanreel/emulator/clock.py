@@ -6,6 +6,9 @@ import asyncio
 import secrets
 import time
 
+LATEST_AT = 32_503_680_000.0
+"""The year 3000: later instants can't be written the vendor's way everywhere."""
+
 
 class RealClock:
     """Wall-clock time. ``rate`` above 1 makes the vendor's clock itself run ahead; `advance` jumps it forward."""
@@ -13,6 +16,8 @@ class RealClock:
     virtual = False
 
     def __init__(self, rate: float = 1.0, offset_s: float = 0.0) -> None:
+        if not 0 < rate <= 1e6:
+            raise ValueError("a clock's rate is a number above 0, at most a million")
         self._rate = rate
         self._real_at = time.time()
         self._started = time.monotonic()
@@ -24,9 +29,7 @@ class RealClock:
 
     def advance(self, seconds: float) -> float:
         """Jump forward; the new now."""
-        if seconds < 0:
-            raise ValueError("time goes forward only")
-        self._offset_s += seconds
+        self._offset_s += _forward(self.now(), seconds)
         return self.now()
 
 
@@ -39,7 +42,7 @@ class VirtualClock:
     virtual = True
 
     def __init__(self, start_at: float = VIRTUAL_START_AT) -> None:
-        self._now = start_at
+        self._now = _forward(0.0, start_at)
 
     def now(self) -> float:
         """Emulator seconds since the epoch."""
@@ -47,10 +50,15 @@ class VirtualClock:
 
     def advance(self, seconds: float) -> float:
         """Move forward; the new now."""
-        if seconds < 0:
-            raise ValueError("time goes forward only")
-        self._now += seconds
+        self._now += _forward(self._now, seconds)
         return self._now
+
+
+def _forward(now: float, seconds: float) -> float:
+    """The step, if it is one: not back, not nowhere (NaN), not past what dates can say. Raises ValueError."""
+    if not (seconds >= 0 and now + seconds <= LATEST_AT):
+        raise ValueError("time goes forward only, in seconds, and not past the year 3000")
+    return seconds
 
 
 Clock = RealClock | VirtualClock

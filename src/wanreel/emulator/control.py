@@ -12,6 +12,7 @@ from wanreel.emulator.answers import task_view
 from wanreel.emulator.app import Rooms
 from wanreel.emulator.objects import as_object
 from wanreel.emulator.page import page
+from wanreel.emulator.scripts import SECONDS_MAX, is_status
 from wanreel.emulator.sender import Sender
 from wanreel.emulator.signing import CERTIFICATE_PATH
 
@@ -76,7 +77,10 @@ class Control:
     async def advance(self, request: web.Request) -> web.Response:
         """Move time forward by ``seconds``."""
         asked = await _object(request)
-        now = self._clock.advance(_number(asked, "seconds"))
+        try:
+            now = self._clock.advance(_number(asked, "seconds"))
+        except ValueError as wrong:
+            raise _bad(str(wrong)) from None
         self._desk.advance(now)
         return web.json_response({"now": now})
 
@@ -85,7 +89,10 @@ class Control:
         asked = await _object(request)
         start = self._clock.now() + _number(asked, "in_s", 0.0)
         until = start + _number(asked, "for_s")
-        self._desk.outage(start, until, status=int(_number(asked, "status", 0)), code=str(asked.get("code", "")))
+        status = asked.get("status", 0)
+        if not is_status(status):
+            raise _bad("status must be one of HTTP, from 200 to 599 (or 0: connections drop)")
+        self._desk.outage(start, until, status=status, code=str(asked.get("code", "")))
         return web.json_response({"from_at": start, "to_at": until})
 
     async def add_script(self, request: web.Request) -> web.Response:
@@ -119,7 +126,7 @@ class Control:
 async def _object(request: web.Request) -> Mapping[str, Any]:
     try:
         found = as_object(json.loads(await request.read()))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if found is None:
         raise _bad("the body must be a JSON object")
@@ -128,8 +135,8 @@ async def _object(request: web.Request) -> Mapping[str, Any]:
 
 def _number(asked: Mapping[str, Any], name: str, default: float | None = None) -> float:
     value = asked.get(name, default)
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or value < 0:
-        raise _bad(f"{name} must be a number from 0")
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= SECONDS_MAX:
+        raise _bad(f"{name} must be a number from 0 to {SECONDS_MAX:.0f}")
     return float(value)
 
 

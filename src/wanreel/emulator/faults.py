@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from wanreel.emulator.chance import digest, uniform
+from wanreel.emulator.objects import as_object
 from wanreel.emulator.replies import CODES, Mishap, Reply, error_reply, json_reply, words_for, xml_reply
-from wanreel.emulator.scripts import KINDS, Fate, Instruction
+from wanreel.emulator.scripts import KINDS, ONLY, OPERATIONS, Fate, Instruction
 
 #: Codes a FAILED task may carry (§9, column "T").
 TASK_CODES = (
@@ -72,10 +74,22 @@ def swarm(seed: int | str) -> dict[str, dict[str, float]]:
 
 def check_rates(rates: Mapping[str, Mapping[str, float]]) -> None:
     """Refuse names that would silently never happen. Raises ValueError."""
-    for operation, kinds in rates.items():
-        for kind in kinds:
-            if kind not in KINDS and not (operation == "create" and kind in _FATES):
+    for operation, kinds in _object(rates, "rates").items():
+        if operation not in OPERATIONS:
+            raise ValueError(f"no operation {operation!r}; there are {', '.join(OPERATIONS)}")
+        for kind, rate in _object(kinds, f"the rates of {operation}").items():
+            known = kind in KINDS and operation in ONLY.get(kind, (operation,))
+            if not known and not (operation == "create" and kind in _FATES):
                 raise ValueError(f"no fault {kind!r} for {operation}")
+            if not isinstance(rate, int | float) or not 0 <= rate <= 1:
+                raise ValueError(f"the rate of {kind} is a number from 0 to 1, not {rate!r}")
+
+
+def _object(value: object, name: str) -> Mapping[str, Any]:
+    found = as_object(value)
+    if found is None:
+        raise ValueError(f"{name} are an object, not {value!r}")
+    return found
 
 
 def _plain(kind: str, seed: int | str, number: int) -> Instruction:

@@ -35,7 +35,7 @@ def millis(at: float) -> int:
 
 def bound(text: str, *, utc: bool) -> float:
     """The instant of a list bound ``YYYYMMDDhhmmss``. Raises ValueError when it is not one."""
-    if len(text) != 14 or not text.isdigit():
+    if len(text) != 14 or not (text.isascii() and text.isdigit()):
         raise ValueError(text)
     return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC if utc else BEIJING).timestamp()
 

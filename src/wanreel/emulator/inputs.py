@@ -86,6 +86,7 @@ def on_this_machine(url: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        # A zone ("::1%eth0") is no part of an address that means this machine whatever the zone.
+        return "%" not in host and ip_address(host).is_loopback
     except ValueError:
         return False

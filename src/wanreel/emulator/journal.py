@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+if os.name == "posix":
+    import fcntl
+
 
 class Journal:
     """JSON Lines under ``state/journal.jsonl``. A line is handed to the system before the call is answered.
@@ -19,11 +22,26 @@ class Journal:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / "journal.jsonl"
         self._file: int | None = None
+        self._held: int | None = None
+        self._hold()
 
     @staticmethod
     def last_at(lines: Iterable[dict[str, Any]]) -> float:
         """The latest instant written down; 0 in an empty journal."""
         return max((line["at"] for line in lines if line.get("at")), default=0.0)
+
+    def _hold(self) -> None:
+        """Keep others from writing here. The system lets go when this process dies, however it dies."""
+        if self._held is not None or os.name != "posix":
+            return
+        held = os.open(self.path.with_name("lock"), os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(held)
+            words = f"another emulator keeps its state in {self.path.parent}: stop it, or take another folder"
+            raise ValueError(words) from None
+        self._held = held
 
     def load(self) -> list[dict[str, Any]]:
         """All whole lines; a last line torn by a kill is dropped."""
@@ -47,6 +65,7 @@ class Journal:
     def append(self, line: dict[str, Any]) -> None:
         """Add one line."""
         if self._file is None:
+            self._hold()
             self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.write(self._file, _encoded(line))
 
@@ -55,6 +74,9 @@ class Journal:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
 
 def _encoded(line: dict[str, Any]) -> bytes:

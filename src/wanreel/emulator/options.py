@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,17 @@ class EmulatorOptions:
     public_url: str = ""  # how clients reach this host, when that is not http://host:port
     log_max: int = 2000
     events: EventOptions | None = None
+
+    def __post_init__(self) -> None:
+        wrong = {
+            "speed": not 0 < self.speed < inf,
+            "clock_rate": not 0 < self.clock_rate <= 1e6,
+            "port": not 0 <= self.port <= 65535,
+            "clip_bytes": self.clip_bytes < 0,
+            "log_max": self.log_max < 0,
+        }
+        for name in (name for name, is_wrong in wrong.items() if is_wrong):
+            raise ValueError(f"{name} can not be {getattr(self, name)!r}")
 
     def all_accounts(self) -> tuple[Account, ...]:
         """The accounts given, or the single one these options describe."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 from collections.abc import Mapping
 from hashlib import sha1
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from wanreel.emulator.replies import Reply, xml_reply
 ACCESS_ID = "LTAI5tWanreelEmulator01"
 PREFIX = "/results/"
 BUCKET = "dashscope-result-local"
+_INSTANT = re.compile(r"[0-9]{1,11}")  # more digits are no instant any calendar here can write
 
 
 def result_key(task_id: str, at: float) -> str:
@@ -38,7 +40,7 @@ def signed_url(host_url: str, key: str, expires: int, secret: str) -> str:
 def refused(verb: str, key: str, query: Mapping[str, str], secret: str, now: float, oss_id: str) -> Reply | None:
     """The object store's refusal of an unsigned, forged, expired or wrongly verbed address; None when it is good."""
     expires = query.get("Expires", "")
-    if not expires.isdigit() or "Signature" not in query:
+    if not _INSTANT.fullmatch(expires) or "Signature" not in query:
         words = "You have no right to access this object because of bucket acl."
         return xml_reply(403, "AccessDenied", words, oss_id, BUCKET)
     good = sign(key, int(expires), secret, verb)

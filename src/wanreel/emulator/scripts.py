@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -32,7 +33,9 @@ KINDS: Mapping[str, bool] = {
     "xml": True,  # a download answers 200 with an XML error for a video
     "wrong_length": True,  # a download whose Content-Length is off by length_delta, ended cleanly
 }
-_ONLY = {"unknown": ("query",), **dict.fromkeys(("cut", "corrupt", "zero", "xml", "wrong_length"), ("download",))}
+ONLY = {"unknown": ("query",), **dict.fromkeys(("cut", "corrupt", "zero", "xml", "wrong_length"), ("download",))}
+SECONDS_MAX = 1e10
+"""No instruction reaches further: three centuries."""
 _OUTCOMES = ("", "ok", "failed", "no_url", "stuck", "content_block")
 
 
@@ -145,6 +148,9 @@ class ScriptBook:
         unknown = set(spec) - {"script", "account", "key", "id"}
         if unknown:
             raise ValueError(f"a script has no field {', '.join(sorted(unknown))}; it has script, account, key, id")
+        for name in ("account", "key", "id"):
+            if not isinstance(spec.get(name), str | None):
+                raise ValueError(f"a script's {name} is a text")
         lists = as_object(spec.get("script"))
         if not lists:
             raise ValueError('a script needs "script": {operation: [instruction, ...]}')
@@ -198,14 +204,15 @@ def parse_instruction(operation: str, row: object) -> Instruction:
         raise ValueError(f"{operation}: no field {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     values: dict[str, Any] = dict(given)
     kind = values.get("fault", "pass")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(f"{operation}: no fault {kind!r}; there are {', '.join(KINDS)}")
-    if operation not in _ONLY.get(kind, (operation,)):
-        raise ValueError(f"{kind} is for {', '.join(_ONLY[kind])}, not {operation}")
+    if operation not in ONLY.get(kind, (operation,)):
+        raise ValueError(f"{kind} is for {', '.join(ONLY[kind])}, not {operation}")
     times = values.get("times", 1)
     values["times"] = None if times == "always" else times
-    if values["times"] is not None and (not isinstance(times, int) or times < 1):
+    if values["times"] is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):
         raise ValueError(f'{operation}: times is a count from 1, or "always"')
+    _check(operation, values, _INSTRUCTION)
     if values.get("fate") is not None:
         if operation not in ("create", "*"):
             raise ValueError("only a create gives a task its fate")
@@ -218,7 +225,69 @@ def parse_fate(row: object) -> Fate:
     given = as_object(row)
     if given is None or set(given) - set(Fate.__dataclass_fields__):
         raise ValueError(f"a fate has the fields {', '.join(Fate.__dataclass_fields__)}")
+    _check("a fate", given, _FATE)
     fate = Fate(**given)
     if fate.outcome not in _OUTCOMES:
         raise ValueError(f"no outcome {fate.outcome!r}; there are {', '.join(_OUTCOMES[1:])}")
     return fate
+
+
+def is_status(value: object) -> bool:
+    """Whether an answer can carry this status; 0 stands for none asked for."""
+    return isinstance(value, int) and not isinstance(value, bool) and (value == 0 or 200 <= value <= 599)
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _headers(value: object) -> bool:
+    fields = as_object(value)
+    return fields is not None and all(
+        _HEADER.fullmatch(str(name)) and isinstance(text, str) and text.isprintable() for name, text in fields.items()
+    )
+
+
+def _between(low: float, high: float) -> Callable[[object], bool]:
+    def fits(value: object) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+    return fits
+
+
+def _or_none(fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: value is None or fits(value)
+
+
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_SECONDS = (_between(0, SECONDS_MAX), "a number of seconds from 0")
+_MAYBE_SECONDS = (_or_none(_SECONDS[0]), _SECONDS[1])
+_WORDS = (_text, "a text")
+_Rules = Mapping[str, tuple[Callable[[Any], bool], str]]
+#: What a field must be, so that a script that could not be carried out is refused when it is given.
+_INSTRUCTION: _Rules = {
+    "status": (is_status, "a status of HTTP, from 200 to 599"),
+    "code": _WORDS,
+    "message": _WORDS,
+    "headers": (_headers, "an object of texts by header name"),
+    "delay_s": _SECONDS,
+    "for_s": _SECONDS,
+    "fraction": (_between(0, 1), "a number from 0 to 1"),
+    "length_delta": (lambda value: isinstance(value, int) and abs(value) <= 10**12, "a whole number of bytes"),
+    "processed": (lambda value: isinstance(value, bool | None), "true or false"),
+}
+_FATE: _Rules = {
+    "outcome": _WORDS,
+    "code": _WORDS,
+    "message": _WORDS,
+    "queue_s": _MAYBE_SECONDS,
+    "run_s": _MAYBE_SECONDS,
+    "url_life_s": _MAYBE_SECONDS,
+}
+
+
+def _check(where: str, given: Mapping[str, Any], rules: _Rules) -> None:
+    """Raise ValueError in words for the first field that is not what it must be."""
+    for name, (fits, words) in rules.items():
+        if name in given and not fits(given[name]):
+            raise ValueError(f"{where}: {name} is {words}, not {given[name]!r}")

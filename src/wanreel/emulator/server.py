@@ -47,7 +47,12 @@ class Emulator:
         self.sender: Sender | None = None
         self.port = 0
         self._journal = Journal(self.options.state) if self.options.state else None
-        self.desk = self._desk()
+        try:
+            self.desk = self._desk()
+        except BaseException:
+            if self._journal is not None:
+                self._journal.close()
+            raise
 
     @property
     def host_url(self) -> str:

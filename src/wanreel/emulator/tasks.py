@@ -128,7 +128,9 @@ class Lane:
         while True:
             while self.waiting and (self.waiting[0][2].final_at is not None):
                 heappop(self.waiting)
-            while self.deadlines and (self.deadlines[0].scheduled_at is not None or self.deadlines[0].final_at):
+            while self.deadlines and (
+                self.deadlines[0].scheduled_at is not None or self.deadlines[0].final_at is not None
+            ):
                 self.deadlines.popleft()
             end = self.running[0][0] if self.running else inf
             start = inf
