@@ -23,7 +23,9 @@ _LEAD = re.compile(r"\b(?:from|begins?|beginning|starts?|starting|opens?|opening
 _SPLIT = re.compile(r"\bsplit[- ]screen\b|\bside[- ]by[- ]side\b|\bdiptych\b|\b(?:left|right|top|bottom|upper|lower|one|other) (?:half|side|panel)\b|分屏|左右对比|(?:左|右|上|下)(?:半|边|侧)|画面(?:左|右)|一半")
 # What a picture, a screen or a window in the scene shows is not the scene.
 _WITHIN = re.compile(r"\b(?:paintings?|posters?|photos?|photographs?|pictures?|murals?|televisions?|tv|screens?|postcards?|monitor|dreams?|dreaming|memory|memories|billboards?|mirror|snow globe|projector|hologram|prints?|tattoo|wallpaper|embroidered|named|called|scent|movie|film about|toy|book|cover|model of) (?:\w+ ){0,2}(?:of|shows?|showing|displaying|depicting|playing|about|with)\b[^,.;]*$|(?:画着|印着|海报|照片|壁画|电视|屏幕|油画|明信片|梦见|回忆|名为|绣着|画里|图案|书封)[^，。；,;]*$")
+_LIKENED = re.compile(r"(?:\blike|\bas if (?:it were|in)|\bas bright as|如|似|像|宛如|仿佛|如同|好似|堪比|胜似)\s*(?:a |the )?$")
 _SELECTIVE = re.compile(r"\b(?:except|only|apart from|selective colou?r|splash of|single (?:red|colou?red|pop)|pop of|accent|other than|but for|but (?:a|the|her|his|one))\b|唯有|只有|唯独|除了|局部彩色|点缀|仅有|一抹")
+_AT_ONCE = re.compile(r"\b(?:at the same time|simultaneously|at once|in (?:one|the same) (?:single )?(?:frame|shot)|same frame|same shot)\b|同时|同框|同一(?:画面|镜头|时刻)|一边.{1,12}一边")
 _CAMERA = re.compile(r"\b(?:camera|shot|lens|viewpoint|drone|frame|footage|steadicam|cameraman|view|dolly|perspective|gimbal|cam|camerawork|move|movement|operator)\b")
 _OTHER_SUBJECT = re.compile(r"\b(?:an?|the|his|her|its|their|some|two|three|many|she|he|it|they|who|whose|that)\b")
 
@@ -67,7 +69,7 @@ def _sights(prompt: Reading, axis: Axis, part: tuple[int, int], unwanted: list[t
             if match[0] == "" or any(a <= match.start() < b for a, b in unwanted) and axis.name != "cutting":
                 continue
             start, end = prompt.clause_at(match.start() + (1 if match[0][0] in ",;，；、 " else 0))
-            if _WITHIN.search(text[start : match.start()]):
+            if _WITHIN.search(text[start : match.start()]) or _LIKENED.search(text[: match.start()]):
                 continue
             if "\u3400" <= text[match.start()] <= "\u9fff" and not _whole_words(prompt, match):
                 continue
@@ -125,6 +127,8 @@ def _explained(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> bool:
     """Whether the text says how one becomes the other."""
     text = prompt.lower
     between = text[one.end : two.start]
+    if _AT_ONCE.search(text[one.start : two.end + 30]):
+        return False
     if axis.kind == "colour" and _SELECTIVE.search(text):
         return True
     before = text[max(0, one.start - 45) : one.start]

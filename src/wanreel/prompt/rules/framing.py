@@ -16,12 +16,12 @@ _PORTRAIT = re.compile(
     rf"|\b(?:vertical|upright|tall|portrait)(?:ly)?[- ]{_FILL}{_NOUN}\b"
     r"|\b(?:shot|filmed|framed|recorded|composed|rendered|captured|cropped|presented|formatted|oriented|film|shoot|frame|record) (?:it |this |everything |entirely |all )?(?:vertically|in (?:vertical|portrait)(?! (?:light|style|photo|paint)))\b"
     r"|(?:^|[,;.，] *)(?:vertical|vertically framed)(?= *(?:$|[,;.，]))|\bin vertical\b(?= *(?:$|[,;.]| for))"
-    r"|\b(?:for|as) (?:an? )?(?:tiktok|instagram|ig|youtube|douyin|phone|facebook|snapchat)?\s?(?:reels?|stories|shorts|story format)\b|\btaller than (?:it is )?wide\b|\bphone[- ]format\b|\bvertical[- ](?:first|oriented)\b"
-    r"|竖屏|竖版|竖构图|竖画幅|竖幅|竖式(?:构图|画面|视频)|纵向(?:构图|画幅|画面|视频)|竖向(?:构图|画幅|画面|视频)|竖直构图|竖着拍|竖拍|九比十六|9比16|竖型|直幅|直式"
+    r"|\b(?:for|as) (?:an? )?(?:tiktok|instagram|ig|youtube|douyin|phone|facebook|snapchat)?\s?(?:reels?|stories|shorts|story format)\b|\btaller than (?:it is )?wide\b|\bphone[- ]format\b|\b(?:9|nine) (?:by|to|x) (?:16|sixteen)\b|\bvertical[- ](?:first|oriented)\b"
+    r"|竖屏|竖版|竖构图|竖画幅|竖幅|竖式(?:构图|画面|视频)|纵向(?:构图|画幅|画面|视频)|竖向(?:构图|画幅|画面|视频)|竖直构图|竖着(?:拍|看|播放|构图|放|刷)|竖拍|九比十六|9比16|竖型|直幅|直式"
 )
 _LANDSCAPE = re.compile(
     rf"(?<![\d:.])16{_COLON}(?:9|10)(?![\d:])|(?<![\d:.])(?:21{_COLON}9|32{_COLON}9|18{_COLON}9|2\.(?:20?|35|39|40?|76){_COLON}1|1\.(?:85|78|66){_COLON}1|2{_COLON}1)(?![\d:])|(?<![\d:.])4{_COLON}3(?![\d:])|(?<![\d:.])3{_COLON}2(?![\d:])|(?<!\d)(?:1920{_COLON}1080|1280{_COLON}720)"
-    r"|\bultra[- ]?wide ?screen\b|\bwide-?screen\b|\bwide screen\b|\bcinema-?scope\b|\bletter-?box(?:ed|ing)\b|\b(?:cinematic|movie|film|anamorphic|black|classic|with|theatrical|widescreen|\d:1)[ -](?:wide |black |cinematic |scope )?letter-?box\b|\bletter-?box (?:format|framing|bars|look|composition|ratio|aspect|crop|style|film|shot|frame|video|presentation)\b|(?:^|[,;.] *)letter-?box(?= *(?:$|[,;.]))"
+    r"|\b(?:16|sixteen) (?:by|to|x) (?:9|nine)\b|\b2\.\d\d? to 1\b|\b21 (?:by|to) 9\b|\bscope (?:ratio|frame|format|framing|aspect)\b|\bultra-?wide (?:cinema |cinematic |movie |film )?(?:crop|frame|format|framing|aspect|canvas)\b|\bblack bars\b|上下黑边|\bultra[- ]?wide ?screen\b|\bwide-?screen\b|\bwide screen\b|\bcinema-?scope\b|\bletter-?box(?:ed|ing)\b|\b(?:cinematic|movie|film|anamorphic|black|classic|with|theatrical|widescreen|\d:1)[ -](?:wide |black |cinematic |scope )?letter-?box\b|\bletter-?box (?:format|framing|bars|look|composition|ratio|aspect|crop|style|film|shot|frame|video|presentation)\b|(?:^|[,;.] *)letter-?box(?= *(?:$|[,;.]))"
     rf"|\b(?:landscape|horizontal|panoramic)[- ](?:format|orientation|framing|aspect(?: ratio)?|mode|video|clip|crop|layout|composition|canvas|ratio|frame|screen|footage|recording|film format|16:9|output)\b|\bhorizontal {_FILL}(?:video|clip|shot|film|footage|frame|image|format|framing|ad)\b"
     r"|\b(?:shot|filmed|framed|recorded|composed|rendered|captured|cropped|presented|formatted|oriented|film|shoot|frame|record) (?:it |this |everything |entirely )?(?:horizontally|in (?:landscape|horizontal|widescreen|scope)(?! (?:light|style|photo|paint|scen)))\b|(?:^|[,;.] *)(?:horizontal|landscape orientation)(?= *(?:$|[,;.]))|\bwider than (?:it is )?tall\b|\banamorphic (?:format|ratio|frame|framing|widescreen)\b"
     r"|横屏|横版|横构图|横画幅|宽银幕|宽屏|超宽画幅|横式构图|横向(?:构图|画幅|画面|视频)|横幅(?:构图|画面|画幅)|横着拍|横拍|十六比九|16比9|21比9|遮幅|西部片画幅|电影宽画幅|宽画幅|宽幅(?:构图|画面|电影)"
@@ -65,6 +65,8 @@ def shape_of(size: str | None) -> str | None:
 
 def _is_thing(text: str, match: re.Match[str]) -> bool:
     before = text[max(0, match.start() - 40) : match.start()]
+    if match[0][:1].isdigit() and re.search(r"\b(?:clock|clocks|watch|o'clock|timer|alarm|score|scoreboard|kick-?off|timetable|departure)\b|时钟|闹钟|挂钟|比分|钟表|手表|计时", text[max(0, match.start() - 60) : match.end() + 40]):
+        return True
     if _THING_AFTER.match(text, match.end()) or _THING_BEFORE.search(before):
         return True
     held = match[0].startswith(("横", "竖")) and _PHONE_HELD.search(before) is not None

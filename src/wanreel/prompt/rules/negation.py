@@ -40,7 +40,7 @@ _WORD = re.compile(
 _AVOID = re.compile(r"(?<![\w-])(?:and |but |please |try to |must |should |also |to )*(avoid|avoiding|prevent|preventing|remove|removing|skip|hide|hiding|ban|minus|less)\b (?=\w)")
 _FREE = re.compile(rf"\b(?:completely |totally |entirely )?free (?:of|from) (?:any )?{_UNWANTED}\b|\b(?:text|logo|watermark|people|person|blur|caption|subtitle|flicker|noise|grain|artifact|artefact|crowd|shake|jitter|distortion|clutter|brand)s?[- ]free\b")
 _KEEP = re.compile(
-    rf"\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ]{{2,30}}? (?:out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
+    rf"\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ,]{{2,60}}? (?:out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
     rf"|\bshould (?:be|stay|remain) (?:absent|hidden|invisible)\b|\b{_UNWANTED} (?:is|are) (?:forbidden|prohibited|banned|unwanted|not allowed|not permitted)\b"
 )
 _END = re.compile(r"[,;.!?，。；！？\n]|\s[-–—]\s|\b(?:but|while|then|yet)\b")
@@ -54,7 +54,7 @@ _ZH = re.compile(
     r"(?:请|千万|绝对|一定|且|并且|同时|画面|画面中|画面里|镜头|视频|背景|全程|也|并)*(?:"
     r"(?<!要)(?:不要|不能|不得|不许|不可(?!思议|多得|一世|或缺|分割|磨灭|缺少|捉摸|抗拒|名状|避免|方物|估量|逾越|胜数)|不准|不应|不该|不宜|不允许|不需要|不希望|不想(?=看|要|有)|不必(?=出现|加|有)|不用(?=出现|加|有|字幕|文字|任何|配乐)|"
     r"不出现|不(?:带|含|包含|显示|加|添加|露(?!声色)|露出|看镜头|拍|拍到|展示|使用|切换|改变|抖动|晃动|模糊|变形|说话|出声|保留|遮挡|闪烁|存在|有任何|看向镜头|切镜|剪辑|入镜|进入画面|夹杂|含有|产生|失真|穿帮)(?!锈)"
-    r"|切勿|请勿|勿(?!忘我|忘草)|禁止|严禁|禁用|杜绝|避免|避开(?=文字|人|品牌|水印|字)|防止|拒绝(?=出现|任何|文字|字幕|水印|人)|去掉|去除|删除|删掉|排除|剔除|移除|省略|屏蔽|抹去|擦除(?=文字|水印|字)|拿掉)"
+    r"|切勿|请勿|勿(?!忘我|忘草)|禁止|严禁|禁用|杜绝|避免|避开(?=文字|人|品牌|水印|字)|防止|拒绝(?=出现|任何|文字|字幕|水印|人)|去掉|去除|删除|删掉|排除|剔除|移除|省略|屏蔽|抹去(?=文字|水印|字|人|画面)|擦除(?=文字|水印|字)|拿掉)"
     rf"|(?<![有])没有(?!尽头|边际|边界|终点|止境|尽期|什么不同)|(?<![\u6ca1出淹沉埋])没(?=人|字|有?任何)|毫无(?!疑问|保留|畏惧)|不见(?:一个)?(?:人影|人|行人|车)|空无一人|无一人|(?:无|别有|零)(?={_ZH_NOUN})|别(?=让|出现|有|加|带|露|拍|放|显示|给|用|写|再|动|看|把|说|切|晃|抖|太)|非必要"
     r"|反向提示词|负面提示词|负向提示"
     r")"

@@ -13,6 +13,11 @@ from wanreel.prompt.rules import negation
 from wanreel.prompt.rules.named import named
 
 SUBJECTS_MAX = 3
+REACH, REACH_CHINESE = 330, 120
+"""How far apart, in characters, subjects still share one picture."""
+
+STORY_MIN = 450
+"""From this length on, parts of one thing are told one by one, and "the heel lifts, the sole opens" is one subject."""
 
 _ONE = frozenset({"a", "an", "one", "another", "his", "her", "their", "two", "three", "four", "five", "six", "several", "some", "many", "couple"})
 _THE = frozenset({"the", "this", "that", "its", "each"})
@@ -43,12 +48,19 @@ def crowded(prompt: Reading) -> Iterator[Finding]:
         for actor in found:
             if not any(a <= actor.start < b for a, b in unwanted):
                 actors.setdefault(actor.name, actor)
-        if len(actors) > SUBJECTS_MAX:
-            spans = list(actors.values())
+        spans = _together(prompt, sorted(actors.values(), key=lambda a: a.start))
+        if len(spans) > SUBJECTS_MAX:
             listed = ", ".join(prompt.text[a.start : a.end] for a in spans[:8])
             words = f"{len(spans)} subjects act at once ({listed}); models lose track past {SUBJECTS_MAX}. Keep the ones that matter, or split the scene into clips."
             yield Finding(TOO_MANY_SUBJECTS, min(a.start for a in spans), max(a.end for a in spans), words)
             return
+
+
+def _together(prompt: Reading, actors: list[Actor]) -> list[Actor]:
+    """The actors of the fullest stretch: people met one after another through a long story do not act at once."""
+    reach = REACH_CHINESE if prompt.has_chinese and len(prompt.chinese) > len(prompt.english) else REACH
+    stretches = [[b for b in actors[n:] if b.start - a.start <= reach] for n, a in enumerate(actors)]
+    return max(stretches, key=len, default=[])
 
 
 # --- English --------------------------------------------------------------------------------------------------------
@@ -78,7 +90,7 @@ def _phrase(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> t
         return None, max(place, at + 1)
     name = lower[head]
     pair = f"{lower[head - 1]} {name}" if head > at else ""
-    being = _is(name, cast.beings) or pair in cast.beings
+    being = _is(name, cast.beings) or pair in cast.beings or _sounds_alive(name, verb)
     machine = _is(name, cast.machines) or pair in cast.machines
     many = name in cast.collectives or (name.endswith("s") and _singular(name) in cast.beings)
     after = _previous(lower, at)
@@ -87,10 +99,13 @@ def _phrase(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> t
     actor = Actor(_singular(name) if name not in ("one", "another", "third", "fourth", "fifth", "second") else f"{name}@{at}", tokens[at].start, tokens[head].end)
     if (being or machine) and not definite and (determined or many or verb) and subject and not (after in _PREPOSITION and not verb):
         return actor, resume
-    if definite and being and verb and opens:
+    if definite and being and opens and (verb or _goes_on(lower, place)):
         return actor, resume
     counted = name in ("one", "another", "third", "fourth", "fifth", "someone", "somebody")
     plain = verb == "finite" and determined and name not in cast.scenery and _singular(name) not in cast.scenery and not name.endswith(("ly", "ing"))
+    whole_thing = verb == "finite" and definite and opens and len(prompt.text) < STORY_MIN and name not in cast.scenery
+    if whole_thing and _singular(name) not in cast.scenery and not name.endswith(("ly", "ing")):
+        return actor, resume
     if (plain and (opens or after in _OPENERS or after in ("with",))) or (counted and verb == "finite" and opens):
         return actor, resume
     return None, resume
@@ -149,11 +164,22 @@ def _head(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> tup
     return noun, "", place
 
 
+def _sounds_alive(name: str, verb: str) -> bool:
+    """A word nobody listed that ends like a trade or a creature."""
+    if name.endswith(("maid", "smith", "woman", "keeper", "herd", "monger", "ician", "ologist", "seller", "eater", "walker", "maker", "player", "fish", "horse", "wright", "herder", "cleaner", "catcher", "tamer", "sweep")):
+        return True
+    return bool(verb) and len(name) > 4 and name.endswith(("er", "or", "ist", "eer", "ster", "ian", "ess"))
+
+
+def _goes_on(lower: list[str], place: int) -> bool:
+    """Whether "the boy" is followed by where he is: "the boy under the table tickles the cat"."""
+    return place < len(lower) and lower[place] in _PREPOSITION and lower[place] not in ("of", "with", "as", "like")
+
+
 def _base_verb(lower: list[str], at: int, noun: int, place: int) -> bool:
     """The verb of a joined subject: "a panda and a pirate share a picnic"."""
     joined = at >= 2 and "and" in (lower[at - 1], lower[at - 2])
-    follows = lower[place + 1] if place + 1 < len(lower) else ""
-    return joined and _is(lower[noun], casting().beings) and follows in (_ONE | _THE | _PREPOSITION)
+    return joined and _is(lower[noun], casting().beings) and not _is(lower[place], casting().beings | casting().machines)
 
 
 def _finite(word: str, noun: str) -> bool:
@@ -224,10 +250,20 @@ def _subjects(inside: list[Word], cast: Cast) -> Iterator[Actor]:
                     blocked = True
             number += 1
             continue
+        if number == 0 and _describes(inside, cast):
+            number += 1
+            continue
         if word.kind.startswith("v") and word.text not in ("有", "是", "让", "使", "站着", "像", "如") and not _modifier(inside, number):
             blocked = True
         number += 1
     yield from pending
+
+
+def _describes(inside: list[Word], cast: Cast) -> bool:
+    """Whether a first verb belongs to the noun after it, which then acts itself: 送货机器人倒地."""
+    if len(inside) < 3 or not inside[0].kind.startswith("v") or inside[0].text[-1] in "着了起过到来去出入住":
+        return False
+    return _being(inside, 1, cast) is not None and inside[2].kind[:1] in ("v", "d", "p", "n", "i")
 
 
 def _modifier(inside: list[Word], number: int) -> bool:
@@ -242,8 +278,11 @@ def _being(inside: list[Word], number: int, cast: Cast) -> str | None:
         return None
     if text in cast.beings_zh or text in cast.collectives_zh:
         return text
+    if len(text) > 1 and text[-1] in "在正把被" and text[:-1] in cast.beings_zh:
+        return text[:-1]
     if word.kind.startswith(("v", "p", "d", "a", "m", "q", "x", "f", "c", "u", "ns", "t", "s")) and word.kind not in ("vn",):
         return None
-    if len(text) >= 2 and text.endswith(cast.endings_zh):
+    acts = any(w.kind[:1] in ("v", "d", "i", "p") for w in inside[number + 1 : number + 5])
+    if len(text) >= 2 and (text.endswith(cast.endings_zh) and (acts or len(inside) <= 3)):
         return text
     return None
