@@ -1,5 +1,6 @@
-"""The vendor as a simulated worker sees it: the emulator's desk asked with real bodies, its answers read by the real
-translation, and between the two everything that can happen to a call on its way.
+"""The vendor as a simulated worker sees it, with everything that can happen to a call on its way.
+
+The emulator's desk is asked with real bodies, and its answers are read by the real translation.
 """
 
 from __future__ import annotations
