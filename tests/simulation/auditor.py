@@ -85,17 +85,14 @@ class Auditor:
         """The job that knows a task."""
         return self.owner.get(task_id)
 
-    def lanes(self) -> list[Lane]:
-        """The kinds of work for which there is any job at all."""
-        states = [self.jobs[job_id].state for job_id in self.open]
-        archiving = any(isinstance(state, Archiving) for state in states)
-        watched = archiving or any(isinstance(state, Generating) for state in states)
-        found = (
-            (Lane.ARCHIVE, archiving),
-            (Lane.WATCH, watched),
-            (Lane.SUBMIT, any(isinstance(s, Queued) for s in states)),
-        )
-        return [lane for lane, there in found if there]
+    def lanes(self, now: float, far_at: float) -> list[Lane]:
+        """The kinds of work for which any job is due: a claim of the others would find nothing."""
+        due: set[Lane] = set()
+        for job_id in self.open:
+            state = self.jobs[job_id].state
+            if isinstance(state, (Queued, Generating, Archiving)) and not now < state.due_at <= far_at:
+                due.add(_lane(state))
+        return [lane for lane in (Lane.ARCHIVE, Lane.WATCH, Lane.SUBMIT) if lane in due]
 
     def ticket_of(self, job: Job) -> Ticket:
         """The ticket a job was made for; a spare has its parent's."""
@@ -402,6 +399,12 @@ def _tasks(job: Job) -> list[Any]:
 
 def _key(job: Job) -> tuple[str, str]:
     return (job.account.id, job.request.model)
+
+
+def _lane(state: Queued | Generating | Archiving) -> Lane:
+    if isinstance(state, Archiving) and not state.requery:
+        return Lane.ARCHIVE
+    return Lane.SUBMIT if isinstance(state, Queued) else Lane.WATCH
 
 
 def _word(job: Job) -> str:

@@ -42,7 +42,7 @@ class Crew:
     ticking: bool = False
     again: bool = False
     delivering: bool = False
-    running: dict[str, Strand] = field(default_factory=dict[str, Strand])
+    running: dict[tuple[Lane, str], Strand] = field(default_factory=dict[tuple[Lane, str], Strand])
     strands: list[Strand] = field(default_factory=list[Strand])
     unsettled: list[Unsettled] = field(default_factory=list[Unsettled])
     stuck: list[str] = field(default_factory=list[str])  # jobs whose step the store broke off: our claim is given back
@@ -135,7 +135,8 @@ class Crew:
         if not self.delivering and await self.door.store.owed(self.world.wall, 1):
             self.delivering = True
             self._spawn("deliver", "", self._deliver(), self._delivered)
-        for lane in self.auditor.lanes():  # a lane without a single job is not asked: it costs a fifth of the run
+        now = self.world.wall
+        for lane in self.auditor.lanes(now, now + longest_delay_s(self.tools.policy)):
             await self._fill(lane, LANES[lane])
         self._sleep(LOOK_AROUND_S)
 
@@ -155,12 +156,12 @@ class Crew:
     async def _fill(self, lane: Lane, most: int) -> None:
         now, policy = self.world.wall, self.tools.policy
         until = now + CLAIM_S[lane]
-        room = most - len(self.running)
+        room = most - sum(busy is lane for busy, _ in self.running)
         if room <= 0:
             return
         claim = Claim(lane, self.tools.owner, now, until, room, now + longest_delay_s(policy), policy.quiet_s)
         for job in await self.door.claim(claim):
-            if job.id not in self.running:
+            if (lane, job.id) not in self.running:
                 self._work(job, lane, until)
 
     def _work(self, job: Job, lane: Lane, until: float) -> None:
@@ -170,7 +171,7 @@ class Crew:
         strand.owner = self.tools.owner
         strand.done = lambda why: self._done(strand, why)
         self.auditor.enters(strand, job, until)
-        self.running[job.id] = strand
+        self.running[lane, job.id] = strand
         self.strands.append(strand)
         self.world.spawn(strand)
 
@@ -180,8 +181,7 @@ class Crew:
 
     def _done(self, strand: Strand, why: Exception | None) -> None:
         self.strands.remove(strand)
-        if self.running.get(strand.subject) is strand:
-            del self.running[strand.subject]
+        self.running = {place: other for place, other in self.running.items() if other is not strand}
         if isinstance(why, Unsettled):
             self.world.say(strand.name, f"keeps {type(why.event).__name__}", strand.subject)
             self.unsettled.append(why)
@@ -192,7 +192,8 @@ class Crew:
             self.world.say(strand.name, f"broke: {why}", strand.subject)
             self.auditor.step_ended(strand)
             self.stuck.append(strand.subject)
-        self._sleep()
+        if self.woken_at is None or self.woken_at > self.world.now + LOOK_AROUND_S:
+            self._sleep()
 
     async def _deliver(self) -> None:
         await deliver(self.tools, [self.receiver])

@@ -61,6 +61,7 @@ DOWNLOAD: dict[str, Instruction] = {
 OURS = ("input_not_ready", "input_gone", "not_sent", "disk_full", "webhook_failing", "look_afterthought")
 STORE = ("store_conflict", "store_down", "store_torn")
 WORKERS = ("crash", "pause", "worker_stalls", "clock_jump")
+AT_AWAITS = ("crash", "pause", "clock_jump")
 PEOPLE = ("person_hasty", "person_gives_up")
 KINDS: tuple[str, ...] = (
     *CREATE,
@@ -96,6 +97,7 @@ class Faults:
     rng: random.Random
     rates: dict[str, float] = field(default_factory=dict[str, float])
     met: Counter[str] = field(default_factory=Counter[str])
+    dangerous: bool = True  # whether an await may be a worker's last, or last for long
 
     @classmethod
     def drawn(cls, rng: random.Random) -> Faults:
@@ -103,7 +105,8 @@ class Faults:
         misery = rng.choice((0.0, 0.2, 0.5, 1.0))
         share = rng.choice((CALM_SHARE, 0.85))
         rates = {kind: _rate(rng, kind, misery, share) for kind in KINDS}
-        return cls(rng, {kind: rate for kind, rate in rates.items() if rate > 0})
+        met = {kind: rate for kind, rate in rates.items() if rate > 0}
+        return cls(rng, met, dangerous=any(kind in met for kind in AT_AWAITS))
 
     def hit(self, kind: str) -> bool:
         """Whether this goes wrong now."""
@@ -130,6 +133,7 @@ class Faults:
     def heal(self) -> None:
         """From now on nothing goes wrong."""
         self.rates.clear()
+        self.dangerous = False
 
 
 def _rate(rng: random.Random, kind: str, misery: float, calm: float) -> float:

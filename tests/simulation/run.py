@@ -33,7 +33,7 @@ from wanreel.worker.rescue import rescue
 from wanreel.worker.step import step
 from wanreel.worker.tools import Tools
 
-JOBS_MAX = 15
+JOBS_MAX = 14
 RESIGNS = 0.3  # of the worlds have a vendor that signs a result's URL anew with every look
 STUCK_S = 2400.0  # the vendor's own deadline for a task, shortened: fewer looks at nothing
 COLLECT_EVERY = 25  # worlds

@@ -11,6 +11,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 from types import coroutine
 from typing import Any
@@ -63,7 +64,9 @@ class World:
     ties: int = 0
     ids: int = 0
     going: Strand | None = None  # the coroutine that is running now
-    stalled: dict[str, Strand] = field(default_factory=dict[str, Strand])
+    touched: int = 0  # writes to the store
+    peeked: tuple[float, int, float | None] = (0.0, -1, None)  # when something was due next: asked when, on which write
+    stalled: dict[str, list[Strand]] = field(default_factory=dict[str, list[Strand]])
     said: deque[tuple[float, str, str, str]] = field(default_factory=lambda: deque(maxlen=TRANSCRIPT_MAX))
     listener: Callable[[str], None] | None = None
 
@@ -147,27 +150,27 @@ class World:
     def _stall(self, strand: Strand, until: str) -> None:
         """A worker that hangs and comes back at the worst instant: when its job is in the state `until` names."""
         self.say(strand.name, "stalls until", until)
-        self.stalled[until] = strand
+        self.stalled.setdefault(until, []).append(strand)
         self.after(STALL_MAX_S, lambda: self._come_back(until, strand))
 
     def _come_back(self, until: str, strand: Strand) -> None:
-        if self.stalled.get(until) is strand:
-            del self.stalled[until]
+        waiting = self.stalled.get(until, [])
+        if strand in waiting:
+            waiting.remove(strand)
             self._go(strand)
 
     def reached(self, job_id: str, state: str) -> None:
         """A job has got into a state: whoever stalls until then comes back now."""
         until = f"{job_id} {state}"
-        strand = self.stalled.get(until) if self.stalled else None
-        if strand is not None:
-            self.after(0.0, lambda: self._come_back(until, strand))
+        for strand in self.stalled.get(until, ()) if self.stalled else ():
+            self.after(0.0, partial(self._come_back, until, strand))
 
     def _delay(self, strand: Strand, what: str, subject: str, wait_s: float) -> float:
         """How long this await takes; it may also be the last the coroutine ever does."""
         if self.listener is not None:
             self.listener(line(self.now, strand.name, f"awaits {what}", subject))
         rng, faults = self.rng, self.faults
-        if strand.crew is not None and faults.rates:
+        if strand.crew is not None and faults.dangerous:
             if faults.hit("crash"):
                 self.say(strand.crew.name, "crashed", f"while {strand.name} awaited {what} {subject}")
                 strand.crew.crash()
@@ -187,7 +190,7 @@ class World:
 STALLED = "stalls"
 STALL_MAX_S = 4000.0
 SUBMITTING = ("submit", "submit answered")
-AT_ONCE = 0.7  # of the short awaits take no time at all; the others let something else come between
+AT_ONCE = 0.75  # of the short awaits take no time at all; the others let something else come between
 
 
 @dataclass(frozen=True, slots=True)
