@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from wanreel.domain.errors import Invalid
-from wanreel.service.batch import COLUMNS, Row, read_batch
+from wanreel.service.batch import COLUMNS, FILE_BYTES_MAX, Row, read_batch
 
 
 def rows_of(folder: Path, file: str, text: str, /, **more: str) -> list[Row]:
@@ -78,6 +79,38 @@ def test_the_batch_is_named_by_its_file_or_its_user(tmp_path: Path) -> None:
         rows_of(tmp_path, "s.jsonl", text, again="run_1")[0].order.key,
     ]
     assert ["batch:s.jsonl:a", "batch:spring:a", "batch:s.jsonl@run_1:a"] == keys
+
+
+def test_batches_do_not_meet_by_the_spelling_of_their_names(tmp_path: Path) -> None:
+    """The row `b:c` of batch `a` is not the row `c` of batch `a:b`, and a name cannot look like another run."""
+    file = tmp_path / "s.jsonl"
+    keys: set[str | None] = set()
+    for name, row, again in (
+        ("a", "b:c", None),
+        ("a:b", "c", None),
+        ("a@r", "c", None),
+        ("a", "c", "r"),
+        ("a%3Ab", "c", None),
+    ):
+        file.write_text(f'{{"id": "{row}", "prompt": "x"}}', "utf-8")
+        keys.add(read_batch(file, name, again)[0].order.key)
+    assert 5 == len(keys)
+
+
+def test_only_a_plain_file_is_read(tmp_path: Path) -> None:
+    """A pipe would be waited for, a device would never end, and neither could be interrupted."""
+    pipe, device = tmp_path / "pipe.jsonl", tmp_path / "device.csv"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    for path in (pipe, device):
+        with pytest.raises(Invalid) as wrong:
+            read_batch(path)
+        assert "plain file" in wrong.value.problems[0].message
+    (tmp_path / "huge.csv").touch()
+    os.truncate(tmp_path / "huge.csv", FILE_BYTES_MAX + 1)
+    with pytest.raises(Invalid) as wrong:
+        read_batch(tmp_path / "huge.csv")
+    assert "split it" in wrong.value.problems[0].message
 
 
 def test_pictures_lie_beside_the_file(tmp_path: Path) -> None:

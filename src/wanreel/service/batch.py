@@ -10,6 +10,7 @@ import csv
 import hashlib
 import io
 import json
+import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -23,6 +24,7 @@ from wanreel.service.order import Order, Planned
 from wanreel.service.planning import local_path
 
 ROWS_MAX = 100_000
+FILE_BYTES_MAX = 256 * 1024**2
 ID_CHARS_MAX = 200
 _SAME = {"image": "first_frame", "duration": "duration_s", "negative": "negative_prompt"}
 _FILES = ("first_frame", "last_frame", "audio_file")
@@ -59,7 +61,7 @@ def read_batch(path: Path, name: str | None = None, again: str | None = None) ->
     problems: list[Problem] = []
     text = _text(path)
     lines = _jsonl(text, problems) if kind == ".jsonl" else _csv(text, problems)
-    batch = name or path.name
+    batch = _marked(name or path.name)
     prefix = f"batch:{batch}:" if again is None else f"batch:{batch}@{again}:"
     rows = list(_rows(lines, prefix, path.absolute().parent, problems))
     if not rows and not problems:
@@ -67,6 +69,11 @@ def read_batch(path: Path, name: str | None = None, again: str | None = None) ->
     if problems:
         raise refusal(path.name, sorted(problems, key=_line_of))
     return rows
+
+
+def _marked(name: str) -> str:
+    """A batch's name as it stands in keys: with nothing that could be taken for the end of a name."""
+    return name.replace("%", "%25").replace(":", "%3A").replace("@", "%40")
 
 
 def refusal(file_name: str, problems: list[Problem]) -> Invalid:
@@ -104,6 +111,11 @@ def _unusable(path: Path, words: str) -> Invalid:
 
 def _text(path: Path) -> str:
     try:
+        facts = path.stat()  # before it is opened: a pipe would be waited for, a device would never end
+        if not stat.S_ISREG(facts.st_mode) and not stat.S_ISDIR(facts.st_mode):
+            raise _unusable(path, "is a pipe, a socket or a device: save it to a plain file first")
+        if facts.st_size > FILE_BYTES_MAX:
+            raise _unusable(path, f"is larger than {FILE_BYTES_MAX // 1024**2} MB: split it")
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise _unusable(path, "is not UTF-8: save it as UTF-8 (in Excel: CSV UTF-8)") from None
