@@ -237,11 +237,37 @@ def test_when_a_url_dies(url: str, at: float | None) -> None:
 
 def test_the_end_time_stands_in_for_a_missing_expiry() -> None:
     """A URL without one lives a day from the task's end."""
-    answer = look_answer(
-        "t-1", 200, task(task_status="SUCCEEDED", video_url="https://a/b", end_time="2026-01-15 10:04:14.905"), NOW
-    )
+    ended_at = 1_768_442_654.905
+    told = task(task_status="SUCCEEDED", video_url="https://a/b", end_time="2026-01-15 10:04:14.905")
+    answer = look_answer("t-1", 200, told, ended_at + 100)
     assert isinstance(answer, Finished)
-    assert 1_768_442_654.905 + 86_400 == pytest.approx(answer.outcome.url_expires_at, abs=1e-6)
+    assert ended_at + 86_400 == pytest.approx(answer.outcome.url_expires_at, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("query", "life_s"),
+    [
+        (f"Expires={NOW + 90:.0f}", 90.0),
+        (f"Expires={NOW - 5:.0f}", -5.0),
+        (f"Expires={NOW - 90_000:.0f}", 3_600.0),
+        ("Expires=1", 3_600.0),
+        ("Expires=253402300799", 7 * 86_400.0),
+        ("x-oss-date=99991231T235959Z&x-oss-expires=999999999", 7 * 86_400.0),
+    ],
+)
+def test_an_absurd_expiry_neither_loses_a_clip_nor_keeps_it_waiting_for_ever(query: str, life_s: float) -> None:
+    """Handed out dead a day ago, as two clocks may disagree, or alive until the year 9999."""
+    answer = look_answer("t-1", 200, task(task_status="SUCCEEDED", video_url=f"https://a/b?{query}"), NOW)
+    assert isinstance(answer, Finished)
+    assert NOW + life_s == answer.outcome.url_expires_at
+
+
+def test_a_429_that_names_a_task_is_doubt() -> None:
+    """To send that again could buy a second one."""
+    raw = as_bytes({"code": "Throttling", "output": {"task_id": "t-1"}})
+    answer = submit_answer("i", 429, raw)
+    assert isinstance(answer, Lost)
+    assert "t-1" in answer.why
 
 
 def test_times_are_the_vendor_s_zone() -> None:

@@ -43,6 +43,9 @@ from wanreel.vendor.words import (
 
 URL_CHARS_MAX = 8_192
 LIFE_S = 86_400.0  # FS §8: a result's URL lives a day
+# A URL that is handed out long dead tells of a wrong clock: a paid clip is not given up at its first trouble for that.
+# One that is handed out for good must not be tried for ever.
+SKEW_S, LIFE_MIN_S, LIFE_MAX_S = 600.0, 3_600.0, 7 * LIFE_S
 _BILLED = ("duration", "video_duration", "output_video_duration")  # FS §4.3, first present
 
 
@@ -55,7 +58,7 @@ def submit_answer(intent_id: str, http_status: int, raw: bytes) -> Accepted | Re
     if http_status == 200 and task_id(told) is not None:
         return Accepted(intent_id, str(told), request_id)
     refusable = http_status == 200 or (400 <= http_status < 500 and http_status not in (408, 409))
-    if http_status == 429 or (refusable and code and not told):
+    if (http_status == 429 and not told) or (refusable and code and not told):
         verdict = of_refusal(http_status, code)
         return Refused(
             intent_id=intent_id,
@@ -141,7 +144,8 @@ def _succeeded(body: Mapping[str, object], output: Mapping[str, object], now: fl
     if url is None:
         return FinishedBlank(compact(usage))
     ended_at = instant(output.get("end_time"))
-    dies_at = url_expiry(url) or (now if ended_at is None else ended_at) + LIFE_S
+    told_at = url_expiry(url) or (now if ended_at is None else ended_at) + LIFE_S
+    dies_at = min(told_at, now + LIFE_MAX_S) if told_at > now - SKEW_S else now + LIFE_MIN_S
     return Finished(
         Outcome(
             video_url=url,
