@@ -29,7 +29,7 @@ from wanreel.settings import Settings
 from wanreel.store.lock import RunnerLock
 from wanreel.store.sqlite import SqliteStore
 from wanreel.vendor.body import model_of, preview
-from wanreel.vendor.client import DashScope
+from wanreel.vendor.client import UNUSABLE_KEY, DashScope, may_be_key
 from wanreel.vendor.client import Options as CallOptions
 from wanreel.vendor.download import Downloads
 from wanreel.vendor.http import Patience
@@ -45,13 +45,27 @@ def account_of(settings: Settings, catalog: Catalog) -> Account:
     base_url = (settings.vendor_url or region.base_url(settings.workspace) or "").strip().rstrip("/")
     if not base_url:
         raise Invalid("", (Problem("workspace", f"{region.name} has no shared host: set WANREEL_WORKSPACE"),))
+    refusal = misshapen(base_url)
+    if refusal:
+        raise Invalid("", (Problem("vendor_url", refusal),))
     parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Invalid("", (Problem("vendor_url", "must be an http(s) URL ending in /api/v1", base_url),))
     if not parts.path:
         base_url += "/api/v1"
     name = settings.account or (region.code if settings.vendor_url is None else parts.netloc)
     return Account(id=name, region=region.id, base_url=base_url)
+
+
+def misshapen(base_url: str) -> str:
+    """What a base URL must look like, where it does not; "" where it does. Says nothing of what was given: it may hold
+    a password.
+    """
+    try:
+        parts = urlsplit(base_url)
+        bare = parts.username is None and not parts.query and not parts.fragment and parts.port != 0
+    except ValueError:
+        bare, parts = False, urlsplit("")
+    fit = parts.scheme in ("http", "https") and bool(parts.hostname) and base_url.isprintable() and " " not in base_url
+    return "" if bare and fit else "must be an http(s) URL of scheme, host and path alone, ending in /api/v1"
 
 
 def slot_limits(settings: Settings, catalog: Catalog, account: Account) -> Callable[[SlotKey], int]:
@@ -93,6 +107,8 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 "no key: set DASHSCOPE_API_KEY to your Model Studio key (its region must match), or try things out "
                 "with `wanreel emulator` and --base-url"
             )
+        if not may_be_key(key):
+            raise Unauthorized(UNUSABLE_KEY)
 
     calls = CallOptions(
         patience=Patience(settings.connect_timeout_s, settings.answer_timeout_s),

@@ -39,6 +39,11 @@ def nothing_happened(terminal: Terminal, vendor: Emulator) -> Iterator[None]:
         ((FOX, "--variants", "0"), "variants", "from 1 to 100"),
         ((FOX, "--extra-parameters", "[1]"), "extra_parameters", "JSON object"),
         ((FOX, "--region", "mars"), "region", "beijing"),
+        ((FOX, "--variants", "1.5"), "variants", "whole number"),
+        ((FOX, "--base-url", "https://[::1"), "vendor_url", "scheme, host and path"),
+        ((FOX, "--base-url", "https://me:secret@host/api/v1"), "vendor_url", "scheme, host and path"),
+        ((FOX, "--base-url", "https://host/api/v1?key=secret"), "vendor_url", "scheme, host and path"),
+        ((FOX, "--base-url", "https://a host/api/v1"), "vendor_url", "scheme, host and path"),
         ((FOX, "--image", "a.png", "--first-frame", "b.png"), "image", "says the same as --first-frame"),
         ((FOX, "--model", "wan2.5-i2v-preview"), "first_frame", "needs"),
     ],
@@ -50,6 +55,22 @@ def test_wishes_that_cannot_be(terminal: Terminal, words: tuple[str, ...], field
     problems = {p["field"]: p["message"] for p in ran.error["problems"]}
     assert field in problems, problems
     assert said in problems[field]
+
+
+@pytest.mark.parametrize("key", ["sk-a\nb", "sk-é", "sk a b", "sk-" + "x" * 100_000])
+def test_a_key_that_cannot_travel(terminal: Terminal, key: str) -> None:
+    """Told at once, not kept trying; and never shown."""
+    for words in (("generate", FOX), ("worker", "--until-idle")):
+        ran = terminal(*words, DASHSCOPE_API_KEY=key)
+        assert 6 == ran.code
+        assert "the API key holds characters" in ran.err
+        assert key not in ran.err
+
+
+def test_what_the_base_url_hides_is_not_repeated(terminal: Terminal) -> None:
+    """A password in it reaches neither the screen nor, as the account's name, the database."""
+    ran = terminal("generate", FOX, "--base-url", "https://me:secret@host/api/v1")
+    assert "secret" not in ran.err
 
 
 def test_all_that_is_wrong_is_told_at_once(terminal: Terminal) -> None:

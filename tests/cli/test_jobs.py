@@ -154,3 +154,4 @@ def test_a_filter_that_means_nothing(terminal: Terminal, words: tuple[str, str])
     """Exit 2, and the words that would mean something."""
     assert 2 == terminal("jobs", "list", *words).code
     assert 4 == terminal("jobs", "list", "--after", "job_nothing").code
+    assert 0 == terminal("jobs", "list", "--limit", "9" * 30).code

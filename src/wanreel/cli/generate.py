@@ -19,7 +19,7 @@ def generate(
     prompt: str | None = None,
     /,
     *,
-    variants: int = 1,
+    variants: str = "1",
     name: str | None = None,
     out: Annotated[str | None, Parameter(name=["--out", "-o"])] = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,

@@ -42,6 +42,8 @@ from wanreel.vendor.words import local_stamp
 HOP = "x-wanreel-hop"  # the drop-in face refuses calls that carry it: never our own vendor (design 3.12)
 PAGE_SIZE = 100
 KEY_CHARS_MIN = 8
+KEY_CHARS_MAX = 4096  # far beyond any key; a header of this length still passes everywhere
+UNUSABLE_KEY = "the API key holds characters no key has (a line break, perhaps), or far too many: set it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +187,8 @@ class DashScope:
         key = self._key_for(account)
         if not key:
             raise _NoKeyError("no API key: set DASHSCOPE_API_KEY, or WANREEL_API_KEY")
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise _NoKeyError("the API key holds characters no key has (a line break, perhaps): set it again")
+        if not may_be_key(key):
+            raise _NoKeyError(UNUSABLE_KEY)
         headers = {
             "Authorization": f"Bearer {key}",
             "Accept": "application/json",
@@ -227,6 +229,11 @@ class DashScope:
         if inline:
             return f"data:{file.mime};base64,{base64.b64encode(whole).decode()}"
         return await self._uploads.put(job.account, job.request.model, file, path, self._headers(job.account))
+
+
+def may_be_key(key: str) -> bool:
+    """Whether a key can travel in a header at all."""
+    return key.isascii() and key.isprintable() and " " not in key and len(key) <= KEY_CHARS_MAX
 
 
 class _NoKeyError(Exception):

@@ -11,6 +11,7 @@ from wanreel.ports import Filter
 from wanreel.store.rows import entry_of, job_of
 from wanreel.store.sql.tables import history, jobs
 
+_MOST = 2**62  # SQLite counts no further than 2**63
 _BEYOND_ALL_TEXT = "\U0010ffff"
 
 _BODY = select(jobs.c.body).where(jobs.c.id == bindparam("the_id"))
@@ -44,7 +45,9 @@ def find(conn: Connection, which: Filter) -> list[Job]:
         if last is None:
             raise NotFound(f"there is no job {which.after} here")
         statement = statement.where(tuple_(jobs.c.created_at, jobs.c.place, jobs.c.id) < tuple_(*last))
-    statement = statement.order_by(jobs.c.created_at.desc(), jobs.c.place.desc(), jobs.c.id.desc()).limit(which.limit)
+    statement = statement.order_by(jobs.c.created_at.desc(), jobs.c.place.desc(), jobs.c.id.desc()).limit(
+        min(which.limit, _MOST)
+    )
     return [job_of(text) for text in conn.execute(statement).scalars()]
 
 
