@@ -15,6 +15,7 @@ from wanreel.cli.emulator import emulator
 from wanreel.cli.exits import Exit
 from wanreel.cli.generate import generate
 from wanreel.cli.jobs import jobs
+from wanreel.cli.prompt import lint, prompt
 from wanreel.cli.report import report
 from wanreel.cli.watch import watch, worker
 
@@ -31,6 +32,8 @@ app.command(jobs)
 app.command(watch)
 app.command(worker)
 app.command(models)
+app.command(lint)
+app.command(prompt)
 app.command(doctor)
 app.command(emulator)
 

@@ -57,4 +57,6 @@ def _slot(piece: str, *, first: bool, has_subject: bool) -> str:
         return "setting" if "lighting" not in claims[:1] else claims[0]
     if re.match(r"\w{3,}ing ", piece) and "camera" not in claims[:1]:
         return "action"
+    if has_subject and claims[:2] == ["subject", "action"]:
+        return "action"
     return claims[0] if claims else "setting"

@@ -75,7 +75,8 @@ class Reading:
     @cached_property
     def lower(self) -> str:
         """`said` in lower case, one character for one."""
-        return "".join(c.lower() if len(c.lower()) == 1 else c for c in self.said)
+        whole = self.said.lower()
+        return whole if len(whole) == len(self.said) else "".join(c.lower() if len(c.lower()) == 1 else c for c in self.said)
 
     @cached_property
     def clauses(self) -> tuple[tuple[int, int], ...]:

@@ -65,6 +65,8 @@ def _sights(prompt: Reading, axis: Axis, part: tuple[int, int], unwanted: list[t
     found: list[Sight] = []
     text = prompt.lower
     for direction in axis.values:
+        if direction is axis.values[-1] and not found:
+            return []
         for match in direction.pattern.finditer(text, *part):
             if match[0] == "" or any(a <= match.start() < b for a, b in unwanted) and axis.name != "cutting":
                 continue

@@ -42,8 +42,9 @@ class Actor(NamedTuple):
 def crowded(prompt: Reading) -> Iterator[Finding]:
     """One finding over all of them, when there are more than three in one shot."""
     unwanted = negation.spans(prompt)
+    everyone = [*_english(prompt), *_named(prompt), *_chinese(prompt)]
     for first, last in prompt.shots:
-        found = [a for a in [*_english(prompt), *_named(prompt), *_chinese(prompt)] if first <= a.start < last]
+        found = [a for a in everyone if first <= a.start < last]
         actors: dict[str, Actor] = {}
         for actor in found:
             if not any(a <= actor.start < b for a, b in unwanted):
