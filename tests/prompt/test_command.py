@@ -1,0 +1,77 @@
+"""`wanreel lint` and `wanreel prompt` at the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import Terminal
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal without a key in an empty folder: prompts need neither account nor network."""
+    monkeypatch.chdir(tmp_path)
+    return Terminal(capsys, {"WANREEL_HOME": str(tmp_path / "home")}, tmp_path)
+
+
+def test_a_text_is_judged(terminal: Terminal) -> None:
+    """Findings in words with code and place, 1 where something was found, 0 where only advice was."""
+    ran = terminal("lint", "a lake, no text, slow pan")
+    assert 1 == ran.code
+    assert "PL101 negation" in ran.out
+    assert 0 == terminal("lint", "a lake, soft light, slow pan").code
+
+
+def test_a_file_of_lines_as_json(terminal: Terminal) -> None:
+    """Lines carry their own id, mode, model and size; the answer gives labels and exact spans."""
+    rows = [
+        {"id": "a", "mode": "t2v", "size": "1280*720", "prompt": "vertical video, a cat, no text"},
+        {"id": "b", "mode": "i2v", "model": "wan2.5-i2v-plus", "prompt": "让图中的猫动起来"},
+    ]
+    (terminal.folder / "p.jsonl").write_text("\n".join(json.dumps(r) for r in rows), "utf-8")
+    first, second = terminal("lint", "p.jsonl", "--format", "json").objects
+    assert ("a", ["aspect_mismatch", "negation"]) == (first["id"], first["labels"])
+    assert ("b", []) == (second["id"], second["labels"])
+    assert {"code", "label", "severity", "start", "end", "message", "fix"} == set(first["findings"][0])
+
+
+def test_fix_prints_the_mended_prompt_and_leaves_the_file(terminal: Terminal) -> None:
+    """A model without a negative prompt keeps its words and says so."""
+    ran = terminal("lint", "--fix", "a lake, no text, slow pan")
+    assert (0, ["a lake, slow pan"]) == (ran.code, ran.lines)
+    assert "text" in ran.err
+    ran = terminal("lint", "--fix", "--model", "wan3.0-t2v", "a lake, no text, slow pan")
+    assert ["a lake, no text, slow pan"] == ran.lines
+
+
+def test_annotations_for_a_pipeline(terminal: Terminal) -> None:
+    """File, line and columns as code hosts read them."""
+    (terminal.folder / "p.txt").write_text("a lake\na lake, no text\n", "utf-8")
+    ran = terminal("lint", "p.txt", "--format", "github")
+    assert any(line.startswith("::warning file=p.txt,line=2,col=7") for line in ran.lines)
+
+
+def test_what_cannot_be_read_is_told(terminal: Terminal) -> None:
+    """A missing file, and lines that are no prompts, each with its number."""
+    assert 4 == terminal("lint", "gone.jsonl").code
+    (terminal.folder / "p.jsonl").write_text('{"prompt": 3}\nrubbish\n', "utf-8")
+    ran = terminal("lint", "p.jsonl", "--format", "json")
+    assert (2, ["line 1", "line 2"]) == (ran.code, [p["field"] for p in ran.error["problems"]])
+
+
+def test_build_explain_and_templates(terminal: Terminal) -> None:
+    """Parts to a prompt, a prompt to parts, a template kept and used again."""
+    assert ["close-up, a cat, slow push-in"] == terminal(
+        "prompt", "build", "--shot", "close-up", "--subject", "a cat", "--camera", "slow push-in"
+    ).lines
+    assert 2 == terminal("prompt", "build").code
+    (told,) = terminal("prompt", "explain", "close-up, a cat", "--json").objects
+    assert ["shot", "subject"] == [p["slot"] for p in told["parts"]]
+    assert 0 == terminal("prompt", "templates", "--save", "rainy", "--text", "{thing} in light rain").code
+    assert ["a fox in light rain"] == terminal("prompt", "build", "rainy", "thing=a fox").lines
+    assert {"rainy", "turntable"} <= {t["name"] for t in terminal("prompt", "templates", "--json").objects}
+    assert 4 == terminal("prompt", "build", "nothing-like-it").code
+    assert 100 < len(terminal("prompt", "templates", "--words").lines)

@@ -1,0 +1,71 @@
+"""Mending: flagged spans go, into the negative prompt where there is one; nothing else changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.prompt.scoring import lines, subject
+from wanreel.prompt import Subject, lint, mend
+
+DATA = Path(__file__).resolve().parent / "data"
+EVERY = [row for path in sorted(DATA.glob("*.jsonl")) for row in lines(path)]
+
+
+@pytest.mark.parametrize("row", EVERY, ids=[row["id"] for row in EVERY])
+def test_only_flagged_spans_go_and_once_is_enough(row: dict[str, str]) -> None:
+    """The rest is the prompt with spans cut out, character for character; a second time changes nothing."""
+    before = subject(row)
+    mended = mend(before)
+    spans = [(f.start, f.end) for f in lint(before).findings if f.fix]
+    rest = row["prompt"]
+    for start, end in sorted(spans, reverse=True):
+        rest = rest[:start] + rest[end:]
+    assert mended.prompt == rest
+    again = Subject(mended.prompt, mode=before.mode, size=before.size)
+    assert (mended.prompt, mended.negative_prompt) == (
+        (twice := mend(again, mended.negative_prompt)).prompt,
+        twice.negative_prompt,
+    )
+    if "negation" not in row["labels"]:
+        assert (row["prompt"], "") == (mended.prompt, mended.negative_prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "rest", "negative"),
+    [
+        ("a lake at dawn, no text on screen, slow pan", "a lake at dawn, slow pan", "text on screen"),
+        ("a lake, no text, logos or watermarks, slow pan", "a lake, slow pan", "text, logos or watermarks"),
+        ("no people, a lake at dawn", "a lake at dawn", "people"),
+        ("an empty road without cars, dusk", "an empty road, dusk", "cars"),
+        ("a lake. Do not show any logos.", "a lake.", "logos"),
+        ("西湖，不要出现文字和水印，固定镜头", "西湖，固定镜头", "文字和水印"),
+        ("避免抖动，西湖清晨", "西湖清晨", "抖动"),
+    ],
+)
+def test_what_moves_where(prompt: str, rest: str, negative: str) -> None:
+    """The clause goes with the comma before it; the negative prompt gets the thing itself."""
+    mended = mend(Subject(prompt))
+    assert (rest, negative) == (mended.prompt, mended.negative_prompt)
+
+
+def test_words_woven_into_a_sentence_stay() -> None:
+    """Where taking words out would leave half a sentence, there is a finding and no fix."""
+    prompt = "a dog that does not bark at the cat sits by the door"
+    (found,) = [f for f in lint(Subject(prompt)).findings if f.rule.label]
+    assert found.fix is None
+    assert prompt == mend(Subject(prompt)).prompt
+
+
+def test_a_model_without_negative_prompt_keeps_its_words() -> None:
+    """Nothing is lost where there is no place for it."""
+    prompt = "a lake, no text, slow pan"
+    assert prompt == mend(Subject(prompt), negative_chars_max=None).prompt
+
+
+def test_what_has_no_room_stays() -> None:
+    """A negative prompt that is full takes nothing more, and the words stay where they were."""
+    prompt = "a lake, no text, slow pan"
+    assert (prompt, "x" * 499) == ((m := mend(Subject(prompt), "x" * 499)).prompt, m.negative_prompt)
+    assert "blur, text" == mend(Subject(prompt), "blur").negative_prompt
