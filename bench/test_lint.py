@@ -1,4 +1,4 @@
-"""How well and how fast the prompt lint does: on the set it was made with, and on prompts of a hand that never saw it."""
+"""How well and how fast the prompt lint does: on the set it was made with, and on the set of a fresh hand."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_fix_prints_the_mended_prompt_and_leaves_the_file(terminal: Terminal) ->
     ran = terminal("lint", "--fix", "a lake, no text, slow pan")
     assert (0, ["a lake, slow pan"]) == (ran.code, ran.lines)
     assert "text" in ran.err
-    ran = terminal("lint", "--fix", "--model", "wan3.0-t2v", "a lake, no text, slow pan")
+    ran = terminal("lint", "--fix", "--model", "wan3.0-video", "a lake, no text, slow pan")
     assert ["a lake, no text, slow pan"] == ran.lines
 
 

@@ -1,4 +1,4 @@
-"""The lint's promises: how often it is right, where its spans lie, how long it takes, and the traps it must not fall into."""
+"""The lint's promises: how often it is right, where its spans lie, and the traps it must not fall into."""
 
 from __future__ import annotations
 
@@ -125,7 +125,10 @@ def test_advice_counts_for_nothing() -> None:
     assert "PL204" not in {f.rule.code for f in lint(Subject(shots, multi_shot=True)).findings}
 
 
-@pytest.mark.parametrize("prompt", ["", " ", "，，。", "\x00", "\ud7ff", "”“", "((((", "no", "不", "a" * 5000, "Ⅷ" * 50, "İstanbul İ, no text"])
+@pytest.mark.parametrize(
+    "prompt",
+    ["", " ", "，，。", "\x00", "\ud7ff", "”“", "((((", "no", "不", "a" * 5000, "Ⅷ" * 50, "İstanbul İ, no text"],
+)
 def test_any_text_is_read(prompt: str) -> None:
     """Nothing a person can paste makes the lint stumble."""
     for finding in lint(Subject(prompt, size="1280*720")).findings:

@@ -1,4 +1,4 @@
-"""`wanreel lint` and `wanreel prompt`: what is wrong with a prompt before it is paid for, and how to put one together."""
+"""`wanreel lint` and `wanreel prompt`: what is wrong with a prompt, and how to put one together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from cyclopts import App, Parameter
 
@@ -17,6 +17,7 @@ from wanreel.cli.report import put, report, say
 
 if TYPE_CHECKING:
     from wanreel.prompt import Finding, Lint, Subject
+    from wanreel.prompt.slots import Language, Slots
     from wanreel.prompt.templates import Template
 
 prompt = App(name="prompt", help="Put prompts together, take them apart, keep templates.")
@@ -106,10 +107,11 @@ def _lines(source: str, defaults: dict[str, Any]) -> list[Line]:
                 row = json.loads(raw)
             except ValueError:
                 row = None
-        if not isinstance(row, dict) or not isinstance(row.get("prompt"), str):
+        given = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
+        if not isinstance(given.get("prompt"), str):
             problems.append(Problem(f"line {number}", "must be a JSON object with a text `prompt`", raw[:80]))
             continue
-        lines.append(_line(row, str(row.get("id", number)), place, number, defaults))
+        lines.append(_line(given, str(given.get("id", number)), place, number, defaults))
     if problems:
         raise Invalid("", tuple(problems))
     return lines
@@ -126,7 +128,9 @@ def _line(row: dict[str, Any], name: str, place: str, number: int, defaults: dic
     known = next((m for m in catalog.models if m.id == _official(asked)), None) if asked else None
     mode = given.get("mode") or (known.modes[0] if known and known.modes else "t2v")
     own = known.prompt_chars_max if known else None
-    aliased = asked is not None and asked.startswith("wan2.5-") and known is not None and not known.id.startswith("wan2.5-")
+    aliased = (
+        asked is not None and asked.startswith("wan2.5-") and known is not None and not known.id.startswith("wan2.5-")
+    )
     subject = Subject(
         str(row["prompt"]),
         mode=str(mode),
@@ -251,22 +255,14 @@ def build(
         Language of the prompt: en or zh.
     """
     try:
-        from wanreel.domain.errors import Invalid, NotFound, Problem
         from wanreel.prompt.build import build as put_together
         from wanreel.prompt.slots import Slots
 
         if template:
-            known = {t.name: t for t in _templates(home)}
-            if template not in known:
-                raise NotFound(f"there is no template {template}; there are {', '.join(sorted(known))}")
-            wrong = [v for v in variables if "=" not in v]
-            if wrong:
-                raise Invalid("", tuple(Problem("variable", "write it as name=words", v) for v in wrong))
-            words = known[template].fill(dict(v.split("=", 1) for v in variables), lang)
+            words = _filled(template, variables, lang, home)
         else:
             slots = Slots(shot, subject, action, setting, lighting, camera, style, quality)
-            if not slots.filled():
-                raise Invalid("", (Problem("prompt", "name a template, or give at least one part such as --subject"),))
+            _something(slots)
             words = put_together(slots, mode=mode, language=lang, sound=sound)
         if home.json:
             print_json({"prompt": words})
@@ -275,6 +271,25 @@ def build(
         return Exit.OK
     except Exception as error:  # noqa: BLE001 - becomes words and an exit code
         return report(error, as_json=home.json)
+
+
+def _filled(template: str, variables: tuple[str, ...], lang: Language, home: HomeOptions) -> str:
+    from wanreel.domain.errors import Invalid, NotFound, Problem
+
+    known = {t.name: t for t in _templates(home)}
+    if template not in known:
+        raise NotFound(f"there is no template {template}; there are {', '.join(sorted(known))}")
+    wrong = [v for v in variables if "=" not in v]
+    if wrong:
+        raise Invalid("", tuple(Problem("variable", "write it as name=words", v) for v in wrong))
+    return known[template].fill(dict(v.split("=", 1) for v in variables), lang)
+
+
+def _something(slots: Slots) -> None:
+    from wanreel.domain.errors import Invalid, Problem
+
+    if not slots.filled():
+        raise Invalid("", (Problem("prompt", "name a template, or give at least one part such as --subject"),))
 
 
 @prompt.command
@@ -342,7 +357,12 @@ def templates(
         if save:
             return _save(save, text, mode, kind, home)
         for template in _templates(home):
-            body = {"name": template.name, "kind": template.kind, "mode": template.mode, "variables": list(template.variables)}
+            body = {
+                "name": template.name,
+                "kind": template.kind,
+                "mode": template.mode,
+                "variables": list(template.variables),
+            }
             if home.json:
                 print_json({**body, "en": template.en, "zh": template.zh})
             else:
@@ -376,7 +396,9 @@ def _save(name: str, text: str, mode: str, kind: str, home: HomeOptions) -> int:
     from wanreel.prompt.templates import parse_own
 
     if not text.strip() or not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        raise Invalid("", (Problem("save", "takes a name of small letters, digits and hyphens, and --text PROMPT", name),))
+        raise Invalid(
+            "", (Problem("save", "takes a name of small letters, digits and hyphens, and --text PROMPT", name),)
+        )
     path = _own_path(home)
     own = {t.name: t for t in (parse_own(tomllib.loads(path.read_text("utf-8"))) if path.is_file() else ())}
     rows = {t.name: {"kind": t.kind, "mode": t.mode, "en": t.en, "zh": t.zh} for t in own.values()}

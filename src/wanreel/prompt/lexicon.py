@@ -40,6 +40,9 @@ class Names:
     careful_english: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
     careful_chinese: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
     wording: dict[str, str]
+    styles: frozenset[str]  # what "in the style of" may be followed by without naming anybody
+    first_names: frozenset[str]
+    not_last_names: frozenset[str]
 
 
 @cache
@@ -61,6 +64,9 @@ def names() -> Names:
         careful_english={w: _conditions(row, "near") for w, row in data["words"]["en"].items()},
         careful_chinese={w: _conditions(row, "before") for w, row in data["words"]["zh"].items()},
         wording={kind: row["wording"] for kind, row in data["plain"].items()},
+        styles=words(data["heuristics"]["styles"]),
+        first_names=words(data["heuristics"]["first_names"]),
+        not_last_names=words(data["heuristics"]["not_last_names"]),
     )
 
 

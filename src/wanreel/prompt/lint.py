@@ -22,7 +22,7 @@ CHARS_MAX = 1500
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A prompt and what it is for. `chars_max` is the limit it is judged by, `official_max` a lower one of the model behind."""
+    """A prompt and what it is for. `chars_max` is the limit it is judged by, `official_max` one of the model behind."""
 
     prompt: str
     mode: str | None = "t2v"

@@ -20,7 +20,11 @@ class Mended:
 
 
 def mend(
-    subject: Subject, negative_prompt: str = "", *, found: Lint | None = None, negative_chars_max: int | None = NEGATIVE_CHARS_MAX
+    subject: Subject,
+    negative_prompt: str = "",
+    *,
+    found: Lint | None = None,
+    negative_chars_max: int | None = NEGATIVE_CHARS_MAX,
 ) -> Mended:
     """Move what should not appear to the negative prompt. `negative_chars_max` None: the model has none, nothing moves.
 

@@ -1,7 +1,10 @@
-"""A prompt as the rules read it: what stands in quotation marks, its clauses, its shots, its words in both languages."""
+"""A prompt as the rules read it: quotations, clauses, shots, and its words in both languages."""
+
+# ruff: noqa: E501 - a pattern is read as one line, like the row of a table
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -76,7 +79,11 @@ class Reading:
     def lower(self) -> str:
         """`said` in lower case, one character for one."""
         whole = self.said.lower()
-        return whole if len(whole) == len(self.said) else "".join(c.lower() if len(c.lower()) == 1 else c for c in self.said)
+        return (
+            whole
+            if len(whole) == len(self.said)
+            else "".join(c.lower() if len(c.lower()) == 1 else c for c in self.said)
+        )
 
     @cached_property
     def clauses(self) -> tuple[tuple[int, int], ...]:
@@ -105,7 +112,7 @@ class Reading:
         """Labelled or timed shots; the whole text where there are none."""
         cuts = [m.start() for m in _SHOT.finditer(self.said)]
         edges = [0, *(c for c in cuts if c > 0), len(self.said)]
-        return tuple((a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a)
+        return tuple((a, b) for a, b in itertools.pairwise(edges) if b > a)
 
     @cached_property
     def english(self) -> tuple[Word, ...]:
@@ -134,7 +141,7 @@ class Reading:
         """Places where a Chinese word begins or ends by the dictionary alone."""
         places = {0}
         place = 0
-        for text in rjieba.cut(self.text, False) if self.has_chinese else ():  # noqa: FBT003
+        for text in rjieba.cut(self.text, False) if self.has_chinese else ():
             place += len(text)
             places.add(place)
         return frozenset(places)

@@ -1,5 +1,7 @@
 """Directions that exclude each other within one shot."""
 
+# ruff: noqa: E501 - a pattern is read as one line, like the row of a table
+
 from __future__ import annotations
 
 import re
@@ -18,15 +20,45 @@ _TURN = re.compile(
     r"into|later|slowly reveal\w*|reveal(?:s|ing)?|passes|passing from|blends? into|as the (?:sun|night|day|evening|sky|light|moon|storm|camera)|speed[- ]ramp\w*|ramp(?:s|ing)?|suddenly|next|pull(?:s|ing)? (?:back|out|away)|push(?:es|ing)? in|zoom(?:s|ing)? (?:out|in)|ris(?:es|ing) (?:to|into)|widen(?:s|ing)|rack(?:s|ing)?|drain(?:s|ing)|seep(?:s|ing)|bleed(?:s|ing)?|spread(?:s|ing)?|bloom(?:s|ing)?|returns?|stops?|comes? to rest|clear(?:s|ing) (?:up|to)|breaks? (?:into|out)|falls?|falling|day[- ]to[- ]night|night[- ]to[- ]day|dawn[- ]to[- ]dusk|from|to)\b"
     r"|变(?:为|成|得|幻|化)?|渐变|渐渐|逐渐|逐步|过渡|转(?:为|成|入|到|向|换|场)|直到|直至|随后|然后|之后|接着|最后|最终|入夜|慢慢(?:变|转|暗|亮|褪|染)|切换|由|从|再|开始时|随着|褪去|褪为|恢复|转眼|交替|更替|循环|轮转|降临|到(?=夜|白|黄|深|清|正|傍|日|凌|黑|入|全景|远景|特写|大|近景|中景)|至|拉远|拉开|推近|推进|升起|继而|后来|忽然|突然|瞬间|定格|先"
 )
-_WEAK = frozenset({"to", "from", "into", "after", "before", "then", "falls", "falling", "fall", "next", "opens on", "reveals", "passes"})
-_LEAD = re.compile(r"\b(?:from|begins?|beginning|starts?|starting|opens?|opening|transitions?|gradually|time-?lapse of|day[- ]to[- ]night|half|left|right|split[- ]screen|side by side|one side|while inside|diptych|both|alternat\w+|contrast(?:s|ing)?|between)\b|从|由|分屏|左半|左边|左侧|右边|右侧|一半|一边|左右对比|冷暖对比|上半|下半|逐渐|渐渐|交替")
-_SPLIT = re.compile(r"\bsplit[- ]screen\b|\bside[- ]by[- ]side\b|\bdiptych\b|\b(?:left|right|top|bottom|upper|lower|one|other) (?:half|side|panel)\b|分屏|左右对比|(?:左|右|上|下)(?:半|边|侧)|画面(?:左|右)|一半")
+_WEAK = frozenset(
+    {
+        "to",
+        "from",
+        "into",
+        "after",
+        "before",
+        "then",
+        "falls",
+        "falling",
+        "fall",
+        "next",
+        "opens on",
+        "reveals",
+        "passes",
+    }
+)
+_LEAD = re.compile(
+    r"\b(?:from|begins?|beginning|starts?|starting|opens?|opening|transitions?|gradually|time-?lapse of|day[- ]to[- ]night|half|left|right|split[- ]screen|side by side|one side|while inside|diptych|both|alternat\w+|contrast(?:s|ing)?|between)\b|从|由|分屏|左半|左边|左侧|右边|右侧|一半|一边|左右对比|冷暖对比|上半|下半|逐渐|渐渐|交替"
+)
+_SPLIT = re.compile(
+    r"\bsplit[- ]screen\b|\bside[- ]by[- ]side\b|\bdiptych\b|\b(?:left|right|top|bottom|upper|lower|one|other) (?:half|side|panel)\b|分屏|左右对比|(?:左|右|上|下)(?:半|边|侧)|画面(?:左|右)|一半"
+)
 # What a picture, a screen or a window in the scene shows is not the scene.
-_WITHIN = re.compile(r"\b(?:paintings?|posters?|photos?|photographs?|pictures?|murals?|televisions?|tv|screens?|postcards?|monitor|dreams?|dreaming|memory|memories|billboards?|mirror|snow globe|projector|hologram|prints?|tattoo|wallpaper|embroidered|named|called|scent|movie|film about|toy|book|cover|model of) (?:\w+ ){0,2}(?:of|shows?|showing|displaying|depicting|playing|about|with)\b[^,.;]*$|(?:画着|印着|海报|照片|壁画|电视|屏幕|油画|明信片|梦见|回忆|名为|绣着|画里|图案|书封)[^，。；,;]*$")
-_LIKENED = re.compile(r"(?:\blike|\bas if (?:it were|in)|\bas bright as|如|似|像|宛如|仿佛|如同|好似|堪比|胜似)\s*(?:a |the )?$")
-_SELECTIVE = re.compile(r"\b(?:except|only|apart from|selective colou?r|splash of|single (?:red|colou?red|pop)|pop of|accent|other than|but for|but (?:a|the|her|his|one))\b|唯有|只有|唯独|除了|局部彩色|点缀|仅有|一抹")
-_AT_ONCE = re.compile(r"\b(?:at the same time|simultaneously|at once|in (?:one|the same) (?:single )?(?:frame|shot)|same frame|same shot)\b|同时|同框|同一(?:画面|镜头|时刻)|一边.{1,12}一边")
-_CAMERA = re.compile(r"\b(?:camera|shot|lens|viewpoint|drone|frame|footage|steadicam|cameraman|view|dolly|perspective|gimbal|cam|camerawork|move|movement|operator)\b")
+_WITHIN = re.compile(
+    r"\b(?:paintings?|posters?|photos?|photographs?|pictures?|murals?|televisions?|tv|screens?|postcards?|monitor|dreams?|dreaming|memory|memories|billboards?|mirror|snow globe|projector|hologram|prints?|tattoo|wallpaper|embroidered|named|called|scent|movie|film about|toy|book|cover|model of) (?:\w+ ){0,2}(?:of|shows?|showing|displaying|depicting|playing|about|with)\b[^,.;]*$|(?:画着|印着|海报|照片|壁画|电视|屏幕|油画|明信片|梦见|回忆|名为|绣着|画里|图案|书封)[^，。；,;]*$"
+)
+_LIKENED = re.compile(
+    r"(?:\blike|\bas if (?:it were|in)|\bas bright as|如|似|像|宛如|仿佛|如同|好似|堪比|胜似)\s*(?:a |the )?$"
+)
+_SELECTIVE = re.compile(
+    r"\b(?:except|only|apart from|selective colou?r|splash of|single (?:red|colou?red|pop)|pop of|accent|other than|but for|but (?:a|the|her|his|one))\b|唯有|只有|唯独|除了|局部彩色|点缀|仅有|一抹"
+)
+_AT_ONCE = re.compile(
+    r"\b(?:at the same time|simultaneously|at once|in (?:one|the same) (?:single )?(?:frame|shot)|same frame|same shot)\b|同时|同框|同一(?:画面|镜头|时刻)|一边.{1,12}一边"
+)
+_CAMERA = re.compile(
+    r"\b(?:camera|shot|lens|viewpoint|drone|frame|footage|steadicam|cameraman|view|dolly|perspective|gimbal|cam|camerawork|move|movement|operator)\b"
+)
 _OTHER_SUBJECT = re.compile(r"\b(?:an?|the|his|her|its|their|some|two|three|many|she|he|it|they|who|whose|that)\b")
 
 
@@ -56,7 +88,10 @@ def clashes(prompt: Reading) -> Iterator[Finding]:
             if span in seen:
                 continue
             seen.add(span)
-            said = prompt.text[one.start : one.end].strip(" ,，;；、"), prompt.text[two.start : two.end].strip(" ,，;；、")
+            said = (
+                prompt.text[one.start : one.end].strip(" ,，;；、"),
+                prompt.text[two.start : two.end].strip(" ,，;；、"),
+            )
             words = f"“{said[0]}” and “{said[1]}” exclude each other in one shot ({axis.name}). Keep one, or say how one turns into the other."
             yield Finding(CONTRADICTION, one.start, max(one.end, two.end), words)
 
@@ -68,7 +103,7 @@ def _sights(prompt: Reading, axis: Axis, part: tuple[int, int], unwanted: list[t
         if direction is axis.values[-1] and not found:
             return []
         for match in direction.pattern.finditer(text, *part):
-            if match[0] == "" or any(a <= match.start() < b for a, b in unwanted) and axis.name != "cutting":
+            if match[0] == "" or (any(a <= match.start() < b for a, b in unwanted) and axis.name != "cutting"):
                 continue
             start, end = prompt.clause_at(match.start() + (1 if match[0][0] in ",;，；、 " else 0))
             if _WITHIN.search(text[start : match.start()]) or _LIKENED.search(text[: match.start()]):
@@ -84,7 +119,23 @@ def _sights(prompt: Reading, axis: Axis, part: tuple[int, int], unwanted: list[t
 def _whole_words(prompt: Reading, match: re.Match[str]) -> bool:
     """A Chinese direction must not end inside another word: 白天 is not in 白天鹅."""
     word = prompt.text[match.start() : match.end() + 1]
-    return not word.startswith(("白天鹅", "夜景灯", "星空蓝", "午夜蓝", "月光石", "晨曦号", "彩色铅笔", "彩色玻", "航拍无人机", "微距镜头盒", "航拍器", "夜空蓝", "暮色蓝"))
+    return not word.startswith(
+        (
+            "白天鹅",
+            "夜景灯",
+            "星空蓝",
+            "午夜蓝",
+            "月光石",
+            "晨曦号",
+            "彩色铅笔",
+            "彩色玻",
+            "航拍无人机",
+            "微距镜头盒",
+            "航拍器",
+            "夜空蓝",
+            "暮色蓝",
+        )
+    )
 
 
 def _of_camera(text: str, match: re.Match[str], start: int, end: int) -> bool:
@@ -94,12 +145,29 @@ def _of_camera(text: str, match: re.Match[str], start: int, end: int) -> bool:
     word = match[0].split()[-1] if match[0].split() else ""
     if re.search(r"\b(?:camera|drone|lens|viewpoint|shot|frame|cam)\b(?: \w+){0,3} ?$", before):
         return not re.search(r"\b(?:of|as|while|captures?|watch\w+|on|at) (?:\w+ ){0,3}$", before)
-    if re.match(r"[ -](?:\w+ ){0,2}(?:camera|shot|cam|camera ?work|camera (?:move|movement|motion|path)|movement|move|footage|dolly|drone|tracking|pan|take|tracking)\b", after) and word not in ("moving",):
+    if (
+        re.match(
+            r"[ -](?:\w+ ){0,2}(?:camera|shot|cam|camera ?work|camera (?:move|movement|motion|path)|movement|move|footage|dolly|drone|tracking|pan|take|tracking)\b",
+            after,
+        )
+        and word != "moving"
+    ):
         return True
-    strong = re.fullmatch(r"(?:handheld|hand-held|shaky|steadicam|gimbal|dolly.*|push.*|pull.*|pan|pans|panning|tilt|crane.*|tracking.*|whip.*|zoom.*|boom.*|travel+ing shot|fly-?through|orbit|orbital|arc|follow shot|truck)", word)
+    strong = re.fullmatch(
+        r"(?:handheld|hand-held|shaky|steadicam|gimbal|dolly.*|push.*|pull.*|pan|pans|panning|tilt|crane.*|tracking.*|whip.*|zoom.*|boom.*|travel+ing shot|fly-?through|orbit|orbital|arc|follow shot|truck)",
+        word,
+    )
     if not before.strip() or not _OTHER_SUBJECT.search(before):
         opener = not before.strip()
-        return strong is not None and (opener or len(before.split()) <= 3) or (opener and re.match(r" (?:around|past|along|through|toward|towards|over|across|in|into|with|from|after|the)\b|$", after) is not None and word.endswith(("orbit", "arc", "circle", "ing", "glide", "sweep", "follow", "drift")) and word not in ("moving", "rolling", "rushing", "shaking"))
+        return (strong is not None and (opener or len(before.split()) <= 3)) or (
+            opener
+            and re.match(
+                r" (?:around|past|along|through|toward|towards|over|across|in|into|with|from|after|the)\b|$", after
+            )
+            is not None
+            and word.endswith(("orbit", "arc", "circle", "ing", "glide", "sweep", "follow", "drift"))
+            and word not in ("moving", "rolling", "rushing", "shaking")
+        )
     return False
 
 
@@ -120,8 +188,10 @@ def _apart(one: Sight, two: Sight) -> bool:
 
 def axis_free(one: Sight, two: Sight) -> bool:
     """Whether two overlapping sights are different words after all ("black and white … color")."""
-    return (one.start, one.end) != (two.start, two.end) and not (one.start <= two.start and two.end <= one.end) and not (
-        two.start <= one.start and one.end <= two.end
+    return (
+        (one.start, one.end) != (two.start, two.end)
+        and not (one.start <= two.start and two.end <= one.end)
+        and not (two.start <= one.start and one.end <= two.end)
     )
 
 
@@ -136,7 +206,12 @@ def _explained(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> bool:
     before = text[max(0, one.start - 45) : one.start]
     turns = {m[0] for m in _TURN.finditer(between)}
     near = len(between) < 40
-    if turns - _WEAK or (turns and near and turns & {"to", "into", "then", "before", "after", "next", "reveals"} and axis.kind != "camera"):
+    if turns - _WEAK or (
+        turns
+        and near
+        and turns & {"to", "into", "then", "before", "after", "next", "reveals"}
+        and axis.kind != "camera"
+    ):
         return True
     if turns & {"then", "before", "after"}:
         return True
@@ -146,4 +221,7 @@ def _explained(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> bool:
     tail = text[two.end : two.end + 40]
     if re.match(r"[^.。;；]{0,25}(?:transition|cross-?fade|dissolve|过渡|渐变|转变|变化|更替|交替|转换|流转)", tail):
         return True
-    return axis.kind == "time" and re.search(r"\b(?:day|night|dusk|dawn)\b.{0,12}\b(?:transition|cycle|to night|to day)\b", text) is not None
+    return (
+        axis.kind == "time"
+        and re.search(r"\b(?:day|night|dusk|dawn)\b.{0,12}\b(?:transition|cycle|to night|to day)\b", text) is not None
+    )

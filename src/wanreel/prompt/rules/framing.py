@@ -1,5 +1,7 @@
 """The framing a prompt asks for against the shape of its size."""
 
+# ruff: noqa: E501 - a pattern is read as one line, like the row of a table
+
 from __future__ import annotations
 
 import re
@@ -37,7 +39,9 @@ _THING_AFTER = re.compile(
 _THING_BEFORE = re.compile(
     r"(?:clock|watch|time|timer|score|scoreboard|reads?|reading|showing|shows|display(?:s|ing)?|at|ratio of|winning|leading|verse|psalm|chapter|playing on|plays on|watch(?:es|ing)? (?:a|an|the)|holds? (?:a|an|his|her|the)|of (?:a|an|the) (?:phone|tablet)|record(?:s|ing) (?:a|an)|films? (?:a|an)|filming (?:a|an)|shoots? (?:a|an)|shooting (?:a|an)|scroll\w* through(?: \w+)?|tablet in|phone in|screen in|edit(?:s|ing) (?:a|an)|比分|时间|时钟|钟|表)\s*(?:“|\")?$"
 )
-_PHONE_HELD = re.compile(r"(?:握|拿|举|捧|横着|竖着|横过来|竖起|架着|盯着|看着|低头)[^，。；,;]{0,8}(?:手机|平板|屏幕)?[^，。；,;]{0,4}$")
+_PHONE_HELD = re.compile(
+    r"(?:握|拿|举|捧|横着|竖着|横过来|竖起|架着|盯着|看着|低头)[^，。；,;]{0,8}(?:手机|平板|屏幕)?[^，。；,;]{0,4}$"
+)
 
 
 def mismatches(prompt: Reading, size: str | None) -> Iterator[Finding]:
@@ -65,7 +69,10 @@ def shape_of(size: str | None) -> str | None:
 
 def _is_thing(text: str, match: re.Match[str]) -> bool:
     before = text[max(0, match.start() - 40) : match.start()]
-    if match[0][:1].isdigit() and re.search(r"\b(?:clock|clocks|watch|o'clock|timer|alarm|score|scoreboard|kick-?off|timetable|departure)\b|时钟|闹钟|挂钟|比分|钟表|手表|计时", text[max(0, match.start() - 60) : match.end() + 40]):
+    if match[0][:1].isdigit() and re.search(
+        r"\b(?:clock|clocks|watch|o'clock|timer|alarm|score|scoreboard|kick-?off|timetable|departure)\b|时钟|闹钟|挂钟|比分|钟表|手表|计时",
+        text[max(0, match.start() - 60) : match.end() + 40],
+    ):
         return True
     if _THING_AFTER.match(text, match.end()) or _THING_BEFORE.search(before):
         return True

@@ -14,7 +14,9 @@ def too_long(prompt: Reading, chars_max: int, official_max: int | None = None) -
     """The part past the limit. The vendor cuts it off without a word (FS §2), so it is an error."""
     length = len(prompt.text)
     if length > chars_max:
-        words = f"{length} characters; the model reads {chars_max} and drops the rest. Shorten it by {length - chars_max}."
+        words = (
+            f"{length} characters; the model reads {chars_max} and drops the rest. Shorten it by {length - chars_max}."
+        )
         yield Finding(TOO_LONG, chars_max, length, words)
         return
     if official_max is not None and length > official_max:
@@ -22,7 +24,12 @@ def too_long(prompt: Reading, chars_max: int, official_max: int | None = None) -
         yield Finding(CUT_BY_MODEL, official_max, length, words)
     elif length > chars_max * LONG_SHARE:
         shorter = _shorter(prompt, int(chars_max * LONG_SHARE))
-        yield Finding(LONG, 0, length, f"{length} of {chars_max} characters. The last sentences count least; a shorter one: {shorter}")
+        yield Finding(
+            LONG,
+            0,
+            length,
+            f"{length} of {chars_max} characters. The last sentences count least; a shorter one: {shorter}",
+        )
 
 
 def _shorter(prompt: Reading, room: int) -> str:

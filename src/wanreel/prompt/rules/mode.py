@@ -1,5 +1,7 @@
 """Text-to-video that speaks of a picture or a video nobody supplied."""
 
+# ruff: noqa: E501 - a pattern is read as one line, like the row of a table
+
 from __future__ import annotations
 
 import re
@@ -17,11 +19,11 @@ _ADJ = r"(?:(?!of\b|in\b|on\b|with\b|and\b|to\b|is\b)[\w'’-]+ ){0,3}"
 _EN = (
     rf"\b(?:the|this|these|those|that|my|our|your|an?) (?:\w+ )?{_SUPPLIED} {_ADJ}{_ANY}\b",
     rf"\b{_SUPPLIED} (?:{_PIC}|{_VID})\b",
-    rf"\b(?:this|these) (?:still |old |family |black[- ]and[- ]white |vintage |product |profile |wedding |static |single |\w+ )?(?:image|photo|picture|pic|photograph|still|snapshot|screenshot|selfie|headshot|drawing|sketch|illustration|artwork|render|jpe?g|png|scan|video|footage|gif|file|attachment|childhood photo)s?\b(?! (?:is|was|shows|studio|album|booth|shoot|frame)\b)",
-    rf"\b(?:this|these) (?:painting|portrait|logo|poster|design|clip|cartoon|frame|recording|storyboard)s?\b(?= *(?:$|[,.;]|so|to|and|into|come|move|as|by|with|alive|in|of me|of my))",
+    r"\b(?:this|these) (?:still |old |family |black[- ]and[- ]white |vintage |product |profile |wedding |static |single |\w+ )?(?:image|photo|picture|pic|photograph|still|snapshot|screenshot|selfie|headshot|drawing|sketch|illustration|artwork|render|jpe?g|png|scan|video|footage|gif|file|attachment|childhood photo)s?\b(?! (?:is|was|shows|studio|album|booth|shoot|frame)\b)",
+    r"\b(?:this|these) (?:painting|portrait|logo|poster|design|clip|cartoon|frame|recording|storyboard)s?\b(?= *(?:$|[,.;]|so|to|and|into|come|move|as|by|with|alive|in|of me|of my))",
     rf"\b{_MINE} (?:{_ADJ})?(?:image|photo|picture|pic|photograph|snapshot|screenshot|selfie|headshot|drawing|sketch|illustration|artwork|render|jpe?g|png|scan|video|footage|gif|upload|attachment|clip|logo|still)s?\b(?! (?:frame|album|booth|camera|card))",
     rf"\b{_ANY} (?:that |which )?(?:i|we|you) (?:\w+ )?(?:just |have |had |already |recently |'ve )*(?:uploaded|upload|attached|attach|provided|provide|sent|send|gave|give|shared|share|supplied|supply|took|made|drew|submitted|posted|included|added|shot|captured|painted|pasted|linked)\b",
-    rf"\b(?:i|we)(?: have|'ve)? (?:just |already )?(?:uploaded|attached|provided|sent|shared|supplied|included|submitted|pasted)\b",
+    r"\b(?:i|we)(?: have|'ve)? (?:just |already )?(?:uploaded|attached|provided|sent|shared|supplied|included|submitted|pasted)\b",
     rf"\b{_ANY} (?:attached|provided|supplied|uploaded|enclosed|given|above|below|i'm sending|from the link)\b(?! by (?:a|the) \w+ (?:to|on) (?:the|a))",
     rf"\b(?:animate|bring|turn|convert|transform|extend|continue|make|edit|restore|colou?ri[sz]e|stylize|restyle|morph|re-?animate|enhance|remix|upscale|loop|prolong|lengthen|rework|retouch|redo) (?:the|this|that|these|my|our|it from the) (?:{_ADJ})?(?:image|photo|picture|pic|photograph|still|snapshot|screenshot|selfie|headshot|drawing|sketch|illustration|artwork|render|jpe?g|png|scan|video|footage|clip|logo|portrait|painting|poster|frame|character in|person in|people in|subject in|subjects in)\b",
     rf"\b(?:people|person|man|woman|men|women|girl|boy|child|kid|baby|couple|characters?|figures?|subjects?|models?|products?|object|dog|cat|animal|car|face|faces|everyone|someone|clothes|outfit|hair|background|sky|water|scene|room|building|flowers?|bottle|item|shoe|sneaker|logo|lady|guy|pet|family|team|landscape|bird|horse|statue|house|elements?|objects?|composition|pose|lighting|style|colou?rs?) (?:\w+ )?(?:shown |seen |pictured |depicted |visible |featured )?(?:in|from|of|on) (?:the|this|that) (?:{_ADJ})?(?:image|photo|picture|pic|photograph|snapshot|screenshot|selfie|still|video|footage|clip|attachment|upload|reference|first frame|input|drawing)\b(?! (?:frame|album|wall|book|on the|hanging|booth))",
@@ -33,12 +35,12 @@ _EN = (
 )
 _ZH_PIC = r"(?:图片|照片|图像|相片|图|画作|插画|截图|自拍照?|海报|素材|视频|片段|录像|头像|原画|草图|手稿|效果图|产品图|商品图|人像|合影|画面|文件|证件照|全家福|老照片|影像|动图|设计图|线稿|风景照|生活照|写真|剧照|黑白照|婚纱照|[\u4e00-\u9fff]{0,3}照|[\u4e00-\u9fff]{0,3}图)"
 _ZH = (
-    rf"(?:这|该|此|那)(?:一)?(?:张|幅|段|组|帧|些|份|个|条)(?:[\u4e00-\u9fffA-Za-z]{{0,6}}?)(?:图片|照片|图像|相片|插画|截图|自拍|素材|视频|片段|录像|画作|海报|原图|草图|效果图|合影|全家福|老照片|[\u4e00-\u9fff]{{0,4}}照(?!亮|耀|射|在|着)|图|画(?!面|框|廊|展))",
-    rf"(?:上传|提供|附上|附带|发来|发送|给出|给定|导入|传入|所附|所给|输入|指定|提交|上面|下面|上述|已有|现有|贴出|发给你|给你|分享|选定|传)(?:的|了的|过的)?(?:这|那)?(?:一)?(?:张|幅|段|个|组)?(?:[\u4e00-\u9fff]{{0,6}}?)(?:图片|照片|图像|相片|图|插画|截图|自拍|素材|视频|片段|录像|画|海报|文件|照|草图|手稿|logo|LOGO|标志)",
+    r"(?:这|该|此|那)(?:一)?(?:张|幅|段|组|帧|些|份|个|条)(?:[\u4e00-\u9fffA-Za-z]{0,6}?)(?:图片|照片|图像|相片|插画|截图|自拍|素材|视频|片段|录像|画作|海报|原图|草图|效果图|合影|全家福|老照片|[\u4e00-\u9fff]{0,4}照(?!亮|耀|射|在|着)|图|画(?!面|框|廊|展))",
+    r"(?:上传|提供|附上|附带|发来|发送|给出|给定|导入|传入|所附|所给|输入|指定|提交|上面|下面|上述|已有|现有|贴出|发给你|给你|分享|选定|传)(?:的|了的|过的)?(?:这|那)?(?:一)?(?:张|幅|段|个|组)?(?:[\u4e00-\u9fff]{0,6}?)(?:图片|照片|图像|相片|图|插画|截图|自拍|素材|视频|片段|录像|画|海报|文件|照|草图|手稿|logo|LOGO|标志)",
     r"(?:附件|附图|上图|下图|原图|参考图|参考视频|参考照片|参考素材|首帧图|首帧|尾帧|末帧|输入图|底图|源图|源视频|原视频|原片|原照片|垫图|图生视频|所附图|所附照片)",
     r"(?<![地构版拼插意试企蓝贴绘海星宏鸿版附截])图(?:片|像)?(?:中|里|内|上)(?:的|所)?(?!案|书|腾|层|画书)",
     r"(?<!老)(?<!墙上的)(?<!手中的)(?<!手里的)(?:照片|相片|截图|画像|合影)(?:中|里|内|上)(?:的)?(?=人|女|男|孩|角色|模特|小|老|狗|猫|商品|产品|建筑|主体|风景|水|云|花|场景|天空|背景|宠|爷|奶|妈|爸|新|车|物|[\u4e00-\u9fff]{1,4}(?:动|眨|笑|转|走|跳|挥|说|活))",
-    rf"(?:根据|基于|按照|参照|参考|依照|依据|结合|沿用|延续|续写|接着|承接|保持|还原|对照|仿照|以|用|将|把|让|使|给|为|从|由)(?:我|我们|你|这|那|上|下|原|该|此|给|所|附|本)(?:[\u4e00-\u9fff]{{0,8}}?)(?:图片|照片|图像|相片|插画|截图|自拍|素材|视频|片段|录像|草图|手稿|(?<![地拼版构企意])图(?!书|案|腾|纸|景)|海报|自拍照)",
+    r"(?:根据|基于|按照|参照|参考|依照|依据|结合|沿用|延续|续写|接着|承接|保持|还原|对照|仿照|以|用|将|把|让|使|给|为|从|由)(?:我|我们|你|这|那|上|下|原|该|此|给|所|附|本)(?:[\u4e00-\u9fff]{0,8}?)(?:图片|照片|图像|相片|插画|截图|自拍|素材|视频|片段|录像|草图|手稿|(?<![地拼版构企意])图(?!书|案|腾|纸|景)|海报|自拍照)",
     r"(?:把|将|让|使|用|以|基于|根据|按照|参考|参照)(?:[\u4e00-\u9fff]{0,4})(?:图片|照片|图像|相片|截图|静态图|静图|图)(?:[\u4e00-\u9fff]{0,4})?(?:动起来|活过来|活起来|变成|变为|转成|转为|转换|做成|制作成?|生成|扩展|延伸|动态化|作为|为首帧|为基础|为起始|为参考|为蓝本|变视频|动画化|还原|上色)",
     r"(?:以|用|将|把)(?:[\u4e00-\u9fff]{0,8})(?:作为|为|当作|做)(?:首帧|第一帧|起始帧|开场画面|尾帧|起始画面|开头画面|参考)",
     r"(?:我|我们|用户|客户|本人)(?:刚|刚刚|之前|已经)?(?:拍|画|上传|提供|发|附|给|传|设计|做|保存)(?:的|好的|来的|了的)(?:[\u4e00-\u9fff]{0,6}?)(?:图|照片|图片|视频|素材|画|片|照|logo|LOGO|作品|海报)",
@@ -53,7 +55,9 @@ _OBJECT = re.compile(
     r"\b(?:holds?|holding|looks?|looking|gaz(?:es|ing)|star(?:es|ing)|framed|frame|album|hangs?|hanging|wall|pinned|develop(?:s|ing)|darkroom|kiss(?:es|ing)|wip(?:es|ing)|tak(?:es|ing) (?:a|the|his|her)|snap(?:s|ping)|point(?:s|ing) at|frames|picks? up|locket|wallet|mantelpiece|shelf|projector|museum|gallery|exhibition|sketch(?:es|ing)|paint(?:s|ing) (?:a|on)|draws|drawing on|easel|hands? (?:over )?(?:him|her)|touches|touching|sliding|slides|polaroid|clutch(?:es|ing)|editing|edits|upload(?:s|ing) )\b"
     r"|翻看|端详|凝视|看着|望着|抚摸|擦拭|拿着|捧着|举着|手中|手里|手捧|相册|相框|墙上|挂着|摆着|桌上|钱包|冲洗|暗房|展厅|画展|画廊|贴着|泛黄"
 )
-_ALWAYS = re.compile(r"upload|attach|provided|supplied|reference|input|animate|i2v|image-to|\b(?:i|we)\b|my |上传|提供|附|参考|首帧|我|动起来|原图")
+_ALWAYS = re.compile(
+    r"upload|attach|provided|supplied|reference|input|animate|i2v|image-to|\b(?:i|we)\b|my |上传|提供|附|参考|首帧|我|动起来|原图"
+)
 
 
 def wrong_modes(prompt: Reading, mode: str | None) -> Iterator[Finding]:
@@ -75,10 +79,18 @@ def _in_scene(prompt: Reading, match: re.Match[str]) -> bool:
     near = text[max(start, match.start() - 50) : min(end, match.end() + 25)]
     outside = near.replace(match[0], " ")
     strong = _ALWAYS.search(match[0]) is not None
-    if _OBJECT.search(outside) and not re.search(r"upload|attach|(?:i|we) (?:sent|gave|provided)|上传|附件|动起来|提供", near):
+    if _OBJECT.search(outside) and not re.search(
+        r"upload|attach|(?:i|we) (?:sent|gave|provided)|上传|附件|动起来|提供", near
+    ):
         return True
     if strong:
         return False
     if re.search(r"老照片|旧照片|翻看|相册|相框|墙上|手中|手里|捧着|端详", text[: match.start()]):
         return True
-    return re.search(r"\b(?:an?|old|faded|framed|torn|his|her|their|family|wedding|two|three|some|\d+) (?:[\w-]+ ){0,3}(?:photo|photograph|picture|painting|portrait|polaroid|poster|drawing|sketch|snapshot|television|tv|phone|screen)s?\b", text[: match.start()]) is not None
+    return (
+        re.search(
+            r"\b(?:an?|old|faded|framed|torn|his|her|their|family|wedding|two|three|some|\d+) (?:[\w-]+ ){0,3}(?:photo|photograph|picture|painting|portrait|polaroid|poster|drawing|sketch|snapshot|television|tv|phone|screen)s?\b",
+            text[: match.start()],
+        )
+        is not None
+    )

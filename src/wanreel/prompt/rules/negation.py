@@ -1,5 +1,7 @@
 """What should not appear or be done, said in the main prompt; safe ones can move into the negative prompt."""
 
+# ruff: noqa: E501 - a pattern is read as one line, like the row of a table
+
 from __future__ import annotations
 
 import re
@@ -37,14 +39,20 @@ _WORD = re.compile(
     r"negative prompt ?:?|no need for|keep out|rule out|eliminate|disallow)"
     r")(?![\w'’-]|-)"
 )
-_AVOID = re.compile(r"(?<![\w-])(?:and |but |please |try to |must |should |also |to )*(avoid|avoiding|prevent|preventing|remove|removing|skip|hide|hiding|ban|minus|less)\b (?=\w)")
-_FREE = re.compile(rf"\b(?:completely |totally |entirely )?free (?:of|from) (?:any )?{_UNWANTED}\b|\b(?:text|logo|watermark|people|person|blur|caption|subtitle|flicker|noise|grain|artifact|artefact|crowd|shake|jitter|distortion|clutter|brand)s?[- ]free\b")
+_AVOID = re.compile(
+    r"(?<![\w-])(?:and |but |please |try to |must |should |also |to )*(avoid|avoiding|prevent|preventing|remove|removing|skip|hide|hiding|ban|minus|less)\b (?=\w)"
+)
+_FREE = re.compile(
+    rf"\b(?:completely |totally |entirely )?free (?:of|from) (?:any )?{_UNWANTED}\b|\b(?:text|logo|watermark|people|person|blur|caption|subtitle|flicker|noise|grain|artifact|artefact|crowd|shake|jitter|distortion|clutter|brand)s?[- ]free\b"
+)
 _KEEP = re.compile(
     rf"\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ,]{{2,60}}? (?:out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
     rf"|\bshould (?:be|stay|remain) (?:absent|hidden|invisible)\b|\b{_UNWANTED} (?:is|are) (?:forbidden|prohibited|banned|unwanted|not allowed|not permitted)\b"
 )
 _END = re.compile(r"[,;.!?，。；！？\n]|\s[-–—]\s|\b(?:but|while|then|yet)\b")
-_ITEM = re.compile(rf",? (?:and |or |nor )?(?:(?:any|visible|extra|on-screen|other|camera|brand|company) )*{_UNWANTED}(?: (?:on screen|in frame|visible|whatsoever|at all))?(?=\s*(?:$|[,.;!?]| (?:and|or) ))|(?:, )?(?:and|or|nor) (?:any |other |visible )?{_UNWANTED}\b")
+_ITEM = re.compile(
+    rf",? (?:and |or |nor )?(?:(?:any|visible|extra|on-screen|other|camera|brand|company) )*{_UNWANTED}(?: (?:on screen|in frame|visible|whatsoever|at all))?(?=\s*(?:$|[,.;!?]| (?:and|or) ))|(?:, )?(?:and|or|nor) (?:any |other |visible )?{_UNWANTED}\b"
+)
 
 _ZH_NOUN = (
     r"(?:任何|其他|其它|多余|多馀|额外|明显|杂|一切|所有|丝毫|半点)*(?:的)?(?:人物|人影|人像|人声|人脸|人(?!机|工|鱼|造|参|间|驾|区|车|艇|店|超市|售|便利|岛|潜|值|配送|化|船|直升|小车|码头|酒店|工厂|餐)|行人|路人|旁人|游客|车辆|车(?!间)|文字|字幕|字样|字(?!塔)|水印|logo|标志|标识|品牌|商标|"
@@ -61,7 +69,9 @@ _ZH = re.compile(
 )
 _ZH_BAD = re.compile(r"不断|不锈|不停|特别|区别|分别|告别|差别|个别|送别|离别|别墅|级别|性别|辨别|识别|道别|惜别|久别")
 _ZH_END = re.compile(r"[，。；！？,;!?\n]|(?<=[\u4e00-\u9fff])\s*\.|但(?=是|要|需|保)|而是")
-_ZH_LEAD = re.compile(r"^(?:请|千万|绝对|一定|且|并且|同时|画面中|画面里|画面|镜头|视频|全程|也|并)*(?:不要|不能|不得|不许|不可|不准|不应|不该|不允许|不需要|不希望|不想|不必|不用|切勿|请勿|勿|禁止|严禁|禁用|杜绝|避免|防止|去掉|去除|删除|排除|没有|没|毫无|无|别|不)(?:再)?(?:让|给)?(?:画面中|画面里|画面|镜头里)?(?:出现|有|加入|加上|添加|加|带有|带|包含|含有|含|显示|露出|展示|使用|存在|产生|拍到|看到)?(?:任何|其他|其它|一切|所有|的)*")
+_ZH_LEAD = re.compile(
+    r"^(?:请|千万|绝对|一定|且|并且|同时|画面中|画面里|画面|镜头|视频|全程|也|并)*(?:不要|不能|不得|不许|不可|不准|不应|不该|不允许|不需要|不希望|不想|不必|不用|切勿|请勿|勿|禁止|严禁|禁用|杜绝|避免|防止|去掉|去除|删除|排除|没有|没|毫无|无|别|不)(?:再)?(?:让|给)?(?:画面中|画面里|画面|镜头里)?(?:出现|有|加入|加上|添加|加|带有|带|包含|含有|含|显示|露出|展示|使用|存在|产生|拍到|看到)?(?:任何|其他|其它|一切|所有|的)*"
+)
 
 
 def negations(prompt: Reading) -> Iterator[Finding]:
@@ -102,7 +112,9 @@ def _idiomatic(text: str, match: re.Match[str]) -> bool:
     if _IDIOM.match(text, at) or _IDIOM.match(text, match.start()):
         return True
     before = text[max(0, match.start() - 16) : match.start()]
-    if key in ("no", "not") and re.search(r"(?:or|whether or|yes or|says?|say|head|nods?|if|why|dr\.?|believe it or) $", before):
+    if key in ("no", "not") and re.search(
+        r"(?:or|whether or|yes or|says?|say|head|nods?|if|why|dr\.?|believe it or) $", before
+    ):
         return True
     if key in ("nor", "never", "not") and re.search(r"(?:once|if) $", before):
         return True
@@ -113,11 +125,17 @@ def _is_direction(text: str, match: re.Match[str]) -> bool:
     """Whether "avoid" is said to the model and not of somebody in the scene."""
     verb, before = match[1], text[: match.start()].rstrip()
     rest = text[match.end() : match.end() + 60]
-    unwanted = re.match(rf"(?:any |all |the |every |visible |unwanted |excessive )*(?:\w+ )?{_UNWANTED}\b", rest) is not None
+    unwanted = (
+        re.match(rf"(?:any |all |the |every |visible |unwanted |excessive )*(?:\w+ )?{_UNWANTED}\b", rest) is not None
+    )
     opens = before == "" or before[-1] in ",;.!?，。；\n" or match[0].startswith(("please", "and please"))
     told = opens or match[0].startswith(("and ", "but ", "must ", "should ", "also ", "try to "))
     if verb == "avoid":
-        return told and not match[0].startswith("to ") if not unwanted else not re.search(r"(?:swerv|dodg|duck|jump|leap|weav|run|turn|step|veer)\w* (?:\w+ ){0,4}$", before + " ")
+        return (
+            told and not match[0].startswith("to ")
+            if not unwanted
+            else not re.search(r"(?:swerv|dodg|duck|jump|leap|weav|run|turn|step|veer)\w* (?:\w+ ){0,4}$", before + " ")
+        )
     if verb == "less":
         return False
     if verb in ("minus", "removing", "hiding", "skip", "hide", "ban", "remove"):
@@ -182,7 +200,10 @@ def _own_clause(prompt: Reading, start: int, end: int) -> tuple[int, int] | None
                 right += 1
         return left, right
     lead = text[start:end].lower().lstrip()
-    if re.match(r"(?:and |but )?(?:with(?:out)?\b|(?:and |but )(?:no|don't|do not|avoid|never)|free (?:of|from)|with no|devoid of|avoid)", lead):
+    if re.match(
+        r"(?:and |but )?(?:with(?:out)?\b|(?:and |but )(?:no|don't|do not|avoid|never)|free (?:of|from)|with no|devoid of|avoid)",
+        lead,
+    ):
         return left, right
     return None
 

@@ -1,5 +1,7 @@
 """More than three main subjects: actors or objects that carry the action, props and scenery not counted."""
 
+# ruff: noqa: E501 - a pattern is read as one line, like the row of a table
+
 from __future__ import annotations
 
 import re
@@ -19,16 +21,164 @@ REACH, REACH_CHINESE = 330, 120
 STORY_MIN = 450
 """From this length on, parts of one thing are told one by one, and "the heel lifts, the sole opens" is one subject."""
 
-_ONE = frozenset({"a", "an", "one", "another", "his", "her", "their", "two", "three", "four", "five", "six", "several", "some", "many", "couple"})
+_ONE = frozenset(
+    {
+        "a",
+        "an",
+        "one",
+        "another",
+        "his",
+        "her",
+        "their",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "several",
+        "some",
+        "many",
+        "couple",
+    }
+)
 _THE = frozenset({"the", "this", "that", "its", "each"})
 _STOP = frozenset(
-    """in on at by with from into onto over under through past along around beside behind near between among across against toward towards upon beneath above below inside outside
-    to for as while where when who which that whose and or but then is are was were be been has have had so if off down up out about without during before after like amid amidst atop via
-    next plus nor yet it he she they them him we you i there here not no only also too very""".split()
+    [
+        "in",
+        "on",
+        "at",
+        "by",
+        "with",
+        "from",
+        "into",
+        "onto",
+        "over",
+        "under",
+        "through",
+        "past",
+        "along",
+        "around",
+        "beside",
+        "behind",
+        "near",
+        "between",
+        "among",
+        "across",
+        "against",
+        "toward",
+        "towards",
+        "upon",
+        "beneath",
+        "above",
+        "below",
+        "inside",
+        "outside",
+        "to",
+        "for",
+        "as",
+        "while",
+        "where",
+        "when",
+        "who",
+        "which",
+        "that",
+        "whose",
+        "and",
+        "or",
+        "but",
+        "then",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "has",
+        "have",
+        "had",
+        "so",
+        "if",
+        "off",
+        "down",
+        "up",
+        "out",
+        "about",
+        "without",
+        "during",
+        "before",
+        "after",
+        "like",
+        "amid",
+        "amidst",
+        "atop",
+        "via",
+        "next",
+        "plus",
+        "nor",
+        "yet",
+        "it",
+        "he",
+        "she",
+        "they",
+        "them",
+        "him",
+        "we",
+        "you",
+        "i",
+        "there",
+        "here",
+        "not",
+        "no",
+        "only",
+        "also",
+        "too",
+        "very",
+    ]
 )
-_PREPOSITION = frozenset("in on at by with from into onto over under through past along around beside behind near between among across against toward towards of for above below inside like as to atop without wearing holding carrying".split())
-_OPENERS = frozenset("and while as where when plus meanwhile then also".split())
-_FEEL = frozenset("style look feel mood shot view film colour color light lighting tone".split())
+_PREPOSITION = frozenset(
+    [
+        "in",
+        "on",
+        "at",
+        "by",
+        "with",
+        "from",
+        "into",
+        "onto",
+        "over",
+        "under",
+        "through",
+        "past",
+        "along",
+        "around",
+        "beside",
+        "behind",
+        "near",
+        "between",
+        "among",
+        "across",
+        "against",
+        "toward",
+        "towards",
+        "of",
+        "for",
+        "above",
+        "below",
+        "inside",
+        "like",
+        "as",
+        "to",
+        "atop",
+        "without",
+        "wearing",
+        "holding",
+        "carrying",
+    ]
+)
+_OPENERS = frozenset(["and", "while", "as", "where", "when", "plus", "meanwhile", "then", "also"])
+_FEEL = frozenset(
+    ["style", "look", "feel", "mood", "shot", "view", "film", "colour", "color", "light", "lighting", "tone"]
+)
 
 
 class Actor(NamedTuple):
@@ -61,7 +211,7 @@ def _together(prompt: Reading, actors: list[Actor]) -> list[Actor]:
     """The actors of the fullest stretch: people met one after another through a long story do not act at once."""
     reach = REACH_CHINESE if prompt.has_chinese and len(prompt.chinese) > len(prompt.english) else REACH
     stretches = [[b for b in actors[n:] if b.start - a.start <= reach] for n, a in enumerate(actors)]
-    return max(stretches, key=len, default=[])
+    return max(stretches, key=len) if stretches else []
 
 
 # --- English --------------------------------------------------------------------------------------------------------
@@ -69,7 +219,9 @@ def _together(prompt: Reading, actors: list[Actor]) -> list[Actor]:
 
 def _english(prompt: Reading) -> Iterator[Actor]:
     tokens = [w for w in prompt.english if prompt.said[w.start] == prompt.text[w.start]]
-    lower = [re.sub(r"['’]s$", "", w.text.lower()) if not w.text.lower().endswith(("'s", "’s")) else "'s" for w in tokens]
+    lower = [
+        re.sub(r"['’]s$", "", w.text.lower()) if not w.text.lower().endswith(("'s", "’s")) else "'s" for w in tokens
+    ]
     place = 0
     while place < len(tokens):
         actor, place = _phrase(prompt, tokens, lower, place)
@@ -95,19 +247,35 @@ def _phrase(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> t
     machine = _is(name, cast.machines) or pair in cast.machines
     many = name in cast.collectives or (name.endswith("s") and _singular(name) in cast.beings)
     after = _previous(lower, at)
-    subject = opens or verb or (after in _OPENERS)
+    subject = opens or verb or after in _OPENERS
     resume = max(place, at + 1)
-    actor = Actor(_singular(name) if name not in ("one", "another", "third", "fourth", "fifth", "second") else f"{name}@{at}", tokens[at].start, tokens[head].end)
-    if (being or machine) and not definite and (determined or many or verb) and subject and not (after in _PREPOSITION and not verb):
+    actor = Actor(
+        _singular(name) if name not in ("one", "another", "third", "fourth", "fifth", "second") else f"{name}@{at}",
+        tokens[at].start,
+        tokens[head].end,
+    )
+    if (
+        (being or machine)
+        and not definite
+        and (determined or many or verb)
+        and subject
+        and not (after in _PREPOSITION and not verb)
+    ):
         return actor, resume
     if definite and being and opens and (verb or _goes_on(lower, place)):
         return actor, resume
     counted = name in ("one", "another", "third", "fourth", "fifth", "someone", "somebody")
-    plain = verb == "finite" and determined and name not in cast.scenery and _singular(name) not in cast.scenery and not name.endswith(("ly", "ing"))
+    plain = (
+        verb == "finite"
+        and determined
+        and name not in cast.scenery
+        and _singular(name) not in cast.scenery
+        and not name.endswith(("ly", "ing"))
+    )
     whole_thing = verb == "finite" and definite and opens and len(prompt.text) < STORY_MIN and name not in cast.scenery
     if whole_thing and _singular(name) not in cast.scenery and not name.endswith(("ly", "ing")):
         return actor, resume
-    if (plain and (opens or after in _OPENERS or after in ("with",))) or (counted and verb == "finite" and opens):
+    if (plain and (opens or after in _OPENERS or after == "with")) or (counted and verb == "finite" and opens):
         return actor, resume
     return None, resume
 
@@ -141,7 +309,12 @@ def _head(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> tup
         word = lower[place]
         if place > at and prompt.said[tokens[place - 1].end : tokens[place].start].strip(" -'’") != "":
             break
-        if word == "of" and noun is not None and place + 1 < len(tokens) and (lower[noun] in cast.collectives or lower[noun] in ("group", "pair", "set")):
+        if (
+            word == "of"
+            and noun is not None
+            and place + 1 < len(tokens)
+            and (lower[noun] in cast.collectives or lower[noun] in ("group", "pair", "set"))
+        ):
             inner = place + 1
             while inner < len(tokens) and inner < place + 4 and lower[inner] not in _STOP:
                 inner += 1
@@ -149,11 +322,19 @@ def _head(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> tup
             return noun, verb, inner
         if word in _STOP or word in _ONE or word in _THE or word in _PREPOSITION:
             break
-        if noun is not None and word.endswith("ing") and (_is(lower[noun], cast.beings) or _is(lower[noun], cast.machines)):
+        if (
+            noun is not None
+            and word.endswith("ing")
+            and (_is(lower[noun], cast.beings) or _is(lower[noun], cast.machines))
+        ):
             return noun, "ing", place
         if noun is not None and _finite(word, lower[noun]):
             return noun, "finite", place
-        if noun is not None and (lower[noun].endswith("s") and _singular(lower[noun]) in cast.beings) and not word.endswith(("ed", "ly")):
+        if (
+            noun is not None
+            and (lower[noun].endswith("s") and _singular(lower[noun]) in cast.beings)
+            and not word.endswith(("ed", "ly"))
+        ):
             return noun, "finite", place
         if noun is not None and _base_verb(lower, at, noun, place):
             return noun, "finite", place
@@ -167,7 +348,31 @@ def _head(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> tup
 
 def _sounds_alive(name: str, verb: str) -> bool:
     """A word nobody listed that ends like a trade or a creature."""
-    if name.endswith(("maid", "smith", "woman", "keeper", "herd", "monger", "ician", "ologist", "seller", "eater", "walker", "maker", "player", "fish", "horse", "wright", "herder", "cleaner", "catcher", "tamer", "sweep")):
+    if name.endswith(
+        (
+            "maid",
+            "smith",
+            "woman",
+            "keeper",
+            "herd",
+            "monger",
+            "ician",
+            "ologist",
+            "seller",
+            "eater",
+            "walker",
+            "maker",
+            "player",
+            "fish",
+            "horse",
+            "wright",
+            "herder",
+            "cleaner",
+            "catcher",
+            "tamer",
+            "sweep",
+        )
+    ):
         return True
     return bool(verb) and len(name) > 4 and name.endswith(("er", "or", "ist", "eer", "ster", "ian", "ess"))
 
@@ -180,12 +385,18 @@ def _goes_on(lower: list[str], place: int) -> bool:
 def _base_verb(lower: list[str], at: int, noun: int, place: int) -> bool:
     """The verb of a joined subject: "a panda and a pirate share a picnic"."""
     joined = at >= 2 and "and" in (lower[at - 1], lower[at - 2])
-    return joined and _is(lower[noun], casting().beings) and not _is(lower[place], casting().beings | casting().machines)
+    return (
+        joined and _is(lower[noun], casting().beings) and not _is(lower[place], casting().beings | casting().machines)
+    )
 
 
 def _finite(word: str, noun: str) -> bool:
     """A verb by its ending: "a chef tosses". A singular phrase has few other words in -s."""
-    if word.endswith(("ss", "us", "is", "ous", "'s")) or len(word) < 3 or word in ("sports", "glasses", "jeans", "arms", "clothes", "times"):
+    if (
+        word.endswith(("ss", "us", "is", "ous", "'s"))
+        or len(word) < 3
+        or word in ("sports", "glasses", "jeans", "arms", "clothes", "times")
+    ):
         return False
     return word.endswith("s") and not noun.endswith("s")
 
@@ -208,7 +419,9 @@ def _singular(name: str) -> str:
 
 # --- Chinese --------------------------------------------------------------------------------------------------------
 
-_FOOD = re.compile(r"(?:桌上|餐桌|盘中|盘子|菜肴|菜品|摆满|摆着|盛着|火锅|锅里|蒸笼|烤|图案|玩偶|雕像|造型|形状|剪纸|摆件|印有|绣着)")
+_FOOD = re.compile(
+    r"(?:桌上|餐桌|盘中|盘子|菜肴|菜品|摆满|摆着|盛着|火锅|锅里|蒸笼|烤|图案|玩偶|雕像|造型|形状|剪纸|摆件|印有|绣着)"
+)
 _LIST = re.compile(r"[、和与及跟同]|以及")
 
 
@@ -244,7 +457,20 @@ def _subjects(inside: list[Word], cast: Cast) -> Iterator[Actor]:
         name = _being(inside, number, cast)
         follows = inside[number + 1] if number + 1 < len(inside) else None
         if name is not None and not blocked:
-            owner = follows is not None and follows.text in ("的", "身上", "手中", "手里", "脚下", "身后", "身边", "背后", "面前", "头顶", "群", "形")
+            owner = follows is not None and follows.text in (
+                "的",
+                "身上",
+                "手中",
+                "手里",
+                "脚下",
+                "身后",
+                "身边",
+                "背后",
+                "面前",
+                "头顶",
+                "群",
+                "形",
+            )
             if not owner:
                 pending.append(Actor(name, word.start, word.end))
                 if follows is None or follows.text not in ("和", "与", "跟", "及", "、"):
@@ -254,7 +480,11 @@ def _subjects(inside: list[Word], cast: Cast) -> Iterator[Actor]:
         if number == 0 and _describes(inside, cast):
             number += 1
             continue
-        if word.kind.startswith("v") and word.text not in ("有", "是", "让", "使", "站着", "像", "如") and not _modifier(inside, number):
+        if (
+            word.kind.startswith("v")
+            and word.text not in ("有", "是", "让", "使", "站着", "像", "如")
+            and not _modifier(inside, number)
+        ):
             blocked = True
         number += 1
     yield from pending
@@ -281,7 +511,7 @@ def _being(inside: list[Word], number: int, cast: Cast) -> str | None:
         return text
     if len(text) > 1 and text[-1] in "在正把被" and text[:-1] in cast.beings_zh:
         return text[:-1]
-    if word.kind.startswith(("v", "p", "d", "a", "m", "q", "x", "f", "c", "u", "ns", "t", "s")) and word.kind not in ("vn",):
+    if word.kind.startswith(("v", "p", "d", "a", "m", "q", "x", "f", "c", "u", "ns", "t", "s")) and word.kind != "vn":
         return None
     acts = any(w.kind[:1] in ("v", "d", "i", "p") for w in inside[number + 1 : number + 5])
     if len(text) >= 2 and (text.endswith(cast.endings_zh) and (acts or len(inside) <= 3)):

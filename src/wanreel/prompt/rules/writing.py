@@ -1,5 +1,7 @@
 """On-screen text asked for in a script the models do not draw."""
 
+# ruff: noqa: E501 - a pattern is read as one line, like the row of a table
+
 from __future__ import annotations
 
 import re
@@ -14,7 +16,19 @@ from wanreel.prompt.reading import Reading
 from wanreel.prompt.rules import negation
 
 # Scripts that stand in ordinary Latin or Chinese prompts: one sign of them alone asks for nothing.
-_OURS = ("LATIN", "CJK", "IDEOGRAPHIC", "FULLWIDTH LATIN", "MICRO", "MASCULINE", "FEMININE", "MODIFIER", "BOPOMOFO", "ROMAN", "FULLWIDTH")
+_OURS = (
+    "LATIN",
+    "CJK",
+    "IDEOGRAPHIC",
+    "FULLWIDTH LATIN",
+    "MICRO",
+    "MASCULINE",
+    "FEMININE",
+    "MODIFIER",
+    "BOPOMOFO",
+    "ROMAN",
+    "FULLWIDTH",
+)
 _SPEAKER = re.compile(
     r"(?:\b(?:says?|said|saying|whispers?|whispering|shouts?|shouting|sings?|singing|asks?|yells?|speaks?|murmurs?|mutters?|chants?)\b[^,.;]{0,25}|(?:说道?|喊道?|唱|念道?|低语|问|喊着|唱着)[^，。；]{0,6})[:：,，]?\s*[\"“«「'‘]?$"
 )
@@ -49,7 +63,9 @@ def _patterns() -> _Patterns:
             rf"|\b{written}\b[^.;!?]{{0,60}}? in (?:the |bold |elegant |glowing |golden |old |traditional |large |red |white |modern |flowing |ornate |big |[\w-]+ )?{language}\b"
             rf"|\b{language} (?:written|printed|carved|painted)\b|\bin {language} (?:script|letters|lettering|text|characters|writing|calligraphy)\b"
         ),
-        chinese=re.compile(rf"(?:{'|'.join(sorted(words(zh['names']), key=len, reverse=True))})(?:{'|'.join(sorted(words(zh['forms']), key=len, reverse=True))})"),
+        chinese=re.compile(
+            rf"(?:{'|'.join(sorted(words(zh['names']), key=len, reverse=True))})(?:{'|'.join(sorted(words(zh['forms']), key=len, reverse=True))})"
+        ),
         chinese_scripts=re.compile("|".join(sorted(words(zh["scripts"]), key=len, reverse=True))),
         texts=re.compile(rf"\b(?:{_any(en['text_words'])}|{_any(en['written'])})\b"),
         spoken=re.compile(rf"\b(?:{_any(en['spoken'])})\b"),
@@ -130,9 +146,14 @@ def _named(prompt: Reading) -> Iterator[tuple[int, int]]:
     for match in found.named.finditer(text):
         yield match.span()
     for match in found.beside.finditer(text):
-        if not any(bad in text[max(0, match.start() - 9) : match.end() + 9] for bad in words(table("scripts")["english"]["not_text"])):
+        if not any(
+            bad in text[max(0, match.start() - 9) : match.end() + 9]
+            for bad in words(table("scripts")["english"]["not_text"])
+        ):
             speech = found.spoken.search(match[0])
-            if speech is None or re.search(r"\b(?:sign|banner|text|subtitles?|captions?|title|lettering|script)\b", match[0]):
+            if speech is None or re.search(
+                r"\b(?:sign|banner|text|subtitles?|captions?|title|lettering|script)\b", match[0]
+            ):
                 yield match.span()
     if not prompt.has_chinese:
         return
@@ -145,7 +166,10 @@ def _named(prompt: Reading) -> Iterator[tuple[int, int]]:
 
 def _about_writing(prompt: Reading, match: re.Match[str], found: _Patterns) -> bool:
     text = prompt.lower
-    if match.start() > 0 and (text[match.start() - 1] in "生今昨明次每节假整平春夏秋冬前后往终白旭落连度周初末同当烈隔中" and match[0].startswith("日")):
+    if match.start() > 0 and (
+        text[match.start() - 1] in "生今昨明次每节假整平春夏秋冬前后往终白旭落连度周初末同当烈隔中"
+        and match[0].startswith("日")
+    ):
         return False
     if text[match.end() : match.end() + 1] in ("案", "化", "物", "明", "艺", "人", "具", "学", "件", "系", "育"):
         return False
@@ -153,7 +177,9 @@ def _about_writing(prompt: Reading, match: re.Match[str], found: _Patterns) -> b
         return False
     a, b = prompt.clause_at(match.start())
     near = text[a : match.start()] + text[match.end() : b]
-    if match[0].endswith(("语",)) or match[0] in ("日体",):
+    if match[0].endswith(("语",)) or match[0] == "日体":
         return bool(found.texts_zh.search(near)) and not found.spoken_zh.search(near)
     speaks = found.spoken_zh.search(near)
-    return bool(found.texts_zh.search(near)) or (speaks is None and match[0].endswith(("文字", "字母", "字体", "文", "字符")))
+    return bool(found.texts_zh.search(near)) or (
+        speaks is None and match[0].endswith(("文字", "字母", "字体", "文", "字符"))
+    )
