@@ -97,7 +97,7 @@ def _longest(text: str, tokens: list[Word], number: int, known: Names) -> tuple[
                 break
             key += "'s"
         key = f"{key} {token.text}" if key else token.text
-        kind = known.english.get(key)
+        kind = known.english.get(key) or (known.english.get(key[:-1]) if len(key) > 4 and key.endswith("s") else None)
         if kind is not None:
             best = token.end, kind
         if (

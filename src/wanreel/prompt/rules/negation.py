@@ -24,7 +24,7 @@ _IDIOM = re.compile(
     r"wider|taller|higher|lower|thicker|thinner|nonsense|less|frills)\b|not (?:only|far|unlike|just|quite|necessarily|surprisingly|least|long)\b|"
     r"never[ -](?:ending|end|ceasing|failing|fading|before|mind|say|setting|sleeping|sleeps|stopping|resting|seen)\b|"
     r"without (?:a )?(?:doubt|saying|end|fail|exception|compare|hesitation|effort|question|warning|equal|hurry|haste)\b|"
-    r"nothing (?:but|short|less|like|more than)\b|none other\b|(?:can't|cannot|can not|couldn't|could not) (?:help|wait|stop|contain|resist|get enough|believe)\b|"
+    r"nothing (?:fancy|special|extraordinary|compares|but|short|less|like|more than)\b|none other\b|(?:can't|cannot|can not|couldn't|could not) (?:help|wait|stop|contain|resist|get enough|believe)\b|"
     r"no-(?:man|one's|look|nonsense|frills|bake|hands|name|go|brainer|show|fly)|nobody's\b|no$"
 )
 _WORD = re.compile(
@@ -46,7 +46,7 @@ _FREE = re.compile(
     rf"\b(?:completely |totally |entirely )?free (?:of|from) (?:any )?{_UNWANTED}\b|\b(?:text|logo|watermark|people|person|blur|caption|subtitle|flicker|noise|grain|artifact|artefact|crowd|shake|jitter|distortion|clutter|brand)s?[- ]free\b"
 )
 _KEEP = re.compile(
-    rf"\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ,]{{2,60}}? (?:out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
+    rf"\b(?:keep|leave) (?:the |all |every )?[\w ]{{2,30}}? (?:clear|free|empty|clean) (?:of|from) [\w ]+?(?= *(?:$|[,.;]))|\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ,]{{2,60}}? (?:out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
     rf"|\bshould (?:be|stay|remain) (?:absent|hidden|invisible)\b|\b{_UNWANTED} (?:is|are) (?:forbidden|prohibited|banned|unwanted|not allowed|not permitted)\b"
 )
 _END = re.compile(r"[,;.!?，。；！？\n]|\s[-–—]\s|\b(?:but|while|then|yet)\b")

@@ -259,7 +259,7 @@ def _phrase(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> t
         and not definite
         and (determined or many or verb)
         and subject
-        and not (after in _PREPOSITION and not verb)
+        and not (after in _PREPOSITION and not verb and not opens)
     ):
         return actor, resume
     if definite and being and opens and (verb or _goes_on(lower, place)):
