@@ -81,6 +81,7 @@ class Direction:
 
     poles: frozenset[str]
     pattern: re.Pattern[str]
+    english: re.Pattern[str]  # the same without what only Chinese text can match
     camera: bool
 
 
@@ -101,7 +102,12 @@ def axes() -> tuple[Axis, ...]:
             row["name"],
             row["kind"],
             tuple(
-                Direction(frozenset(v["poles"]), re.compile("|".join(v["patterns"])), bool(v.get("camera")))
+                Direction(
+                    frozenset(v["poles"]),
+                    re.compile("|".join(v["patterns"])),
+                    re.compile("|".join(p for p in v["patterns"] if re.search("[a-z]{3}", p)) or "(?!)"),
+                    bool(v.get("camera")),
+                )
                 for v in row["value"]
             ),
         )

@@ -53,10 +53,11 @@ class Lint:
 def lint(subject: Subject) -> Lint:
     """Read a prompt by every rule."""
     prompt = Reading(subject.prompt)
+    names = tuple(named(prompt))
     found = [
         *negations(prompt),
-        *crowded(prompt),
-        *named(prompt),
+        *crowded(prompt, names),
+        *names,
         *scripts(prompt),
         *clashes(prompt),
         *wrong_modes(prompt, subject.mode),

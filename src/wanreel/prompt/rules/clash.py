@@ -102,7 +102,7 @@ def _sights(prompt: Reading, axis: Axis, part: tuple[int, int], unwanted: list[t
     for direction in axis.values:
         if direction is axis.values[-1] and not found:
             return []
-        for match in direction.pattern.finditer(text, *part):
+        for match in (direction.pattern if prompt.has_chinese else direction.english).finditer(text, *part):
             if match[0] == "" or (any(a <= match.start() < b for a, b in unwanted) and axis.name != "cutting"):
                 continue
             start, end = prompt.clause_at(match.start() + (1 if match[0][0] in ",;，；、 " else 0))

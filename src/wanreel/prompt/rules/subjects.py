@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from wanreel.prompt.finding import TOO_MANY_SUBJECTS, Finding
 from wanreel.prompt.lexicon import Cast, casting
 from wanreel.prompt.reading import Reading, Word
 from wanreel.prompt.rules import negation
-from wanreel.prompt.rules.named import named
 
 SUBJECTS_MAX = 3
 REACH, REACH_CHINESE = 330, 120
@@ -189,10 +188,10 @@ class Actor(NamedTuple):
     end: int
 
 
-def crowded(prompt: Reading) -> Iterator[Finding]:
-    """One finding over all of them, when there are more than three in one shot."""
+def crowded(prompt: Reading, names: Sequence[Finding]) -> Iterator[Finding]:
+    """One finding over all of them, when there are more than three in one shot; `names` are those named in it."""
     unwanted = negation.spans(prompt)
-    everyone = [*_english(prompt), *_named(prompt), *_chinese(prompt)]
+    everyone = [*_english(prompt), *_named(prompt, names), *_chinese(prompt)]
     for first, last in prompt.shots:
         found = [a for a in everyone if first <= a.start < last]
         actors: dict[str, Actor] = {}
@@ -280,9 +279,9 @@ def _phrase(prompt: Reading, tokens: list[Word], lower: list[str], at: int) -> t
     return None, resume
 
 
-def _named(prompt: Reading) -> Iterator[Actor]:
+def _named(prompt: Reading, names: Sequence[Finding]) -> Iterator[Actor]:
     """Somebody called by name at the start of a clause, with a verb after it."""
-    for start, end in ((f.start, f.end) for f in named(prompt)):
+    for start, end in ((f.start, f.end) for f in names):
         opening = re.search(r"(?:^|[,;.:，。；：、\n]|\b(?:and|while|as|where|和|与))\s*$", prompt.lower[:start])
         if opening is not None and re.match(r" [a-z]{2,}(?:s|ing)\b(?<!ss)|[\u4e00-\u9fff]", prompt.said[end:]):
             yield Actor(prompt.lower[start:end], start, end)
