@@ -27,3 +27,8 @@ def __getattr__(name: str) -> Any:
     else:
         raise AttributeError(f"module 'wanreel' has no attribute {name!r}")
     return getattr(room, name)
+
+
+def __dir__() -> list[str]:
+    """What there is to use, for completion."""
+    return sorted(__all__)

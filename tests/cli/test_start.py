@@ -51,7 +51,7 @@ def test_version(terminal: Terminal) -> None:
         ("generat",),
         ("generate", "a", "b"),
         ("generate", "a", "--nope"),
-        ("generate", "a", "--variants", "many"),
+        ("generate", "a", "--timeout", "many"),
         ("generate", "a", "--timeout", "soon"),
         ("jobs", "show"),
         ("jobs", "nope"),

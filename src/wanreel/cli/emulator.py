@@ -99,7 +99,7 @@ def emulator(
             events=EventOptions(events_url) if events_url else None,
         )
         serve(options)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, OverflowError) as error:
         return _refuse(error)
     return Exit.OK
 
@@ -111,7 +111,7 @@ def _rates(text: str) -> dict[str, dict[str, float]]:
         raise ValueError(f'rates must be JSON like {{"create": {{"drop_after": 0.05}}}}: {error}') from None
 
 
-def _refuse(error: ValueError | OSError) -> int:
+def _refuse(error: ValueError | OSError | OverflowError) -> int:
     from wanreel.domain.errors import Invalid, Problem, Unavailable
 
     if isinstance(error, OSError):

@@ -117,8 +117,13 @@ def cancel(job: str, /, *, discard: Annotated[bool, Parameter(negative="")] = Fa
     """
 
     async def work(opened: Home) -> int:
+        from wanreel.domain.job import is_final
+
         after = await opened.service.cancel(job, discard=discard)
         await _print(opened, after, home)
+        if not is_final(after) and not home.json:
+            kept = "not kept" if discard else "kept"
+            say(f"asked: a task that already runs is finished and paid for all the same, and its clip {kept}")
         return Exit.OK
 
     return in_home(work, home)

@@ -133,7 +133,8 @@ class EmbeddedClient:
                 return videos
             if until is not None and clock.now() >= until:
                 named = f"{', '.join(waiting[:5])}{f' and {len(waiting) - 5} more' if len(waiting) > 5 else ''}"
-                raise TimeoutError(f"still not done after {timeout_s:g} s: {named}; they go on, wait for them again")
+                later = "they go on with whoever works the home next: wait again, `wanreel watch` or `wanreel worker`"
+                raise TimeoutError(f"still not done after {timeout_s:g} s: {named}; {later}")
             nap_s = LOOK_S + LOOK_EACH_S * len(moving)
             await clock.sleep(nap_s if until is None else min(nap_s, max(0.0, until - clock.now())))
 

@@ -74,6 +74,8 @@ class Catalog:
         """
         region = self.region(region_id)
         asked = name.strip()
+        if self.model(asked) is None and self.model(asked.lower()) is not None:
+            asked = asked.lower()  # the vendor's ids are lower case; nothing else can be meant
         official, why = self._unalias(asked, region)
         model = self.model(official)
         if model is None:

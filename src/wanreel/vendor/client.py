@@ -186,7 +186,7 @@ class DashScope:
             raise _NoKeyError(refusal)
         key = self._key_for(account)
         if not key:
-            raise _NoKeyError("no API key: set DASHSCOPE_API_KEY, or WANREEL_API_KEY")
+            raise _NoKeyError(f"no API key for {account.base_url}: set DASHSCOPE_API_KEY, for that address")
         if not may_be_key(key):
             raise _NoKeyError(UNUSABLE_KEY)
         headers = {
