@@ -19,6 +19,9 @@ PLAIN = frozenset(
 )
 """The standard library's plain parts: values in, values out."""
 
+LANGUAGE = {"prompt": frozenset({"importlib", "rjieba", "tomllib"})}
+"""What a room's own matter brings with it: `prompt` reads the word lists it ships and asks a segmenter for words."""
+
 
 def floors(pyproject: Path) -> list[list[str]]:
     """The rooms of each floor, ground floor first."""
@@ -91,7 +94,8 @@ def domain_reach(tree: Tree, rooms: list[list[str]]) -> Iterator[str]:
         if tree.room(module) not in ground:
             continue
         for name, line in tree.foreign(source):
-            if name.split(".")[0] not in PLAIN or name.startswith(("urllib.request", "urllib.error")):
+            plain = PLAIN | LANGUAGE.get(tree.room(module), frozenset())
+            if name.split(".")[0] not in plain or name.startswith(("urllib.request", "urllib.error")):
                 yield f"{source.path}:{line}: imports {name} — the ground floor takes plain values, read at the edge."
 
 

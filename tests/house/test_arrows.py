@@ -67,7 +67,7 @@ def test_no_file_is_unused(tree: Tree, root: Path) -> None:
 
 
 def test_the_ground_floor_is_plain(tree: Tree, floors: list[list[str]]) -> None:
-    """Domain, prompt and money import the standard library's plain parts and nothing else foreign."""
+    """Domain, prompt and money import the standard library's plain parts; prompt also its words and their tool."""
     none_of(arrows.domain_reach(tree, floors))
 
 
