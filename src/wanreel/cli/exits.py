@@ -12,7 +12,7 @@ class Exit(IntEnum):
     FAILED = 1  # at least one job ended without a clip
     INVALID = 2  # what was asked cannot be done as asked; nothing was stored, sent or paid
     ATTENTION = 3  # something waits for a person: a doubt, a refused key; nothing is lost
-    NOT_FOUND = 4  # no such job, file or model
+    NOT_FOUND = 4  # no such job or model
     CONFLICT = 5  # the thing is in another state, or another runner works this home
     UNAUTHORIZED = 6  # no key is configured
     RATE_LIMITED = 7  # not now
