@@ -30,7 +30,7 @@ from wanreel.domain.validate import Options, validate
 from wanreel.ports import ListFailed
 from wanreel.vendor.answers import cancel_answer, look_answer, submit_answer, url_expiry
 from wanreel.vendor.body import build, model_of
-from wanreel.vendor.listing import list_answer
+from wanreel.vendor.listing import event_sighting, list_answer
 from wanreel.vendor.words import instant
 
 NOW = 1_800_000_000.0
@@ -128,6 +128,26 @@ def test_list_pages(item: Item) -> None:
         (row["task_id"], row["model"], row["status"], row["created_at"], row["api_key_id"], row["request_id"])
         for row in item.expect["rows"]
     ] == [(r.task_id, r.model, r.status, r.created_at, r.key_id, r.request_id) for r in page.rows]
+
+
+@pytest.mark.parametrize("item", [i for i in items("events") if i.is_json], ids=str)
+def test_completion_events(item: Item) -> None:
+    """An event names its task, its end and its key, whoever signed it."""
+    seen = event_sighting(item.raw)
+    assert seen is not None
+    expect = item.expect
+    assert (expect["task_id"], expect["status"], expect["api_key_id"], expect["started_at"]) == (
+        seen.task_id,
+        seen.status,
+        seen.key_id,
+        seen.created_at,
+    )
+
+
+@pytest.mark.parametrize("raw", [b"", b"<html>", b"[]", b"{}", b'{"source":"acs.dashscope","type":"other","data":{}}'])
+def test_anything_else_is_no_completion_event(raw: bytes) -> None:
+    """Rubbish and events of other kinds speak of no task."""
+    assert event_sighting(raw) is None
 
 
 def test_a_list_over_its_limit_tells_nothing() -> None:

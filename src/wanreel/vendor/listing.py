@@ -1,4 +1,6 @@
-"""A page of the vendor's task list (FS §5.2): epoch milliseconds, no URLs, tolerant of the name `tasks` for `data`.
+"""What shows tasks without being asked for one: a page of the vendor's list (FS §5.2), and a completion event (FS §6).
+
+The list has epoch milliseconds, no URLs, and perhaps the name `tasks` for `data`.
 
 A page that cannot be read whole counts as not read: what is missing from a list decides whether money was spent.
 """
@@ -10,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 from wanreel.ports import ListFailed, Listing, Sighting
 from wanreel.vendor.answers import trouble
-from wanreel.vendor.words import as_list, as_object, epoch_ms, number, read_object, said, task_id
+from wanreel.vendor.words import as_list, as_object, epoch_ms, instant, number, read_object, said, task_id
 
 ROWS_MAX = 1_000
 
@@ -69,3 +71,28 @@ def _pages(body: Mapping[str, object], page: int) -> int:
     if pages is None or pages > 1_000_000:
         raise ListFailed("the vendor's list does not say how many pages it has")
     return max(int(pages), page if page == 1 else 0)
+
+
+_FINISHED = ("acs.dashscope", "dashscope:System:AsyncTaskFinish")
+
+
+def event_sighting(raw: bytes) -> Sighting | None:
+    """The task a completion event speaks of; None where it is no such event. Says nothing of its signature.
+
+    An event only makes a job due: the clip's URL, and the truth, are the query's. Duplicates look alike.
+    """
+    body = read_object(raw)
+    if body is None or (body.get("source"), body.get("type")) != _FINISHED:
+        return None
+    data = as_object(body.get("data"))
+    found, began = task_id(data.get("task_id")), instant(data.get("start_time"))
+    if found is None or began is None:
+        return None
+    return Sighting(
+        task_id=found,
+        model=said(data.get("user_api_unique_key"), 400).rpartition(":")[2],
+        status=said(data.get("task_status"), 40).upper(),
+        created_at=began,
+        key_id=said(data.get("api_key_id"), 200),
+        request_id=said(data.get("request_id"), 200),
+    )
