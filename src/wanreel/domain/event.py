@@ -48,6 +48,10 @@ class Pause(StrEnum):
     MODEL = "model"  # this account may not use this model: like ACCOUNT, for one model
 
 
+NEEDS_PERSON = (Pause.ACCOUNT, Pause.MODEL)
+"""Pauses that end only when somebody mends the key, the bill or a permission."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """The vendor said no to the submit and nothing was bought; `code` and `message` are its own."""

@@ -5,10 +5,14 @@ Instants are float seconds since the epoch, UTC (`_at`); durations are seconds (
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from wanreel.domain.request import Request
+
+TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:~-]{0,199}")
+"""What may be an id of the vendor's tasks, from its answers or a person: it is stored, and put into a path."""
 
 
 class Fault(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from wanreel.domain.event import (
+    NEEDS_PERSON,
     Accepted,
     Change,
     Found,
@@ -107,7 +108,7 @@ def refused(turn: Turn, event: Refused) -> Change:
     if event.pause is not Pause.NONE:
         wait_s = park_s(turn.policy, event.pause, state.tries, turn.draw)
         queued = Queued(turn.now, state.tries + 1, words, str(event.pause))
-        alarm = event.pause in (Pause.ACCOUNT, Pause.MODEL) and state.held_by != event.pause
+        alarm = event.pause in NEEDS_PERSON and state.held_by != event.pause
         notices = (turn.notice("account.parked", words),) if alarm else ()
         return turn.to(
             queued, "not now, said the vendor", notices=notices, park=turn.parking(event.pause, wait_s, words)

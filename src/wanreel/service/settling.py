@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.event import Found, GivenUp, NotFound
+from wanreel.domain.job import TASK_ID
 
 BY = "person"
-_TASK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:~-]{0,199}")  # what is taken for an id in the vendor's answers, too
 
 
 def settlement(*, adopt: str | None, resubmit: bool, give_up: bool, note: str) -> Found | NotFound | GivenUp:
@@ -17,7 +15,7 @@ def settlement(*, adopt: str | None, resubmit: bool, give_up: bool, note: str) -
         raise Invalid("", (Problem("resolve", "say exactly one of: adopt TASK, resubmit, give up"),))
     if adopt is not None:
         task = adopt.strip()
-        if not _TASK.fullmatch(task):
+        if not TASK_ID.fullmatch(task):
             raise Invalid("", (Problem("adopt", "must be the vendor's task id, as its console shows it", adopt),))
         return Found(task, BY, note)
     return NotFound(BY, note) if resubmit else GivenUp(BY, note)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
-from wanreel.domain.event import CancelAsked, Entry, Event, Found, GivenUp, NotFound, Pause, SlotKey
+from wanreel.domain.event import NEEDS_PERSON, CancelAsked, Entry, Event, Found, GivenUp, NotFound, SlotKey
 from wanreel.domain.job import Account, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
 from wanreel.domain.lifecycle import slot_held_until, transition
 from wanreel.domain.policy import Policy
@@ -213,7 +213,7 @@ class Service:
         queued = [job for job in asked if isinstance(job.state, Queued)]
         if not queued:
             return found
-        parks = [p.park for p in await self.parks() if p.park.kind in (Pause.ACCOUNT, Pause.MODEL)]
+        parks = [p.park for p in await self.parks() if p.park.kind in NEEDS_PERSON]
         doubts = await self._doubts()
         for job in queued:
             key = slot_key(job)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import NoReturn, cast
 
+from wanreel.domain.job import TASK_ID
 from wanreel.domain.request import canonical
 
 SAID_CHARS_MAX = 2_000
@@ -23,7 +24,6 @@ _ZONE = timezone(timedelta(hours=8))  # FS §4.2: the vendor's times are UTC+8 a
 _KEY = re.compile(r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_.-]{16,}")
 _BEARER = re.compile(r"(?i)(?<![a-z])bearer\s+[A-Za-z0-9_.~+/=-]{16,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:~-]{0,199}")
 
 
 def clean(text: str, most: int = SAID_CHARS_MAX) -> str:
@@ -49,7 +49,7 @@ def prompt_said(value: object) -> str | None:
 
 def task_id(value: object) -> str | None:
     """An id that can be stored, asked after and put in a path; None for anything else."""
-    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+    return value if isinstance(value, str) and TASK_ID.fullmatch(value) else None
 
 
 def as_object(value: object) -> Mapping[str, object]:

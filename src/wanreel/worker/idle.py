@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wanreel.domain.event import Pause, SlotKey
+from wanreel.domain.event import NEEDS_PERSON, SlotKey
 from wanreel.domain.job import Job, Queued, Unconfirmed
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Parked
-
-NEEDS_PERSON = (Pause.ACCOUNT, Pause.MODEL)
 
 
 def waits_for_person(job: Job, parks: Sequence[Parked], doubts: Mapping[SlotKey, int], limit: int) -> bool:
