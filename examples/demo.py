@@ -5,6 +5,7 @@ Starts the emulator, drives the `wanreel` command against it as a user would, an
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -18,8 +19,10 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from wanreel.media.probe import probe
-from wanreel.media.sheet import contact_sheet
+from wanreel.domain.clip import Sampled, Sampling
+from wanreel.media.looks import Looks
+from wanreel.media.sheet import Layout, tiled
+from wanreel.media.source import DiskFile
 
 OUT = Path(__file__).resolve().parent.parent / "demo-out"
 WANREEL = [sys.executable, "-m", "wanreel"]
@@ -129,16 +132,22 @@ def _judge(what: str, clip: dict[str, Any], wanted: tuple[int, int, float]) -> t
     if clip["path"] is None:
         return f"{what:12} {clip['state']}: {clip.get('error')}", False
     path = Path(clip["path"])
-    found = probe(path)
+    looked = asyncio.run(_look(path))
+    found = looked.facts
     width, height, seconds = wanted
     fits = (found.width, found.height) == (width, height) and abs(found.duration_s - seconds) < 0.2
     sheets = OUT / "contact-sheets"
     sheets.mkdir(exist_ok=True)
-    contact_sheet(path, sheets / f"{what.replace(' ', '-')}-{clip['index']}.png")
+    tiled(looked.frames, Layout()).save(sheets / f"{what.replace(' ', '-')}-{clip['index']}.png")
     facts = (
         f"{found.width}x{found.height} {found.duration_s:.2f} s {found.fps:g} fps {path.stat().st_size / 1e6:.1f} MB"
     )
     return f"{what:12} seed {clip['seed']:<10} {facts}  {'ok' if fits else f'WANTED {wanted}'}\n    {path}", fits
+
+
+async def _look(path: Path) -> Sampled:
+    async with DiskFile(path) as clip:
+        return await Looks().frames(clip, Sampling(count=8, width=320))
 
 
 def _stills(folder: Path) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from wanreel.domain.clip import ClipFacts, Sampled, Sampling
 from wanreel.domain.event import (
     Accepted,
     CancelFailed,
@@ -320,6 +321,42 @@ class Archive(Protocol):
 
     async def sweep(self) -> int:
         """Remove what dead processes left half-written; how much there was."""
+        ...
+
+
+class FileBytes(Protocol):
+    """A file to look into, wherever it lies: read in parts, never whole. `name` is for words."""
+
+    @property
+    def name(self) -> str:
+        """What a message calls it."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """How large it is."""
+        ...
+
+    async def read(self, start: int, size: int) -> bytes:
+        """The bytes from `start` on, `size` of them; fewer only where the file ends. Raises NotFound, Unavailable."""
+        ...
+
+
+class Media(Protocol):
+    """Looks into foreign clips, in a process of its own that ends at a limit or a crash, alone.
+
+    All raise Invalid (not a clip, not one that may be decoded, or past a limit of pixels, pictures, bytes, memory or
+    computing), Unavailable (it took too long, no process could be started), and what reading the file raises.
+    """
+
+    async def probe(self, clip: FileBytes) -> ClipFacts:
+        """Sides, rate, length, codecs: from the index alone, a small part of the file."""
+        ...
+
+    async def frames(self, clip: FileBytes, wanted: Sampling) -> Sampled:
+        """Pictures of the clip as plain pixels (see `domain.clip.Sampling`), decoded forward once. At most 1,000, of at
+        most 4,096 pixels across, and 128 MB of pixels in all: ask for small ones when you want many.
+        """
         ...
 
 

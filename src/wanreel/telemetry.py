@@ -17,5 +17,6 @@ NOTICE = "notice.delivered"
 NOTICE_FAILED = "notice.failed"
 RUNNER = "runner.state"  # started, stopping, stopped
 VENDOR_CALL = "vendor.call"  # kind, status, seconds; never a key
+LOOK_ENDED = "media.look_ended"  # a process that looked into a file died of it: file, status
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger("wanreel")

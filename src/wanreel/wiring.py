@@ -21,6 +21,7 @@ from wanreel.domain.job import Account, Job
 from wanreel.domain.request import Request
 from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
+from wanreel.media.looks import Looks
 from wanreel.notify.command import CommandNotifier
 from wanreel.notify.journal import JournalNotifier
 from wanreel.ports import Notifier
@@ -163,6 +164,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             clock=clock,
             service=Service(shop),
             vendor=vendor,
+            media=Looks(),
             lock=lock,
             runner=runner,
             where=archive.where,

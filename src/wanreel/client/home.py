@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account, Artifact
 from wanreel.domain.request import Request
-from wanreel.ports import Clock, Vendor
+from wanreel.ports import Clock, Media, Vendor
 from wanreel.service.uses import Service
 from wanreel.settings import Settings
 from wanreel.worker.loop import Runner
@@ -40,6 +40,7 @@ class Home:
     clock: Clock
     service: Service
     vendor: Vendor
+    media: Media
     lock: RunnerLock
     runner: Callable[[], Runner]
     where: Callable[[Artifact], str]

@@ -1,1 +1,1 @@
-"""Looking into clips: facts and contact sheets. The decoder is loaded with the files here, so import them late."""
+"""Looking into foreign clips and pictures: the decoders run in a child process, and only there (`inside`)."""
