@@ -301,26 +301,83 @@ class Results(Protocol):
         ...
 
 
-class Archive(Protocol):
-    """The user's own storage."""
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What storage is told of a file beside its bytes. `facts` are stored with it: names of a-z, 0-9 and dashes, values
+    of printable ASCII, few and short (a bucket takes 2 kB in all).
+    """
 
-    async def keep(self, key: str, pieces: AsyncIterator[bytes]) -> Artifact:
+    media_type: str = "video/mp4"
+    filename: str = ""  # what a browser calls it when it is saved; "": the last part of its key
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+class Archive(Protocol):
+    """The user's own storage, where clips are put for good."""
+
+    async def keep(self, key: str, pieces: AsyncIterator[bytes], label: Label | None = None) -> Artifact:
         """Store a clip durably under `key`, checked to be a whole MP4. The same bytes again are harmless; if other
         bytes lie there the artifact says under which key these went. Raises KeepFailed (BAD_BYTES, DESTINATION, and
         whatever `pieces` raises); then nothing is visible under the key.
         """
         ...
 
-    def where(self, artifact: Artifact) -> str:
-        """The path or link a person can open."""
-        ...
-
-    async def open(self, artifact: Artifact) -> AsyncIterator[bytes]:
-        """The stored bytes in pieces. Raises NotFound, Unavailable."""
-        ...
-
     async def sweep(self) -> int:
-        """Remove what dead processes left half-written; how much there was."""
+        """Remove what dead processes left half-written; how much there was. Raises Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a file: from byte `start` up to, not including, `stop` (None: its end)."""
+
+    start: int = 0
+    stop: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A file as it lies in the user's storage. A listing leaves `facts` and `media_type` out; `look` fills them in."""
+
+    key: str
+    size_bytes: int
+    modified_at: float
+    media_type: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+class Shelf(Protocol):
+    """The user's own storage, as it is read, looked after and emptied. Clips come in by `Archive.keep` alone."""
+
+    def where(self, artifact: Artifact) -> str:
+        """The path or address a person can find it by; gives no access by itself."""
+        ...
+
+    async def open(self, artifact: Artifact, span: Span | None = None) -> AsyncIterator[bytes]:
+        """The stored bytes, or a part of them, in pieces. Raises NotFound, Unavailable; so does the iterating."""
+        ...
+
+    async def link(self, artifact: Artifact, life_s: float, filename: str | None = None) -> str | None:
+        """A link that anybody can read it by for `life_s` seconds; made anew at each call and never stored. With a
+        `filename` a browser saves it under that name. None: this storage has no links, serve the bytes. Raises
+        Unavailable.
+        """
+        ...
+
+    async def look(self, key: str) -> Shelved | None:
+        """What lies under a key; None for nothing. Raises Unavailable."""
+        ...
+
+    def list(self, prefix: str = "") -> AsyncIterator[Shelved]:
+        """Everything whose key begins so, in no order. Raises Unavailable while iterating."""
+        ...
+
+    async def put(self, key: str, data: bytes, label: Label) -> Artifact:
+        """Store a small file (a poster, an input) durably, in place of what lay under its key. Raises Unavailable."""
+        ...
+
+    async def remove(self, key: str) -> None:
+        """Delete for good; nothing there is as good. Raises Unavailable."""
         ...
 
 

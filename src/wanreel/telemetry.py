@@ -13,6 +13,7 @@ PARKED = "account.parked"
 RESCUED = "job.rescued"  # a job whose worker vanished in mid-submit
 STEP_BROKE = "job.step_broke"  # a bug: the step raised
 LOOP_BROKE = "runner.broke"  # a tick of the runner raised; it goes on
+FACTS_LOST = "archive.facts_lost"  # a clip is kept, what is told about it is not: key, why
 NOTICE = "notice.delivered"
 NOTICE_FAILED = "notice.failed"
 RUNNER = "runner.state"  # started, stopping, stopped

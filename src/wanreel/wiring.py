@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from wanreel.archive.labels import label_of
 from wanreel.archive.local import LocalArchive
+from wanreel.archive.local_shelf import LocalShelf
 from wanreel.archive.naming import Naming, clip_key
 from wanreel.client.home import Home
 from wanreel.clock import SystemClock
@@ -92,7 +94,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     policy = settings.figures()
     clock = SystemClock()
     limit_of = slot_limits(settings, catalog, account)
-    archive = LocalArchive(settings.archive_path.absolute())
+    archive, shelf = LocalArchive(settings.archive_path.absolute()), LocalShelf(settings.archive_path.absolute())
     inputs = HomeInputs(path / "inputs")
     lock = RunnerLock(path / "runner.lock")
     naming = Naming(project=settings.project)
@@ -151,6 +153,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 policy=policy,
                 owner=clock.new_id("run"),
                 artifact_key=artifact_key,
+                label=label_of,
             )
             return Runner(
                 tools, _notifiers(settings, path), limit_of, reaches=lambda wanted: key_for(wanted) is not None
@@ -167,7 +170,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             media=Looks(),
             lock=lock,
             runner=runner,
-            where=archive.where,
+            shelf=shelf,
             preview=lambda request: _preview(request, catalog, account),
         )
 

@@ -21,9 +21,8 @@ from wanreel.archive.disk import Disk
 from wanreel.archive.draft import sweep
 from wanreel.archive.local import LocalArchive
 from wanreel.archive.naming import variant_key
-from wanreel.domain.errors import Invalid, NotFound, Unavailable
+from wanreel.domain.errors import Invalid
 from wanreel.domain.event import Trouble
-from wanreel.domain.job import Artifact
 from wanreel.ports import KeepFailed
 
 KEY = "default/2026/09/21/job_1.mp4"
@@ -252,42 +251,6 @@ async def test_without_hard_links_a_live_reservation_is_respected(tmp_path: Path
         os.close(held)
     assert variant_key(KEY, artifact.sha256) == artifact.key
     assert {KEY: b"", artifact.key: real_clip()} == files(tmp_path)
-
-
-# --- reading ---
-
-
-async def test_a_clip_changed_afterwards_is_not_handed_out(tmp_path: Path) -> None:
-    """A truncated file is not given as if it were the clip."""
-    archive = LocalArchive(tmp_path)
-    artifact = await archive.keep(KEY, pieces(real_clip()))
-    with (tmp_path / KEY).open("r+b") as file:
-        file.truncate(100)
-    with pytest.raises(Unavailable, match="was changed"):
-        await archive.open(artifact)
-
-
-async def test_a_clip_deleted_after_opening_is_not_found(tmp_path: Path) -> None:
-    """Deleted between opening and the first piece."""
-    archive = LocalArchive(tmp_path)
-    artifact = await archive.keep(KEY, pieces(real_clip()))
-    opened = await archive.open(artifact)
-    (tmp_path / KEY).unlink()
-    with pytest.raises(NotFound):
-        await anext(opened)
-
-
-async def test_a_folder_under_the_key_cannot_be_read(tmp_path: Path) -> None:
-    """Something is there, and it is no file."""
-    (tmp_path / KEY).mkdir(parents=True)
-    with pytest.raises(Unavailable):
-        await LocalArchive(tmp_path).open(Artifact(KEY, 1, "0" * 64))
-
-
-def test_where_a_clip_lies_is_an_absolute_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Given a relative root, the path told is one that can be opened from anywhere."""
-    monkeypatch.chdir(tmp_path)
-    assert str(tmp_path / "clips" / KEY) == LocalArchive(Path("clips")).where(Artifact(KEY, 1, ""))
 
 
 # --- cancels, deaths, sweeping ---

@@ -12,11 +12,12 @@ import pytest
 
 from tests.archive.clips import bare_clip, pieces, real_clip
 from wanreel.archive.local import LocalArchive
+from wanreel.archive.local_shelf import LocalShelf
 from wanreel.archive.naming import variant_key
 from wanreel.domain.errors import NotFound
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Artifact
-from wanreel.ports import Archive, KeepFailed
+from wanreel.ports import Archive, KeepFailed, Label, Shelf, Span
 
 KEY = "default/2026/09/21/job_1.mp4"
 
@@ -25,6 +26,7 @@ class Store(Protocol):
     """An archive under test, and eyes of our own to look into its storage."""
 
     archive: Archive
+    shelf: Shelf
 
     def visible(self) -> dict[str, bytes]:
         """All objects by key."""
@@ -41,6 +43,7 @@ class LocalStore:
     def __init__(self, folder: Path) -> None:
         self._root = folder / "clips"
         self.archive: Archive = LocalArchive(self._root)
+        self.shelf: Shelf = LocalShelf(self._root)
 
     def _files(self) -> list[Path]:
         return [path for path in self._root.rglob("*") if path.is_file()]
@@ -53,7 +56,7 @@ class LocalStore:
         }
 
     def leftovers(self) -> list[str]:
-        return [path.name for path in self._files() if path.name.startswith(".")]
+        return [path.name for path in self._files() if path.name.endswith(".wanreel-part")]
 
 
 STORES: dict[str, Callable[[Path], Store]] = {"local": LocalStore}
@@ -68,8 +71,8 @@ def artifact_of(key: str, clip: bytes) -> Artifact:
     return Artifact(key, len(clip), hashlib.sha256(clip).hexdigest())
 
 
-async def read(archive: Archive, artifact: Artifact) -> bytes:
-    return b"".join([piece async for piece in await archive.open(artifact)])
+async def read(store: Store, artifact: Artifact, span: Span | None = None) -> bytes:
+    return b"".join([piece async for piece in await store.shelf.open(artifact, span)])
 
 
 async def failing(clip: bytes, error: Exception) -> AsyncIterator[bytes]:
@@ -103,8 +106,8 @@ async def test_what_is_kept_is_there_byte_for_byte(store: Store) -> None:
     artifact = await store.archive.keep(KEY, pieces(clip))
     assert artifact_of(KEY, clip) == artifact
     assert {KEY: clip} == store.visible()
-    assert clip == await read(store.archive, artifact)
-    assert store.archive.where(artifact)
+    assert clip == await read(store, artifact)
+    assert store.shelf.where(artifact)
     assert [] == store.leftovers()
 
 
@@ -145,7 +148,7 @@ async def test_other_bytes_never_replace_what_lies_there(store: Store) -> None:
     moved = variant_key(KEY, hashlib.sha256(other).hexdigest())
     assert [artifact_of(moved, other)] * 2 == kept
     assert {KEY: first, moved: other} == store.visible()
-    assert other == await read(store.archive, kept[0])
+    assert other == await read(store, kept[0])
 
 
 @pytest.mark.parametrize(
@@ -258,5 +261,70 @@ async def test_what_is_not_there_is_not_found(store: Store) -> None:
     missing = Artifact("default/none.mp4", 3, "0" * 64)
     for _ in range(2):
         with pytest.raises(NotFound):
-            await read(store.archive, missing)
+            await read(store, missing)
         await store.archive.keep(KEY, pieces(real_clip()))
+
+
+# --- the shelf ---
+
+LABEL = Label("video/mp4", "boat.mp4", (("job", "job_1"), ("model", "wan2.5-t2v-preview"), ("seed", "7")))
+
+
+async def test_a_clip_keeps_what_is_told_of_it(store: Store) -> None:
+    """Type and facts come back with a look, with size and time; the listing knows key and size."""
+    clip = real_clip()
+    artifact = await store.archive.keep(KEY, pieces(clip), LABEL)
+    found = await store.shelf.look(artifact.key)
+    assert found is not None
+    assert (KEY, len(clip), "video/mp4", LABEL.facts) == (found.key, found.size_bytes, found.media_type, found.facts)
+    assert 1.7e9 < found.modified_at
+    assert [(KEY, len(clip))] == [(row.key, row.size_bytes) async for row in store.shelf.list()]
+    assert [] == store.leftovers()
+
+
+@pytest.mark.parametrize("span", [Span(0, 1), Span(100, 300), Span(5), Span(0, None), Span(700, 701), Span(3, 3)])
+async def test_a_part_is_just_that_part(store: Store, span: Span) -> None:
+    """From the start, the middle, to the end, one byte, none at all."""
+    clip = real_clip()
+    artifact = await store.archive.keep(KEY, pieces(clip))
+    assert clip[span.start : span.stop] == await read(store, artifact, span)
+
+
+async def test_nothing_lies_where_nothing_was_put(store: Store) -> None:
+    """An unused archive: no look, no listing, and a removal that does no harm."""
+    assert await store.shelf.look(KEY) is None
+    assert [] == [row async for row in store.shelf.list("default/")]
+    await store.shelf.remove(KEY)
+
+
+async def test_a_listing_is_of_a_prefix(store: Store) -> None:
+    """Keys that begin so, whole folders or parts of names, and never somebody else's."""
+    for key in ("a/1.mp4", "a/12.mp4", "a/2.mp4", "b/1.mp4"):
+        await store.archive.keep(key, pieces(real_clip()))
+    for prefix, keys in {"": 4, "a/": 3, "a/1": 2, "a": 3, "b/1.mp4": 1, "c": 0, "a/1.mp4/": 0}.items():
+        assert (prefix, keys) == (prefix, len([row async for row in store.shelf.list(prefix)]))
+
+
+async def test_a_small_file_is_put_in_place_of_the_last(store: Store) -> None:
+    """A poster made anew replaces the old one, whole, with its own type."""
+    key = "default/job_1.jpg"
+    await store.shelf.put(key, b"old and longer", Label("image/png"))
+    artifact = await store.shelf.put(key, b"new", Label("image/jpeg", facts=(("of", "job_1"),)))
+    assert Artifact(key, 3, hashlib.sha256(b"new").hexdigest(), "image/jpeg") == artifact
+    assert b"new" == await read(store, artifact)
+    found = await store.shelf.look(key)
+    assert found is not None
+    assert ("image/jpeg", (("of", "job_1"),)) == (found.media_type, found.facts)
+    assert {key: b"new"} == store.visible()
+
+
+async def test_what_was_removed_is_gone(store: Store) -> None:
+    """Deleted for good, twice without harm; its neighbour stays, and the key may be used again."""
+    artifact = await store.archive.keep(KEY, pieces(real_clip()), LABEL)
+    await store.archive.keep("default/other.mp4", pieces(real_clip()))
+    for _ in range(2):
+        await store.shelf.remove(KEY)
+        assert {"default/other.mp4": real_clip()} == store.visible()
+        with pytest.raises(NotFound):
+            await read(store, artifact)
+    assert artifact == await store.archive.keep(KEY, pieces(real_clip()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any
 
 from tests.simulation.auditor import Auditor
 from tests.simulation.world import World, hand
@@ -12,7 +11,7 @@ from wanreel.archive.boxes import BoxWalker, NotWhole
 from wanreel.domain.errors import Stale, Unavailable
 from wanreel.domain.event import Accepted, Change, Entry, Notice, SlotKey, TaskFailed, Trouble
 from wanreel.domain.job import Artifact, Job
-from wanreel.ports import Claim, Filter, KeepFailed, Owed, Parked
+from wanreel.ports import Claim, Filter, KeepFailed, Label, Owed, Parked
 from wanreel.store.memory import MemoryStore
 
 DOWN_S = (0.0, 2.0, 60.0, 1500.0)
@@ -183,7 +182,7 @@ class ArchiveDoor:
         self.checks = checks
         self.kept: dict[str, str] = {}  # key -> hash
 
-    async def keep(self, key: str, pieces: AsyncIterator[bytes]) -> Artifact:
+    async def keep(self, key: str, pieces: AsyncIterator[bytes], label: Label | None = None) -> Artifact:
         await hand("keep", key)
         walker, digest, size = BoxWalker(), hashlib.sha256(), 0
         try:
@@ -208,12 +207,6 @@ class ArchiveDoor:
     async def sweep(self) -> int:
         await hand("sweep")
         return 0
-
-    def where(self, artifact: Artifact) -> str:
-        return artifact.key
-
-    def open(self, artifact: Artifact) -> Any:
-        raise AssertionError("nobody opens a clip here")
 
 
 class Receiver:

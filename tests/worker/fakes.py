@@ -12,7 +12,7 @@ from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Change, Notice, SlotKey
 from wanreel.domain.job import Account, Artifact, Intent, Job
 from wanreel.domain.policy import Policy
-from wanreel.ports import Claim, Filter, KeepFailed, Lane, Listing, Prepared
+from wanreel.ports import Claim, Filter, KeepFailed, Label, Lane, Listing, Prepared
 from wanreel.store.memory import MemoryStore
 from wanreel.worker.tools import Tools
 
@@ -70,7 +70,7 @@ class Archive:
         self.kept: list[tuple[str, bytes]] = []
         self.sweeps: deque[Answer] = deque()
 
-    async def keep(self, key: str, pieces: AsyncIterator[bytes]) -> Artifact:
+    async def keep(self, key: str, pieces: AsyncIterator[bytes], label: Label | None = None) -> Artifact:
         data = b"".join([piece async for piece in pieces])
         artifact = await _give(self.answers, make_artifact(key, len(data)), "keep")
         self.kept.append((key, data))
@@ -78,12 +78,6 @@ class Archive:
 
     async def sweep(self) -> int:
         return await _give(self.sweeps, 0, "sweep")
-
-    def where(self, artifact: Artifact) -> str:
-        return artifact.key
-
-    def open(self, artifact: Artifact) -> Any:
-        raise AssertionError("no step opens a clip")
 
 
 class Results:

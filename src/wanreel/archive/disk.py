@@ -60,6 +60,10 @@ class Disk:
         """Give a file a second name, if nothing has that name."""
         os.link(source, target)
 
+    def replace(self, source: Path, target: Path) -> None:
+        """Give a file another name, in one instant, in place of what had it."""
+        source.replace(target)
+
     def remove(self, path: Path) -> None:
         """Take a name away; none there is as good."""
         path.unlink(missing_ok=True)

@@ -26,12 +26,12 @@ _count = itertools.count()  # one name per draft of this process; the lock, not 
 class Draft:
     """Bytes that are not visible under any key yet. `discard` at the end, whatever happened."""
 
-    def __init__(self, disk: Disk, target: Path) -> None:
+    def __init__(self, disk: Disk, target: Path, *, whole_clip: bool = True) -> None:
         self._disk = disk
         self._target = target
         self._fd: int | None = None
         self._sha256 = hashlib.sha256()
-        self._boxes = BoxWalker()
+        self._boxes = BoxWalker() if whole_clip else None
         self.path: Path | None = None
         self.size_bytes = 0
 
@@ -50,7 +50,8 @@ class Draft:
     def add(self, data: bytes) -> None:
         """Write the next bytes. Raises OSError, NotWhole."""
         assert self._fd is not None, "begin first"
-        self._boxes.feed(data)
+        if self._boxes is not None:
+            self._boxes.feed(data)
         self._disk.write(self._fd, data)
         self._sha256.update(data)
         self.size_bytes += len(data)
@@ -60,12 +61,19 @@ class Draft:
         Raises OSError, NotWhole.
         """
         assert self._fd is not None, "begin first"
-        self._boxes.finish()
+        if self._boxes is not None:
+            self._boxes.finish()
         self._disk.sync(self._fd)
         written = os.fstat(self._fd).st_size
         if written != self.size_bytes:
             raise OSError(errno.EIO, f"{self.size_bytes} bytes were written and {written} are there", str(self.path))
         return self._sha256.hexdigest()
+
+    def replace(self) -> None:
+        """Give the sealed bytes their final name, in place of what lay there. Raises OSError."""
+        assert self.path is not None, "begin first"
+        self._disk.replace(self.path, self._target)
+        self.path = None
 
     def discard(self) -> None:
         """Close and remove the temporary; harmless twice. What cannot be removed is left to the sweep."""

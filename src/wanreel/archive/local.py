@@ -7,31 +7,26 @@ no loop, and `keep` never leaves while one of its threads still works.
 
 from __future__ import annotations
 
-import asyncio
 import errno
-import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from io import FileIO
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
+from typing import cast
 
 from wanreel.archive.boxes import NotWhole
 from wanreel.archive.disk import Disk, put_if_absent, same_bytes, why_not
 from wanreel.archive.draft import Draft, sweep
+from wanreel.archive.facts import encoded, facts_path
 from wanreel.archive.naming import check_key, variant_key
-from wanreel.domain.errors import NotFound, Unavailable
+from wanreel.archive.threads import P, T, Threads
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Artifact
-from wanreel.ports import KeepFailed
+from wanreel.ports import KeepFailed, Label
+from wanreel.telemetry import FACTS_LOST, log
 
 _BLOCK_BYTES = 1024 * 1024  # pieces are gathered to this before a thread is asked to write them
 _THREADS = 4
 _FOLDERS_REMEMBERED_MAX = 1000
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class LocalArchive:
@@ -40,14 +35,14 @@ class LocalArchive:
     def __init__(self, root: Path, disk: Disk | None = None) -> None:
         self._root = root.absolute()
         self._disk = disk or Disk()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="archive")
+        self._threads = Threads(_THREADS, "archive")
         self._durable: set[Path] = set()  # folders known to be synced into those above them
 
     async def sweep(self) -> int:
         """Remove temporaries that dead processes left; how many. Call it once, at start."""
-        return await self._in_thread(sweep, self._root)
+        return await self._threads.run(sweep, self._root)
 
-    async def keep(self, key: str, pieces: AsyncIterator[bytes]) -> Artifact:
+    async def keep(self, key: str, pieces: AsyncIterator[bytes], label: Label | None = None) -> Artifact:
         """As `ports.Archive.keep`. Cancelled, it leaves no temporary; a clip that was already linked by then stays,
         whole. Raises Invalid for a key that `archive.naming` would not make.
         """
@@ -56,22 +51,15 @@ class LocalArchive:
         try:
             await self._on_disk(self._begin, draft, path.parent)
             await self._fill(draft, pieces)
-            return await self._on_disk(self._publish, draft, key)
+            artifact = await self._on_disk(self._publish, draft, key)
+            if label is not None:
+                await self._threads.run(self._describe, artifact.key, label)
+            return artifact
         finally:
             try:
-                await self._in_thread(draft.discard)
+                await self._threads.run(draft.discard)
             finally:
                 await _close(pieces)
-
-    def where(self, artifact: Artifact) -> str:
-        """The absolute path of the file."""
-        return str(self._path(artifact.key))
-
-    async def open(self, artifact: Artifact) -> AsyncIterator[bytes]:
-        """The stored bytes in pieces of at most a mebibyte. Raises NotFound, Unavailable; so does the iterating."""
-        path = self._path(artifact.key)
-        (await self._in_thread(_opened, path, artifact)).close()  # nothing stays open if nobody iterates
-        return self._read(path, artifact)
 
     # --- steps, each in one thread ---
 
@@ -114,6 +102,21 @@ class LocalArchive:
         draft.discard()
         self._disk.sync_folder(path.parent)
 
+    def _describe(self, key: str, label: Label) -> None:
+        """Keep the facts beside a clip that is safe by now: without them it is no less kept."""
+        path = self._path(key)
+        draft = Draft(self._disk, facts_path(path), whole_clip=False)
+        try:
+            draft.begin()
+            draft.add(encoded(label))
+            draft.seal()
+            draft.replace()
+            self._disk.sync_folder(path.parent)
+        except OSError as error:
+            log.warning(FACTS_LOST, key=key, why=why_not(error, self._root))
+        finally:
+            draft.discard()
+
     # --- edges ---
 
     async def _fill(self, draft: Draft, pieces: AsyncIterator[bytes]) -> None:
@@ -129,60 +132,17 @@ class LocalArchive:
         if held:
             await self._on_disk(draft.add, b"".join(held))
 
-    async def _read(self, path: Path, artifact: Artifact) -> AsyncIterator[bytes]:
-        file = await self._in_thread(_opened, path, artifact)
-        try:
-            while block := await self._in_thread(_block, file, path):
-                yield block
-        finally:
-            file.close()
-
     def _path(self, key: str) -> Path:
         return self._root.joinpath(*check_key(key).split("/"))
 
     async def _on_disk(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a step, its errors translated."""
         try:
-            return await self._in_thread(step, *args, **kwargs)
+            return await self._threads.run(step, *args, **kwargs)
         except NotWhole as error:
             raise KeepFailed(Trouble.BAD_BYTES, f"what came is not a whole MP4: {error.why}") from None
         except OSError as error:
             raise KeepFailed(Trouble.DESTINATION, why_not(error, self._root)) from error
-
-    async def _in_thread(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a step in a thread and come back only when it has ended: a cancel waits for it, then goes on."""
-        work = asyncio.get_running_loop().run_in_executor(self._threads, lambda: step(*args, **kwargs))
-        cancelled: asyncio.CancelledError | None = None
-        while not work.done():
-            try:
-                await asyncio.wait({work})
-            except asyncio.CancelledError as error:
-                cancelled = error
-        if cancelled is not None:
-            work.exception()
-            raise cancelled
-        return work.result()
-
-
-def _opened(path: Path, artifact: Artifact) -> FileIO:
-    try:
-        file = FileIO(path)
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotFound(f"the clip {path} is not there (any more)") from None
-    except OSError as error:
-        raise Unavailable(f"the clip {path} cannot be read: {error.strerror or error}") from error
-    size_bytes = os.fstat(file.fileno()).st_size
-    if size_bytes != artifact.size_bytes:
-        file.close()
-        raise Unavailable(f"the clip {path} was changed: {artifact.size_bytes} bytes were kept, {size_bytes} are there")
-    return file
-
-
-def _block(file: FileIO, path: Path) -> bytes:
-    try:
-        return file.read(_BLOCK_BYTES)
-    except OSError as error:
-        raise Unavailable(f"the clip {path} cannot be read: {error.strerror or error}") from error
 
 
 async def _close(pieces: AsyncIterator[bytes]) -> None:

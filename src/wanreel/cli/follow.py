@@ -50,7 +50,7 @@ async def print_ended(
         if path is not None and out is not None:
             path = await out.take(path, video)
         if as_json:
-            body = view(video.job, client.home.where)
+            body = view(video.job, client.home.shelf.where)
             print_json(body | {"path": str(path) if path else None, "attention": video.attention})
         elif path is not None:
             put(str(path))

@@ -58,7 +58,7 @@ def list_jobs(
         if home.json:
             attention = await opened.service.attention(found)
             for job in found:
-                print_json(view(job, opened.where) | {"attention": attention.get(job.id)})
+                print_json(view(job, opened.shelf.where) | {"attention": attention.get(job.id)})
         else:
             rows = [
                 [j.id, state_name(j.state), j.request.model, _when(j), _told(j), j.request.prompt[:60]] for j in found
@@ -189,7 +189,7 @@ async def _whole(opened: Home, job: Job) -> dict[str, Any]:
     """A job's public shape, with why it waits and what a person could do."""
     from wanreel.service.view import view
 
-    body = view(job, opened.where)
+    body = view(job, opened.shelf.where)
     waiting = await opened.service.waiting(job)
     if waiting is not None:
         body["waiting"] = waiting.words

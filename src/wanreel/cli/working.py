@@ -43,7 +43,7 @@ async def _tell_what_waits(opened: Home) -> int:
     for job in left:
         words = attention.get(job.id) or opened.service.out_of_reach(job)
         if speaks_json.get():
-            print_json(view(job, opened.where) | {"attention": words})
+            print_json(view(job, opened.shelf.where) | {"attention": words})
         elif words:
             say(f"{job.id}: {words}")
     return Exit.ATTENTION if left else Exit.OK

@@ -222,7 +222,7 @@ class EmbeddedClient:
         return [Video(job, self._path(job), attention.get(job.id)) for job in jobs]
 
     def _path(self, job: Job) -> Path | None:
-        return Path(self.home.where(job.state.artifact)) if isinstance(job.state, Succeeded) else None
+        return Path(self.home.shelf.where(job.state.artifact)) if isinstance(job.state, Succeeded) else None
 
 
 def _order(prompt: str | None, variants: int, wish: Wish) -> Order:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from wanreel.domain.catalog import Catalog
-from wanreel.domain.job import Account, Artifact
+from wanreel.domain.job import Account
 from wanreel.domain.request import Request
-from wanreel.ports import Clock, Media, Vendor
+from wanreel.ports import Clock, Media, Shelf, Vendor
 from wanreel.service.uses import Service
 from wanreel.settings import Settings
 from wanreel.worker.loop import Runner
@@ -43,7 +43,7 @@ class Home:
     media: Media
     lock: RunnerLock
     runner: Callable[[], Runner]
-    where: Callable[[Artifact], str]
+    shelf: Shelf
     preview: Callable[[Request], dict[str, Any]]  # what would go out, for a look before paying
 
 

@@ -102,7 +102,7 @@ async def _archive(job: Job, tools: Tools) -> Event:
         raise Internal(f"{job.id} is {state_name(state)} and has nothing to archive")
     pieces = tools.results.fetch(job.account, state.outcome.video_url)
     try:
-        return Stored(await tools.archive.keep(tools.artifact_key(job), pieces))
+        return Stored(await tools.archive.keep(tools.artifact_key(job), pieces, tools.label(job)))
     except KeepFailed as failure:
         return StoreFailed(failure.trouble, failure.why)
 

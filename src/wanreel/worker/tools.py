@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
-from wanreel.ports import Archive, Clock, Jobs, Lane, Outbox, Results, Slots, Vendor
+from wanreel.ports import Archive, Clock, Jobs, Label, Lane, Outbox, Results, Slots, Vendor
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Everything `step` may touch. `artifact_key` names the place of a job's clip in the archive."""
+    """Everything `step` may touch. `artifact_key` names the place of a job's clip in the archive, `label` says what is
+    stored beside it.
+    """
 
     clock: Clock
     jobs: Jobs
@@ -24,6 +26,7 @@ class Tools:
     policy: Policy
     owner: str
     artifact_key: Callable[[Job], str]
+    label: Callable[[Job], Label | None] = lambda _: None
 
 
 CLAIM_S: dict[Lane, float] = {Lane.SUBMIT: 600.0, Lane.WATCH: 300.0, Lane.ARCHIVE: 7200.0}
