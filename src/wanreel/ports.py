@@ -88,6 +88,8 @@ class Filter:
     states: tuple[str, ...] = ()
     group: str | None = None
     spare_of: str | None = None
+    project: str | None = None
+    tag: str | None = None
     ids: tuple[str, ...] = ()  # ids, or unique beginnings of ids
     limit: int = 100
     after: str | None = None

@@ -71,7 +71,9 @@ class Settings(BaseSettings):
     archive: Path | None = Field(
         default=None, description="Folder clips are archived in, seen from the home; default: HOME/archive."
     )
-    project: str = Field(default="default", min_length=1, description="First part of an archived clip's key.")
+    project: str = Field(
+        default="default", min_length=1, description="Project of orders that name none; the first part of a clip's key."
+    )
     slots: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default_factory=dict,
         description='Running tasks allowed per model id ("*": all), as JSON; default: the vendor\'s documented limits.',

@@ -20,6 +20,7 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Invalid, Problem, Unauthorized, Unavailable
 from wanreel.domain.event import SlotKey
 from wanreel.domain.job import Account, Job
+from wanreel.domain.labels import project_name
 from wanreel.domain.request import Request
 from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
@@ -97,7 +98,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     archive, shelf = LocalArchive(settings.archive_path.absolute()), LocalShelf(settings.archive_path.absolute())
     inputs = HomeInputs(path / "inputs")
     lock = RunnerLock(path / "runner.lock")
-    naming = Naming(project=settings.project)
+    project = project_name(settings.project)
     key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
 
     def key_for(wanted: Account) -> str | None:
@@ -135,11 +136,12 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             policy=policy,
             options=Options(settings.allow_truncate),
             limit_of=limit_of,
+            project=project,
             check_key=check_key,
         )
 
         def artifact_key(job: Job) -> str:
-            return clip_key(job.id, job.created_at, job.name, naming)
+            return clip_key(job.id, job.created_at, job.name, Naming(project=job.project))
 
         def runner() -> Runner:
             tools = Tools(

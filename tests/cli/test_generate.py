@@ -47,6 +47,16 @@ def test_json_is_one_object_and_nothing_else(terminal: Terminal) -> None:
     assert job["billed_s"] == 5
 
 
+def test_a_project_and_tags_sort_what_is_kept(terminal: Terminal) -> None:
+    """The clip lies in its project's folder of the archive, and `jobs list` finds it by either."""
+    ran = terminal("generate", *FOX, "--project", "spring", "--tag", "hero", "--tag", "red")
+    assert 0 == ran.code, ran.err
+    assert Path(ran.lines[0]).is_relative_to(terminal.home / "archive" / "spring")
+    (job,) = terminal("jobs", "list", "--project", "spring", "--tag", "red", "--json").objects
+    assert ("spring", ["hero", "red"]) == (job["project"], job["tags"])
+    assert [] == terminal("jobs", "list", "--tag", "blue", "--json").objects
+
+
 def test_a_picture_goes_out_inline(terminal: Terminal, vendor: Emulator) -> None:
     """A small local picture travels inside the call, as the vendor reads it."""
     Path("cat.png").write_bytes(picture())

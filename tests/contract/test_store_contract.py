@@ -146,6 +146,17 @@ async def test_filters_narrow_together(bench: Bench) -> None:
     assert [] == await bench.ids(states=("no_such_state",))
 
 
+async def test_jobs_are_found_by_project_and_tag(bench: Bench) -> None:
+    """A job has one project and any number of tags, and is found by either or both."""
+    mine = make_job(project="spring", tags=("hero", "red"))
+    await bench.add(mine, make_job(project="spring", tags=("red",)), make_job(tags=("hero",)))
+
+    assert 2 == len(await bench.ids(project="spring"))
+    assert 2 == len(await bench.ids(tag="hero"))
+    assert [mine.id] == await bench.ids(project="spring", tag="hero")
+    assert ("spring", ("hero", "red")) == ((found := await bench.store.get(mine.id)).project, found.tags)
+
+
 async def test_jobs_are_found_by_the_beginning_of_their_id(bench: Bench) -> None:
     """Beginnings match exactly: case counts, and an underscore is an underscore."""
     a, b, c = make_job(id="job_aa1"), make_job(id="job_AA2"), make_job(id="jobxaa3")

@@ -37,6 +37,8 @@ Ask = Callable[[Store], Awaitable[Any]]
 KEYS = [SlotKey(account, model) for account in ("main", "second") for model in ("m", "n")]
 OWNERS = ("w1", "w2", "w3")
 GROUPS = ("g1", "g2")
+PROJECTS = ("p1", "p2")
+TAGS = ("one", "two", "three")
 NOTICES = tuple(f"n{n}" for n in range(40))
 
 
@@ -106,6 +108,8 @@ class Stream:
             account=make_account(key.account),
             index=draw.randrange(3),
             group=draw.choice([None, *GROUPS]),
+            project=draw.choice(PROJECTS),
+            tags=tuple(draw.sample(TAGS, draw.choice([0, 1, 2]))),
             key=draw.choice([None, None, *(f"k{n}" for n in range(6))]),
         )
 
@@ -171,6 +175,8 @@ def _find(s: Stream) -> Ask:
         states=tuple(draw.sample(["queued", "submitting", "generating", "failed"], draw.choice([0, 1, 3]))),
         group=draw.choice([None, None, *GROUPS]),
         spare_of=draw.choice([None, None, None, s.known().id]),
+        project=draw.choice([None, None, *PROJECTS]),
+        tag=draw.choice([None, None, *TAGS]),
         ids=draw.choice([(), (), ("job_1",), ("job_2", "job_nowhere")]),
         limit=draw.choice([1, 5, 100]),
         after=draw.choice([None, None, s.known().id]),

@@ -36,6 +36,15 @@ def test_json_lines(tmp_path: Path) -> None:
     assert "a" == first.order.name
 
 
+def test_tagging_a_row_anew_is_not_buying_it_anew(tmp_path: Path) -> None:
+    """A row without an id is known by what it wishes for; its tags may change, its project may not."""
+    (bare,) = rows_of(tmp_path, "a.csv", "prompt\nA fox\n")
+    (tagged,) = rows_of(tmp_path, "a.csv", 'prompt,tags\nA fox,"hero, red"\n')
+    (moved,) = rows_of(tmp_path, "a.csv", "prompt,project\nA fox,spring\n")
+    assert bare.id == tagged.id != moved.id
+    assert ("hero, red", "spring") == (tagged.order.tags, moved.order.project)
+
+
 def test_a_line_separator_inside_a_prompt_is_a_letter(tmp_path: Path) -> None:
     """U+2028 may stand bare in JSON and does not end the line."""
     (row,) = rows_of(tmp_path, "s.jsonl", json.dumps({"prompt": "one\u2028two"}, ensure_ascii=False))

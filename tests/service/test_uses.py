@@ -27,6 +27,33 @@ async def test_an_order_becomes_jobs_with_seeds_on_record() -> None:
     assert 1 == len({job.group for job in jobs})
 
 
+async def test_a_job_keeps_the_project_and_tags_it_was_ordered_with() -> None:
+    """Each once, in the order given; without a project it is the home's; a retry keeps both."""
+    desk = make_counter()
+    (job,) = await desk.service.submit(replace(FOX, project=" Spring sale ", tags="hero, 红色，hero"))
+    assert ("Spring sale", ("hero", "红色")) == (job.project, job.tags)
+    (plain,) = await desk.service.submit(FOX)
+    assert ("default", ()) == (plain.project, plain.tags)
+    again = await desk.service.retry((await desk.service.cancel(job.id)).id)
+    assert (job.project, job.tags) == (again.project, again.tags)
+
+
+@pytest.mark.parametrize(
+    ("labels", "field"),
+    [
+        ({"project": "a/b"}, "project"),
+        ({"tags": ["a,b"]}, "tags"),
+        ({"tags": 7}, "tags"),
+        ({"project": "x" * 65}, "project"),
+    ],
+)
+async def test_labels_are_names(labels: dict[str, Any], field: str) -> None:
+    """What could not be a name of a folder, or a word in a list, is refused where it enters."""
+    with pytest.raises(Invalid) as wrong:
+        await make_counter().service.plan(replace(FOX, **labels))
+    assert [field] == [problem.field for problem in wrong.value.problems]
+
+
 async def test_nothing_is_stored_without_a_key() -> None:
     """Planning needs none."""
     desk = make_counter(key=False)

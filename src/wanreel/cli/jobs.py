@@ -24,6 +24,8 @@ def list_jobs(
     *,
     state: Annotated[list[str] | None, Parameter(negative="")] = None,
     group: str | None = None,
+    project: str | None = None,
+    tag: str | None = None,
     limit: int = 50,
     after: str | None = None,
     home: HomeOptions = HOME,
@@ -36,6 +38,10 @@ def list_jobs(
         Only these states: queued, submitting, unconfirmed, generating, archiving, succeeded, failed, cancelled.
     group
         Only the jobs of a group (variants, batch).
+    project
+        Only the jobs of a project.
+    tag
+        Only jobs with this tag.
     limit
         So many at most.
     after
@@ -54,7 +60,8 @@ def list_jobs(
         for word in state or ():
             if word not in known:
                 raise Invalid("", (Problem("state", f"must be one of {', '.join(known)}", word),))
-        found = await opened.service.list(Filter(states=tuple(state or ()), group=group, limit=limit, after=after))
+        which = Filter(states=tuple(state or ()), group=group, project=project, tag=tag, limit=limit, after=after)
+        found = await opened.service.list(which)
         if home.json:
             attention = await opened.service.attention(found)
             for job in found:

@@ -71,6 +71,10 @@ class ClipOptions:
     mode: Annotated[str | None, Parameter(help="t2v, i2v or kf2v; usually plain from the pictures.")] = None
     extra_input: Annotated[str | None, Parameter(help="JSON merged into the call's `input`.")] = None
     extra_parameters: Annotated[str | None, Parameter(help="JSON merged into the call's `parameters`.")] = None
+    project: Annotated[str | None, Parameter(help="Whose it is: budgets, reports and the archive go by it.")] = None
+    tag: Annotated[
+        list[str] | None, Parameter(help="A word to find and count it by; may be given again.", negative="")
+    ] = None
 
     def order(self) -> dict[str, Any]:
         """Arguments of an order. Raises Invalid when two options say the same thing."""
@@ -97,6 +101,8 @@ class ClipOptions:
             "mode": self.mode,
             "extra_input": self.extra_input,
             "extra_parameters": self.extra_parameters,
+            "project": self.project,
+            "tags": self.tag,
         }
 
 

@@ -125,10 +125,18 @@ class BlockingClient:
         return self._run(self._inner.get(job_id))
 
     def list(
-        self, *, states: Sequence[str] = (), group: str | None = None, limit: int = 100, after: str | None = None
+        self,
+        *,
+        states: Sequence[str] = (),
+        group: str | None = None,
+        project: str | None = None,
+        tag: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
     ) -> list[Video]:
         """Jobs, newest first; `after` is the id of the last one seen. Raises NotFound (no such `after`)."""
-        return self._run(self._inner.list(states=states, group=group, limit=limit, after=after))
+        listed = self._inner.list(states=states, group=group, project=project, tag=tag, limit=limit, after=after)
+        return self._run(listed)
 
     def history(self, job_id: str) -> list[dict[str, Any]]:
         """Everything that happened to a job, oldest first, as plain values. Raises NotFound."""

@@ -143,10 +143,17 @@ class EmbeddedClient:
         return await self._video(await self.home.service.get(job_id))
 
     async def list(
-        self, *, states: Sequence[str] = (), group: str | None = None, limit: int = 100, after: str | None = None
+        self,
+        *,
+        states: Sequence[str] = (),
+        group: str | None = None,
+        project: str | None = None,
+        tag: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
     ) -> list[Video]:
         """Jobs, newest first; `after` is the id of the last one seen. Raises NotFound (no such `after`)."""
-        which = Filter(states=tuple(states), group=group, limit=limit, after=after)
+        which = Filter(states=tuple(states), group=group, project=project, tag=tag, limit=limit, after=after)
         return await self._videos(await self.home.service.list(which))
 
     async def history(self, job_id: str) -> list[dict[str, Any]]:

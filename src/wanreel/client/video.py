@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypedDict
@@ -37,6 +37,8 @@ class Wish(TypedDict, total=False):
     extra_parameters: Mapping[str, object]
     name: str
     key: str
+    project: str
+    tags: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

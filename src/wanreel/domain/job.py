@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wanreel.domain.labels import PROJECT
 from wanreel.domain.request import Request
 
 TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:~-]{0,199}")
@@ -223,6 +224,8 @@ class Job:
     name: str | None = None  # the caller's own name for it: a batch row's id
     spare_of: str | None = None  # a paid task beyond the one that job needed
     retry_of: str | None = None  # the ended job that this one repeats
+    project: str = PROJECT  # whose it is: budgets, reports and the archive go by it
+    tags: tuple[str, ...] = ()
 
 
 def state_name(state: State | type[State]) -> str:

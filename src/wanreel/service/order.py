@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wanreel.domain.price import Estimate
@@ -15,7 +15,8 @@ VARIANTS_MAX = 100
 class Order:
     """One wish. References are local paths or links; numbers may be texts, as in a CSV cell.
 
-    `name` is the caller's own word for the job. `key` is unique: a second order with it makes no second job.
+    `name` is the caller's own word for the job. `key` is unique: a second order with it makes no second job. `project`
+    and `tags` are what jobs are sorted by; tags may be a text with commas.
     """
 
     prompt: str | None = None
@@ -40,6 +41,8 @@ class Order:
     variants: int | str = 1
     name: str | None = None
     key: str | None = None
+    project: str | None = None
+    tags: Sequence[str] | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Planned:
     requests: tuple[Request, ...]
     warnings: tuple[str, ...]
     estimate: Estimate  # of one clip
+    project: str
+    tags: tuple[str, ...]
 
     @property
     def clips(self) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Invalid, Problem
+from wanreel.domain.labels import project_name, tag_names
 from wanreel.domain.price import estimate
 from wanreel.domain.reading import Findings, whole
 from wanreel.domain.reference import InlineData, LocalPath, read_reference
@@ -15,11 +18,21 @@ from wanreel.domain.validate import SEED_MAX, Options, validate
 from wanreel.ports import Clock, Inputs, StoredInput
 from wanreel.service.order import VARIANTS_MAX, Order, Planned
 
+_T = TypeVar("_T")
 
-async def plan(order: Order, catalog: Catalog, region: str, options: Options, inputs: Inputs, clock: Clock) -> Planned:
-    """Check an order and price it. Local files are copied into the home. Raises Invalid with every problem."""
+
+async def plan(
+    order: Order, catalog: Catalog, region: str, options: Options, inputs: Inputs, clock: Clock, project: str
+) -> Planned:
+    """Check an order and price it; `project` is for orders that name none. Local files are copied into the home.
+    Raises Invalid with every problem.
+    """
     variants = _variants(order.variants)
     media, problems = await _media(order, inputs)
+    wrong_labels: list[Problem] = []
+    of_project = _or_wrong(lambda: project_name(order.project, project), project, wrong_labels)
+    tags = _or_wrong(lambda: tag_names(order.tags), (), wrong_labels)
+    problems = (*problems, *wrong_labels)
     try:
         checked = validate(_draft(order, media), catalog, region, options)
     except Invalid as wrong:
@@ -28,7 +41,15 @@ async def plan(order: Order, catalog: Catalog, region: str, options: Options, in
     if problems:
         raise Invalid("", problems)
     requests = _seeded(checked.request, variants, clock)
-    return Planned(requests, checked.warnings, estimate(checked.request, catalog, region))
+    return Planned(requests, checked.warnings, estimate(checked.request, catalog, region), of_project, tags)
+
+
+def _or_wrong(read: Callable[[], _T], instead: _T, problems: list[Problem]) -> _T:
+    try:
+        return read()
+    except Invalid as wrong:
+        problems.extend(wrong.problems)
+        return instead
 
 
 def _variants(value: object) -> int:

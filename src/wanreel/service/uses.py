@@ -10,6 +10,7 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
 from wanreel.domain.event import NEEDS_PERSON, CancelAsked, Entry, Event, Found, GivenUp, NotFound, SlotKey
 from wanreel.domain.job import Account, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
+from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import slot_held_until, transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import Request
@@ -37,6 +38,7 @@ class Shop:
     options: Options
     limit_of: Callable[[SlotKey], int]
     check_key: Callable[[], None]  # raises Unauthorized when no key is configured
+    project: str = PROJECT  # of orders that name none
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Service:
     async def plan(self, order: Order) -> Planned:
         """Check and price an order without storing a job. Raises Invalid."""
         s = self._shop
-        return await plan(order, s.catalog, s.account.region, s.options, s.inputs, s.clock)
+        return await plan(order, s.catalog, s.account.region, s.options, s.inputs, s.clock, s.project)
 
     def check_key(self) -> None:
         """Raises Unauthorized when no key is configured."""
@@ -119,9 +121,10 @@ class Service:
     def _jobs_of(self, order: Order, planned: Planned) -> list[Job]:
         now = self._shop.clock.now()
         group = self._shop.clock.new_id("grp") if planned.clips > 1 else None
-        return [self._job(request, now, group, place, order) for place, request in enumerate(planned.requests)]
+        made = (now, group, order, planned)
+        return [self._job(request, place, *made) for place, request in enumerate(planned.requests)]
 
-    def _job(self, request: Request, now: float, group: str | None, place: int, order: Order) -> Job:
+    def _job(self, request: Request, place: int, now: float, group: str | None, order: Order, planned: Planned) -> Job:
         return Job(
             id=self._shop.clock.new_id("job"),
             request=request,
@@ -132,6 +135,8 @@ class Service:
             index=place,
             key=clip_key(order.key, place),
             name=order.name,
+            project=planned.project,
+            tags=planned.tags,
         )
 
     async def get(self, job_id: str) -> Job:
@@ -182,6 +187,8 @@ class Service:
             index=old.index,
             name=old.name,
             retry_of=old.id,
+            project=old.project,
+            tags=old.tags,
         )
         return (await self._shop.jobs.add([fresh]))[0]
 

@@ -58,6 +58,8 @@ def view(job: Job, where: Callable[[Artifact], str]) -> dict[str, Any]:
         "group": job.group,
         "index": job.index,
         "name": job.name,
+        "project": job.project,
+        "tags": list(job.tags),
         "spare_of": job.spare_of,
         "retry_of": job.retry_of,
         "cancel_asked": job.cancel is not None,

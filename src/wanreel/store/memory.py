@@ -400,6 +400,8 @@ def _matches(row: _Row, which: Filter) -> bool:
         (not which.states or row.index.state in which.states)
         and (which.group is None or job.group == which.group)
         and (which.spare_of is None or job.spare_of == which.spare_of)
+        and (which.project is None or job.project == which.project)
+        and (which.tag is None or which.tag in job.tags)
         and (not which.ids or any(job.id.startswith(beginning) for beginning in which.ids))
     )
 

@@ -32,7 +32,7 @@ class Index:
 
 def index(job: Job, policy: Policy) -> Index:
     """The columns of a job. Raises Invalid where a name that jobs are found by is no text (half a surrogate pair)."""
-    for name in (job.id, job.key, job.group, job.spare_of, job.account.id, job.request.model):
+    for name in (job.id, job.key, job.group, job.spare_of, job.account.id, job.request.model, job.project, *job.tags):
         if name is not None and not _is_text(name):
             raise Invalid(f"{name!r} holds characters that no database can store; use plain text")
     state = job.state

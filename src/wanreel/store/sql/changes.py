@@ -12,7 +12,7 @@ from wanreel.domain.event import Change, Park, Pause
 from wanreel.domain.job import Job, Submitting, current_task, known_tasks
 from wanreel.domain.policy import Policy
 from wanreel.store.rows import entry_text, index, job_of, job_text, notice_text, park_text
-from wanreel.store.sql.tables import history, jobs, notices, parks, tasks
+from wanreel.store.sql.tables import history, jobs, notices, parks, tags, tasks
 
 # --- statements, made once: a database of many jobs runs little else ------------------------------------------------
 
@@ -61,6 +61,7 @@ _TASK = select(tasks.c.job_id).where(
     tasks.c.account == bindparam("the_account"), tasks.c.task_id == bindparam("the_task")
 )
 _INSERT_TASK = insert(tasks)
+_INSERT_TAG = insert(tags)
 _INSERT_ENTRY = insert(history)
 _NOTICE = select(notices.c.seq).where(notices.c.id == bindparam("the_notice"))
 _INSERT_NOTICE = insert(notices)
@@ -114,12 +115,15 @@ def _insert(conn: Connection, job: Job, policy: Policy) -> None:
             "batch": job.group,
             "key": job.key,
             "spare_of": job.spare_of,
+            "project": job.project,
             "claim_owner": None,
             "claim_until": None,
             "body": job_text(job),
         },
     )
     _own_tasks(conn, job)
+    if job.tags:
+        conn.execute(_INSERT_TAG, [{"tag": tag, "job_id": job.id} for tag in job.tags])
 
 
 # --- changes --------------------------------------------------------------------------------------------------------

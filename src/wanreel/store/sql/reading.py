@@ -9,7 +9,7 @@ from wanreel.domain.event import Entry
 from wanreel.domain.job import Job
 from wanreel.ports import Filter
 from wanreel.store.rows import entry_of, job_of
-from wanreel.store.sql.tables import history, jobs
+from wanreel.store.sql.tables import history, jobs, tags
 
 _MOST = 2**62  # SQLite counts no further than 2**63
 _BEYOND_ALL_TEXT = "\U0010ffff"
@@ -36,6 +36,10 @@ def find(conn: Connection, which: Filter) -> list[Job]:
         statement = statement.where(jobs.c.batch == which.group)
     if which.spare_of is not None:
         statement = statement.where(jobs.c.spare_of == which.spare_of)
+    if which.project is not None:
+        statement = statement.where(jobs.c.project == which.project)
+    if which.tag is not None:
+        statement = statement.where(jobs.c.id.in_(select(tags.c.job_id).where(tags.c.tag == which.tag)))
     if which.ids:
         # a range, not LIKE: ids are told apart by case, and hold underscores
         ranges = [jobs.c.id.between(beginning, beginning + _BEYOND_ALL_TEXT) for beginning in which.ids]

@@ -43,6 +43,7 @@ jobs = Table(
     Column("batch", Text),  # its group
     Column("key", Text),
     Column("spare_of", Text),
+    Column("project", Text, nullable=False, server_default="default"),
     Column("claim_owner", Text),
     Column("claim_until", Double),
     Column("body", Text, nullable=False),
@@ -75,6 +76,7 @@ Index("ix_jobs_seen", jobs.c.account, jobs.c.seen_at, **_only("seen_at IS NOT NU
 Index("ix_jobs_newest", jobs.c.created_at, jobs.c.place, jobs.c.id)
 Index("ix_jobs_state", jobs.c.state, jobs.c.created_at)
 Index("ix_jobs_batch", jobs.c.batch, jobs.c.created_at, **_only("batch IS NOT NULL"))
+Index("ix_jobs_project", jobs.c.project, jobs.c.created_at)
 Index("ix_jobs_spares", jobs.c.spare_of, **_only("spare_of IS NOT NULL"))
 
 tasks = Table(
@@ -84,6 +86,14 @@ tasks = Table(
     Column("task_id", Text, nullable=False),
     Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
     PrimaryKeyConstraint("account", "task_id"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("tag", Text, nullable=False),
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    PrimaryKeyConstraint("tag", "job_id"),
 )
 
 history = Table(
