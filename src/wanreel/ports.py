@@ -35,6 +35,7 @@ from wanreel.domain.event import (
     Trouble,
 )
 from wanreel.domain.job import Account, Artifact, Intent, Job
+from wanreel.domain.slots import Learned
 
 
 class Clock(Protocol):
@@ -176,6 +177,18 @@ class Slots(Protocol):
 
     async def next_due(self, now: float) -> float | None:
         """The earliest instant at which any job, park or notice needs attention; None when nothing is pending."""
+        ...
+
+
+class Holds(Protocol):
+    """What refusals have taught, and what people have decided, about sending no more than so much."""
+
+    async def learned(self) -> Mapping[SlotKey, Learned]:
+        """What refusals have taught about limits, by key."""
+        ...
+
+    async def unlearn(self, account: str | None) -> int:
+        """Forget what was learned of an account (None: of all): what was set or told holds again. How much it was."""
         ...
 
 

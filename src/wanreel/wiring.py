@@ -130,6 +130,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             clock=clock,
             jobs=store,
             slots=store,
+            holds=store,
             inputs=inputs,
             catalog=catalog,
             account=account,

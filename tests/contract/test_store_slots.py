@@ -20,6 +20,7 @@ from tests.factories import (
 from wanreel.domain.event import Park, Pause, SlotKey
 from wanreel.domain.job import STATES, Archiving, Cancelled, Failed, Generating, Queued, State, Submitting, Unconfirmed
 from wanreel.domain.policy import longest_delay_s
+from wanreel.domain.slots import Learned
 from wanreel.ports import Lane, Parked
 
 KEY = SlotKey("main", MODEL)
@@ -301,3 +302,59 @@ async def test_queued_work_waits_until_the_air_is_clear(bench: Bench) -> None:
     await bench.begin(first)
 
     assert NOW + bench.policy.quiet_s == await bench.store.next_due(NOW)
+
+
+# --- what refusals teach --------------------------------------------------------------------------------------------
+
+
+async def refuse(bench: Bench, *, at: float = NOW, key: SlotKey = KEY) -> None:
+    """Commit a refusal that says that no more may run on a key."""
+    job = make_job(Submitting, model="elsewhere")
+    await bench.add(job)
+    await bench.store.commit(make_change(job, Cancelled(at), at=at, full=key))
+
+
+async def test_a_refusal_teaches_what_the_others_hold(bench: Bench) -> None:
+    """The limit of a key becomes what is held at that moment, its refused job not counted."""
+    bench.limits[KEY] = 5
+    refused = make_job(Submitting)
+    await bench.add(refused, make_job(Generating), make_job(Generating), make_job(Generating, model="other"))
+
+    await bench.store.commit(make_change(refused, Queued(NOW), full=KEY))
+
+    assert {KEY: Learned(2, NOW, bench.policy.probe_first_s)} == dict(await bench.store.learned())
+
+
+async def test_a_learned_limit_holds_until_a_probe_is_due(bench: Bench) -> None:
+    """Neither a claim nor a beginning goes beyond it; ten minutes later one more is let through, by no write."""
+    bench.limits[KEY] = 5
+    first, second = make_job(at=NOW - 2), make_job(at=NOW - 1)
+    await bench.add(make_job(Generating, due_at=NOW + 900), first, second)
+    await refuse(bench)
+
+    assert [] == await bench.claim(Lane.SUBMIT)
+    assert not await bench.begin(first)
+    assert NOW + bench.policy.probe_first_s == await bench.store.next_due(NOW)
+    bench.clock.advance(bench.policy.probe_first_s)
+    assert [first.id] == [job.id for job in await bench.claim(Lane.SUBMIT)]
+    assert await bench.begin(first)
+    bench.clock.advance(bench.policy.quiet_s)
+    assert not await bench.begin(second)
+
+
+async def test_what_was_learned_can_be_forgotten(bench: Bench) -> None:
+    """A person who has had a limit raised says so for an account, or for all."""
+    await refuse(bench)
+    await refuse(bench, key=SlotKey("second", MODEL))
+
+    assert 1 == await bench.store.unlearn("main")
+    assert [SlotKey("second", MODEL)] == list(await bench.store.learned())
+    assert 1 == await bench.store.unlearn(None)
+    assert 0 == await bench.store.unlearn(None)
+
+
+async def test_what_was_learned_outlives_the_process(bench: Bench) -> None:
+    """Another door to the same jobs knows the same limits."""
+    await refuse(bench)
+
+    assert dict(await bench.store.learned()) == dict(await (await bench.second()).learned())

@@ -186,6 +186,7 @@ def test_not_now_parks_the_key_and_costs_the_job_nothing(
     assert (SlotKey("main", model), pause) == (change.park.key, change.park.kind)
     assert least_s <= change.park.until - (NOW + 1) <= most_s
     assert told == kinds(change)
+    assert (SlotKey("main", model) if pause is Pause.BUSY else None) == change.full  # only that one speaks of slots
 
 
 def test_an_input_the_vendor_could_not_fetch_is_sent_once_more() -> None:

@@ -15,7 +15,7 @@ async def test_twenty_jobs_where_two_run_at_a_time(over_limit: str, known: bool,
     """Twenty of twenty are archived, paid once each; a known limit is never run into."""
     slots = {"*": 2} if known else {}
     async with (
-        emulator(over_limit=over_limit, running=2, queued=50, speed=500) as emu,
+        emulator(over_limit=over_limit, running=2, queued=1, speed=500) as emu,
         client(tmp_path / "home", emu.base_url, slots=slots) as wan,
     ):
         orders = await wan.submit("a paper boat", model="wan2.5-t2v-preview", variants=20)
@@ -24,5 +24,4 @@ async def test_twenty_jobs_where_two_run_at_a_time(over_limit: str, known: bool,
         counters = emu.counters()
         assert 20 == sum(is_kept(v) for v in videos)
         assert 20 == counters["tasks_accepted"]
-        if known:
-            assert 0 == counters["answers"].get("create.429", 0)
+        assert (0 if known else 2) >= counters["answers"].get("create.429", 0)

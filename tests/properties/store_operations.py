@@ -135,6 +135,8 @@ class Stream:
                 extras["park"] = Park(self.park_key(), draw.choice(list(Pause)), self.at(), "slow down")
             if draw.random() < 0.2:
                 extras["lift"] = draw.choice(KEYS)
+            if draw.random() < 0.2:
+                extras["full"] = draw.choice(KEYS)
             if draw.random() < 0.1:
                 extras["born"] = (
                     replace(self.job(), state=self.state(Generating), key=None, spare_of=job.id),
@@ -229,6 +231,11 @@ def _lift(s: Stream) -> Ask:
     return lambda store: store.lift(account)
 
 
+def _unlearn(s: Stream) -> Ask:
+    account = s.random.choice([None, "main", "second"])
+    return lambda store: store.unlearn(account)
+
+
 def _lost_submits(s: Stream) -> Ask:
     now, owner = s.now, s.random.choice(OWNERS)
     return lambda store: store.lost_submits(now, owner)
@@ -271,6 +278,7 @@ _OPERATIONS: dict[str, tuple[int, Callable[[Stream], Ask]]] = {
     "in_use": (1, _in_use),
     "parks": (1, _parks),
     "lift": (1, _lift),
+    "unlearn": (1, _unlearn),
     "lost_submits": (4, _lost_submits),
     "seen_since": (3, _seen_since),
     "next_due": (4, _next_due),

@@ -97,6 +97,7 @@ async def _snapshot(store: Store, now: float) -> dict[str, Any]:
     return {
         "jobs": await store.find(Filter(limit=1000)),
         "parks": await store.parks(now),
+        "learned": dict(await store.learned()),
         "in_use": dict(await store.in_use(now)),
         "owed": await store.owed(now + FAR_S, 1000),
         "next_due": await store.next_due(now),

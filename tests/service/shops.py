@@ -54,6 +54,7 @@ def make_counter(*, key: bool = True) -> Counter:
         clock=clock,
         jobs=store,
         slots=store,
+        holds=store,
         inputs=Shelf(),
         catalog=CATALOG,
         account=make_account(region="singapore"),

@@ -52,3 +52,17 @@ async def test_a_turn_that_comes_too_late_is_not_counted() -> None:
     assert not await limits.take("a", "submit", 1.0, by=clock.now() + 0.5)
     assert await limits.take("a", "submit", 1.0, by=clock.now() + 2.0)
     assert [pytest.approx(MARGIN)] == clock.slept
+
+
+def test_calls_that_came_too_quickly_are_spaced_wider_for_a_while() -> None:
+    """Each complaint about the pace doubles the spacing, up to a bound; each calm minute halves it."""
+    bucket = Bucket(1.0)
+    bucket.slow_down(100.0)
+    assert 2.0 == bucket.pace(100.0)
+    bucket.slow_down(101.0)
+    assert [4.0, 4.0, 2.0, 1.0, 1.0] == [bucket.pace(at) for at in (101.0, 160.0, 162.0, 225.0, 1e9)]
+    for _ in range(9):
+        bucket.slow_down(102.0)
+    assert 16.0 == bucket.pace(102.0)
+    bucket.take(102.0)
+    assert 16.0 == bucket.wait_s(102.0)

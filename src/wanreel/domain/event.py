@@ -332,4 +332,5 @@ class Change:
     born: tuple[Job, ...] = ()  # spares
     park: Park | None = None
     lift: SlotKey | None = None  # a slot came free: a BUSY park on this key ends
+    full: SlotKey | None = None  # no more may run on this key, said the vendor: what others hold now is its limit
     late: bool = False  # late news: nothing to commit

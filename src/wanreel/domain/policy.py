@@ -27,6 +27,8 @@ class Policy:
     burst_s: float = 10.0
     quota_s: float = 180.0
     account_s: float = 600.0
+    probe_first_s: float = 600.0  # a limit learned from a 429 is tried one higher after so long, at the soonest ...
+    probe_max_s: float = 6 * HOUR_S  # ... and after three times as long whenever that was refused, up to this
     vendor_deadline_s: float = 3 * HOUR_S  # the vendor itself fails a task that takes longer (FS 5.5)
     retention_s: float = DAY_S  # the vendor keeps a finished task's data so long (FS 5.1)
     horizon_s: float = DAY_S  # a task the vendor still calls unfinished, or unknown, after this is given up

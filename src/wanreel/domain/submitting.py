@@ -31,7 +31,7 @@ from wanreel.domain.job import (
     known_tasks,
 )
 from wanreel.domain.policy import backoff_s, park_s
-from wanreel.domain.turn import Turn
+from wanreel.domain.turn import Turn, slot_key
 
 _INPUT = "input"  # the vendor could not fetch an input: worth one more try
 
@@ -111,7 +111,11 @@ def refused(turn: Turn, event: Refused) -> Change:
         alarm = event.pause in NEEDS_PERSON and state.held_by != event.pause
         notices = (turn.notice("account.parked", words),) if alarm else ()
         return turn.to(
-            queued, "not now, said the vendor", notices=notices, park=turn.parking(event.pause, wait_s, words)
+            queued,
+            "not now, said the vendor",
+            notices=notices,
+            park=turn.parking(event.pause, wait_s, words),
+            full=slot_key(job) if event.pause is Pause.BUSY else None,
         )
     if event.again and state.held_by != _INPUT:
         return _requeue(turn, replace(state, held_by=_INPUT), words)

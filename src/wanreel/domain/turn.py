@@ -28,6 +28,7 @@ class Turn:
         *,
         notices: tuple[Notice, ...] = (),
         park: Park | None = None,
+        full: SlotKey | None = None,
         quiet: bool = False,
         **fields: Any,
     ) -> Change:
@@ -53,6 +54,7 @@ class Turn:
             notices=said,
             park=park,
             lift=slot_key(was) if frees else None,
+            full=full,
         )
 
     def late(self) -> Change:

@@ -14,9 +14,10 @@ from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import slot_held_until, transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import Request
+from wanreel.domain.slots import allowed
 from wanreel.domain.turn import slot_key
 from wanreel.domain.validate import Options
-from wanreel.ports import Clock, Filter, Inputs, Jobs, Parked, Slots
+from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Parked, Slots
 from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, refusal, same_wish
 from wanreel.service.order import Order, Planned
 from wanreel.service.planning import plan
@@ -31,6 +32,7 @@ class Shop:
     clock: Clock
     jobs: Jobs
     slots: Slots
+    holds: Holds
     inputs: Inputs
     catalog: Catalog
     account: Account
@@ -199,7 +201,7 @@ class Service:
             return None
         s, key, now = self._shop, slot_key(job), self._shop.clock.now()
         in_use = (await s.slots.in_use(now)).get(key, 0)
-        limit = s.limit_of(key)
+        limit = allowed(s.limit_of(key), (await s.holds.learned()).get(key), now)
         queue = [j for j in await s.jobs.find(Filter(states=("queued",), limit=100_000)) if slot_key(j) == key]
         place = sum((j.created_at, j.index, j.id) < (job.created_at, job.index, job.id) for j in queue)
         park = next((p.park for p in await s.slots.parks(now) if p.park.key.covers(key)), None)

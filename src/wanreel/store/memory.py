@@ -1,6 +1,6 @@
 """The plainest correct store, in memory: the oracle the others are compared with, and the simulator's.
 
-One object is all three doors (`ports.Jobs`, `ports.Slots`, `ports.Outbox`). Methods are coroutines that never wait:
+One object is all doors (`ports.Jobs`, `Slots`, `Holds`, `Outbox`). Methods are coroutines that never wait:
 each is whole, so there is nothing to lock. Every rule that a database would put into a statement is spelled out here
 as a loop over all jobs.
 """
@@ -16,6 +16,7 @@ from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
 from wanreel.domain.event import Change, Entry, Notice, Pause, SlotKey
 from wanreel.domain.job import Job, Submitting, current_task, known_tasks
 from wanreel.domain.policy import Policy, longest_delay_s
+from wanreel.domain.slots import Learned, allowed, free_at, learn
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Claim, Filter, Lane, Owed, Parked
 from wanreel.store.rows import Index, index
@@ -63,6 +64,7 @@ class MemoryStore:
         self._history: dict[str, list[Entry]] = {}
         self._debts: dict[str, _Debt] = {}
         self._parks: dict[tuple[SlotKey, Pause], Parked] = {}
+        self._learned: dict[SlotKey, Learned] = {}
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
@@ -158,7 +160,7 @@ class MemoryStore:
             raise Internal(f"job {change.job.id}: begin is for changes to Submitting")
         row = self._row(change.job.id)
         self._check_version(row, change)
-        if self._held(row.key, now) >= self._limits(row.key) or self._in_the_air(row.key, now, quiet_s):
+        if self._held(row.key, now) >= self._most(row.key, now) or self._in_the_air(row.key, now, quiet_s):
             return False
         if self._parked(row.key, now, now + longest_delay_s(self._policy)):
             return False
@@ -215,6 +217,19 @@ class MemoryStore:
         earliest = min(instants, default=math.inf)
         return None if earliest == math.inf else earliest
 
+    # --- holds ------------------------------------------------------------------------------------------------------
+
+    async def learned(self) -> Mapping[SlotKey, Learned]:
+        """What refusals have taught about limits, by key."""
+        return dict(self._learned)
+
+    async def unlearn(self, account: str | None) -> int:
+        """Forget what was learned of an account (None: of all) and say how much it was."""
+        known = [key for key in self._learned if account in (None, key.account)]
+        for key in known:
+            del self._learned[key]
+        return len(known)
+
     # --- outbox -----------------------------------------------------------------------------------------------------
 
     async def owed(self, now: float, limit: int) -> list[Owed]:
@@ -246,13 +261,17 @@ class MemoryStore:
             if key in met:
                 continue
             met.add(key)
-            free = self._limits(key) - self._held(key, claim.now) - self._getting_ready(key, claim.now)
+            free = self._most(key, claim.now) - self._held(key, claim.now) - self._getting_ready(key, claim.now)
             parked = self._parked(key, claim.now, claim.far_at)
             if free > 0 and not parked and not self._in_the_air(key, claim.now, claim.quiet_s):
                 yield row
 
     def _parked(self, key: SlotKey, now: float, far_at: float) -> bool:
         return any(now < p.park.until <= far_at for p in self._parks_on(key))
+
+    def _most(self, key: SlotKey, now: float) -> int:
+        """How many of a key may run now: what was set or told, as far as refusals have not taught otherwise."""
+        return allowed(self._limits(key), self._learned.get(key), now)
 
     def _held(self, key: SlotKey, now: float) -> int:
         return sum(row.key == key and row.holds(now) for row in self._rows.values())
@@ -294,12 +313,8 @@ class MemoryStore:
         ends += [
             row.until for row in mine if row.index.lane is Lane.SUBMIT and row.until is not None and row.claimed(now)
         ]
-        limit = self._limits(key)
-        if limit <= 0:
-            gates.append(math.inf)
-        elif len(ends) >= limit:
-            gates.append(sorted(ends)[len(ends) - limit])  # by then one fewer than the limit is left
-        return max(gates, default=-math.inf)
+        gates.append(free_at(self._limits(key), self._learned.get(key), sorted(ends), now))
+        return max(gates)
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -353,6 +368,9 @@ class MemoryStore:
             self._parks.pop((change.lift, Pause.BUSY), None)
         if change.park is not None:
             self._park(change)
+        if change.full is not None:
+            at, key = _at(change), change.full
+            self._learned[key] = learn(self._learned.get(key), self._held(key, at), at, self._policy)
 
     def _spares(self, change: Change, mine: set[tuple[str, str]]) -> tuple[list[Job], set[str]]:
         """The spares that are to be stored, and the ids of those whose task is known already."""
@@ -375,7 +393,7 @@ class MemoryStore:
     def _park(self, change: Change) -> None:
         park = change.park
         assert park is not None
-        at = change.entry.at if change.entry is not None else change.job.created_at
+        at = _at(change)
         before = self._parks.get((park.key, park.kind))
         since = before.since if before is not None and before.park.until > at else at
         self._parks[park.key, park.kind] = Parked(park, since)
@@ -383,6 +401,10 @@ class MemoryStore:
     def _forget_parks(self, now: float) -> None:
         for at in [at for at, parked in self._parks.items() if parked.park.until <= now]:
             del self._parks[at]
+
+
+def _at(change: Change) -> float:
+    return change.entry.at if change.entry is not None else change.job.created_at
 
 
 def _age(row: _Row) -> tuple[float, int, str]:

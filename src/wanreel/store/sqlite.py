@@ -19,10 +19,11 @@ from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Change, Entry, SlotKey
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
+from wanreel.domain.slots import Learned
 from wanreel.ports import Claim, Filter, Owed, Parked
 from wanreel.store import opening
 from wanreel.store.faults import translated
-from wanreel.store.sql import changes, claims, due, outbox, reading, slots
+from wanreel.store.sql import changes, claims, due, learning, outbox, reading, slots
 from wanreel.store.writer import Work, Writer, driver_of
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ _READERS = 4
 
 
 class SqliteStore:
-    """All three doors (`ports.Jobs`, `Slots`, `Outbox`) over a file; `async with` it, or `open` and `close`."""
+    """All doors (`ports.Jobs`, `Slots`, `Holds`, `Outbox`) over a file; `async with` it, or `open` and `close`."""
 
     def __init__(
         self, path: Path, limits: Callable[[SlotKey], int], policy: Policy, *, busy_s: float = opening.BUSY_S
@@ -147,6 +148,16 @@ class SqliteStore:
     async def next_due(self, now: float) -> float | None:
         """The earliest instant at which anything needs attention; it may lie in the past. None: nothing is pending."""
         return await self._read(lambda conn: due.next_due(conn, now, self._limits, self._policy))
+
+    # --- holds ------------------------------------------------------------------------------------------------------
+
+    async def learned(self) -> Mapping[SlotKey, Learned]:
+        """What refusals have taught about limits, by key."""
+        return await self._read(learning.everything)
+
+    async def unlearn(self, account: str | None) -> int:
+        """Forget what was learned of an account (None: of all) and say how much it was."""
+        return await self._write(lambda conn: learning.forget(conn, account))
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Invalid, NotFound, Unavailable
-from wanreel.domain.event import CancelFailed, Lost, NotSent, QueryFailed
+from wanreel.domain.event import CancelFailed, Lost, NotSent, Pause, QueryFailed, Refused
 from wanreel.domain.job import Account, Intent, Job
 from wanreel.domain.request import Link, Stored
 from wanreel.ports import (
@@ -119,7 +119,10 @@ class DashScope:
                 return submit_answer(intent.id, 429, b"")
             got = f"HTTP {broken.status}, then " if broken.status else ""
             return Lost(intent.id, f"{got}{broken.why}")
-        return submit_answer(intent.id, answer.status, answer.raw)
+        said = submit_answer(intent.id, answer.status, answer.raw)
+        if isinstance(said, Refused) and said.pause is Pause.BURST:
+            self._limits.slow_down(account.id, f"submit:{job.request.model}")
+        return said
 
     async def look(self, account: Account, task_id: str) -> LookAnswer:
         """Ask after one task."""

@@ -14,6 +14,9 @@ TASKS_PER_S = 20.0  # query, list and cancel, each (FS §5.1 to §5.3)
 POLICIES_PER_S = 100.0  # upload policies, per account and model (FS §7)
 SUBMITS_PER_S = 2.0  # where no limit of a model is published: the smallest that is
 MARGIN = 1.05
+SLOWER = 2.0  # how much wider submits are spaced after one that came too quickly ...
+SLOWER_MAX = 16.0
+CALM_S = 60.0  # ... and after how long without another one the spacing is halved again
 
 
 @dataclass(slots=True)
@@ -23,6 +26,8 @@ class Bucket:
     interval_s: float
     burst: int = 1
     due_at: float = field(default=0.0)  # the theoretical arrival of the next call
+    slower: float = field(default=1.0)  # how much wider than usual, since the vendor found the rate to rise too quickly
+    slowed_at: float = field(default=0.0)
 
     def wait_s(self, now: float) -> float:
         """Seconds until the next call may be made."""
@@ -31,8 +36,18 @@ class Bucket:
     def take(self, now: float) -> float:
         """Count one call and say how long it must wait."""
         wait_s = self.wait_s(now)
-        self.due_at = max(self.due_at, now) + self.interval_s
+        self.due_at = max(self.due_at, now) + self.interval_s * self.pace(now)
         return wait_s
+
+    def pace(self, now: float) -> float:
+        """How much wider than usual calls are spaced now: less with every calm minute."""
+        halvings = max(0.0, now - self.slowed_at) // CALM_S
+        return max(1.0, self.slower * 0.5 ** min(halvings, 64.0))
+
+    def slow_down(self, now: float) -> None:
+        """The vendor found that the rate rose too quickly."""
+        self.slower = min(self.pace(now) * SLOWER, SLOWER_MAX)
+        self.slowed_at = now
 
 
 class Limits:
@@ -52,3 +67,9 @@ class Limits:
         if wait_s > 0:
             await self._clock.sleep(wait_s)
         return True
+
+    def slow_down(self, account: str, kind: str) -> None:
+        """Space these calls wider for a while."""
+        bucket = self._buckets.get((account, kind))
+        if bucket is not None:
+            bucket.slow_down(self._clock.now())

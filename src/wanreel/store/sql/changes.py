@@ -1,4 +1,4 @@
-"""Writing: new jobs, and a change as a whole (job, tasks, history, notices, spares, parks) on the version read."""
+"""Writing: new jobs, and a change whole (job, tasks, history, notices, spares, parks, limits) on the version read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from wanreel.domain.event import Change, Park, Pause
 from wanreel.domain.job import Job, Submitting, current_task, known_tasks
 from wanreel.domain.policy import Policy
 from wanreel.store.rows import entry_text, index, job_of, job_text, notice_text, park_text
+from wanreel.store.sql import claims, learning
 from wanreel.store.sql.tables import history, jobs, notices, parks, tags, tasks
 
 # --- statements, made once: a database of many jobs runs little else ------------------------------------------------
@@ -159,8 +160,11 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
     if change.lift is not None:
         busy = {"the_account": change.lift.account, "the_model": change.lift.model, "the_kind": Pause.BUSY.value}
         conn.execute(_DROP_PARK, busy)
+    at = job.created_at if change.entry is None else change.entry.at
     if change.park is not None:
-        _park(conn, change.park, job.created_at if change.entry is None else change.entry.at)
+        _park(conn, change.park, at)
+    if change.full is not None:
+        learning.refused(conn, change.full, claims.held(conn, change.full, at), at, policy)
 
 
 def check_version(conn: Connection, change: Change) -> None:

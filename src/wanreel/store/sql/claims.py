@@ -11,6 +11,7 @@ from wanreel.domain.event import SlotKey
 from wanreel.domain.job import Job
 from wanreel.ports import Claim, Lane
 from wanreel.store.rows import job_of
+from wanreel.store.sql import learning
 from wanreel.store.sql.tables import jobs, parks
 
 Limits = Callable[[SlotKey], int]
@@ -130,6 +131,7 @@ def _head(conn: Connection, key: SlotKey, asked: Claim, limits: Limits) -> Any:
         return None
     if in_the_air(conn, key, asked.now, asked.quiet_s):
         return None
-    if limits(key) - held(conn, key, asked.now) - conn.execute(_GETTING_READY, at).scalar_one() <= 0:
+    most = learning.most(conn, key, limits(key), asked.now)
+    if most - held(conn, key, asked.now) - conn.execute(_GETTING_READY, at).scalar_one() <= 0:
         return None
     return conn.execute(_HEAD, {**at, "far_at": asked.far_at}).first()

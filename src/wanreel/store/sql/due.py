@@ -10,7 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case,
 
 from wanreel.domain.event import SlotKey
 from wanreel.domain.policy import Policy, longest_delay_s
+from wanreel.domain.slots import free_at
 from wanreel.ports import Lane
+from wanreel.store.sql import learning
 from wanreel.store.sql.claims import IS_FREE, IS_QUEUED, OF_KEY, Limits, queued_keys
 from wanreel.store.sql.tables import jobs, notices, parks
 
@@ -93,10 +95,6 @@ def _gate(conn: Connection, key: SlotKey, at: dict[str, Any], limits: Limits, po
     last_intent = conn.execute(_LAST_INTENT, {**at, "quiet_from": at["now"] - policy.quiet_s}).scalar()
     if last_intent is not None:
         gates.append(last_intent + policy.quiet_s)
-    limit = limits(key)
     ends = sorted([*conn.execute(_SLOT_ENDS, at).scalars(), *conn.execute(_CLAIM_ENDS, at).scalars()])
-    if limit <= 0:
-        gates.append(math.inf)
-    elif len(ends) >= limit:
-        gates.append(ends[len(ends) - limit])  # by then one fewer than the limit is left
-    return max(gates, default=-math.inf)
+    gates.append(free_at(limits(key), learning.of_key(conn, key), ends, at["now"]))
+    return max(gates)

@@ -14,7 +14,7 @@ from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Parked
 from wanreel.store.rows import job_of, park_of
-from wanreel.store.sql import changes, claims
+from wanreel.store.sql import changes, claims, learning
 from wanreel.store.sql.claims import IS_FREE, Limits
 from wanreel.store.sql.tables import jobs, parks
 
@@ -62,7 +62,8 @@ def begin(conn: Connection, wish: Beginning, limits: Limits, policy: Policy) -> 
         raise Internal(f"job {job.id}: begin is for changes to Submitting")
     changes.check_version(conn, wish.change)
     key = slot_key(job)
-    if claims.held(conn, key, wish.now) >= limits(key) or claims.in_the_air(conn, key, wish.now, wish.quiet_s):
+    most = learning.most(conn, key, limits(key), wish.now)
+    if claims.held(conn, key, wish.now) >= most or claims.in_the_air(conn, key, wish.now, wish.quiet_s):
         return False
     if claims.parked(conn, key, wish.now, wish.now + longest_delay_s(policy)):
         return False

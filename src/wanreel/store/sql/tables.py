@@ -119,6 +119,17 @@ notices = Table(
 )
 Index("ix_notices_owed", notices.c.due_at, **_only("delivered_at IS NULL"))
 
+learned = Table(  # what refusals have taught about limits
+    "learned",
+    metadata,
+    Column("account", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("probe_s", Double, nullable=False),
+    PrimaryKeyConstraint("account", "model"),
+)
+
 parks = Table(
     "parks",
     metadata,
