@@ -91,6 +91,7 @@ class Filter:
     spare_of: str | None = None
     project: str | None = None
     tag: str | None = None
+    ask: str | None = None
     ids: tuple[str, ...] = ()  # ids, or unique beginnings of ids
     limit: int = 100
     after: str | None = None
@@ -108,7 +109,9 @@ class Jobs(Protocol):
     """Durable jobs. A change commits whole (job, history, notices, spares, parks) or not at all."""
 
     async def add(self, jobs: Sequence[Job]) -> list[Job]:
-        """Store new jobs, all or none; where a job's `key` is taken, the job that has it is returned in its place."""
+        """Store new jobs, all or none; where a job's `key` is taken, the job that has it is returned in its place.
+        Raises Conflict when the two carry different `ask`s.
+        """
         ...
 
     async def get(self, job_id: str) -> Job:
@@ -189,6 +192,33 @@ class Holds(Protocol):
 
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all): what was set or told holds again. How much it was."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened to a job, in the order of the whole home. `event` is "" for a job that was just made."""
+
+    seq: int
+    at: float
+    project: str
+    group: str | None
+    job_id: str
+    version: int  # of the job, after it
+    state: str
+    event: str
+    reason: str
+
+
+class Feed(Protocol):
+    """What happens to all jobs, numbered in the order in which it became visible."""
+
+    async def since(self, seq: int, limit: int) -> list[Happening]:
+        """What happened after number `seq`, oldest first."""
+        ...
+
+    async def newest(self) -> int:
+        """The number of the last thing that happened; 0 when nothing has."""
         ...
 
 

@@ -84,6 +84,14 @@ class Settings(BaseSettings):
     notify_command: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Command that gets each notice as JSON on its standard input."
     )
+    hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description='Names the server may be reached by, beside localhost (comma-separated); "*": any.',
+    )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Other origins whose pages may call the server (comma-separated), like https://a.example.",
+    )
     policy: dict[str, float] = Field(
         default_factory=dict, description="Figures of the life of a job, by name: WANREEL_POLICY__NAME, see below."
     )
@@ -92,13 +100,13 @@ class Settings(BaseSettings):
     connect_timeout_s: float = Field(default=10.0, gt=0, description="Patience for a connection to the vendor.")
     answer_timeout_s: float = Field(default=60.0, gt=0, description="Patience for an answer of the vendor's API.")
 
-    @field_validator("result_hosts", "notify_command", mode="before")
+    @field_validator("result_hosts", "hosts", "cors_origins", "notify_command", mode="before")
     @classmethod
     def _split(cls, value: object, info: ValidationInfo) -> object:
         """A text is a list: hosts by comma or space, a command by the shell's rules."""
         if not isinstance(value, str):
             return value
-        if info.field_name == "result_hosts":
+        if info.field_name != "notify_command":
             return tuple(value.replace(",", " ").split())
         try:
             return tuple(shlex.split(value))

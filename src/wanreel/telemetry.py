@@ -17,6 +17,10 @@ FACTS_LOST = "archive.facts_lost"  # a clip is kept, what is told about it is no
 NOTICE = "notice.delivered"
 NOTICE_FAILED = "notice.failed"
 RUNNER = "runner.state"  # started, stopping, stopped
+FEED_BROKE = "feed.broke"  # what happened could not be read; it is read again
+REQUEST = "http.request"  # method, path, status, seconds, request id; never a body, never a token
+REQUEST_BROKE = "http.broke"  # a bug: a route raised
+SERVER = "server.state"  # listening, stopping, stopped
 VENDOR_CALL = "vendor.call"  # kind, status, seconds; never a key
 LOOK_ENDED = "media.look_ended"  # a process that looked into a file died of it: file, status
 

@@ -171,6 +171,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             service=Service(shop),
             vendor=vendor,
             media=Looks(),
+            feed=store,
             lock=lock,
             runner=runner,
             shelf=shelf,

@@ -17,6 +17,7 @@ from wanreel.cli.generate import generate
 from wanreel.cli.jobs import jobs
 from wanreel.cli.prompt import lint, prompt
 from wanreel.cli.report import report
+from wanreel.cli.serve import api, up
 from wanreel.cli.watch import watch, worker
 
 app = App(
@@ -31,6 +32,8 @@ app.command(batch)
 app.command(jobs)
 app.command(watch)
 app.command(worker)
+app.command(up)
+app.command(api)
 app.command(models)
 app.command(lint)
 app.command(prompt)

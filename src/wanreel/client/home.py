@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account
 from wanreel.domain.request import Request
-from wanreel.ports import Clock, Media, Shelf, Vendor
+from wanreel.ports import Clock, Feed, Media, Shelf, Vendor
 from wanreel.service.uses import Service
 from wanreel.settings import Settings
 from wanreel.worker.loop import Runner
@@ -41,6 +41,7 @@ class Home:
     service: Service
     vendor: Vendor
     media: Media
+    feed: Feed
     lock: RunnerLock
     runner: Callable[[], Runner]
     shelf: Shelf

@@ -222,6 +222,7 @@ class Job:
     index: int = 0  # place in its group, from 0
     key: str | None = None  # unique: the same key never makes a second job
     name: str | None = None  # the caller's own name for it: a batch row's id
+    ask: str | None = None  # hash of the call that ordered it: what a key, or a resend, is compared by
     spare_of: str | None = None  # a paid task beyond the one that job needed
     retry_of: str | None = None  # the ended job that this one repeats
     project: str = PROJECT  # whose it is: budgets, reports and the archive go by it

@@ -16,7 +16,8 @@ class Order:
     """One wish. References are local paths or links; numbers may be texts, as in a CSV cell.
 
     `name` is the caller's own word for the job. `key` is unique: a second order with it makes no second job. `project`
-    and `tags` are what jobs are sorted by; tags may be a text with commas.
+    and `tags` are what jobs are sorted by; tags may be a text with commas. `ask` is a face's hash of the call: a key
+    that comes with another one is refused.
     """
 
     prompt: str | None = None
@@ -43,6 +44,7 @@ class Order:
     key: str | None = None
     project: str | None = None
     tags: Sequence[str] | str | None = None
+    ask: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ class Service:
             return await self._shop.jobs.add(jobs)
         # The first one tells whether the key speaks of this order at all, before the others are stored.
         first = (await self._shop.jobs.add(jobs[:1]))[0]
-        if not same_wish(planned.requests[0], first, seed_given=order.seed not in (None, "")):
+        if order.ask is None and not same_wish(planned.requests[0], first, seed_given=order.seed not in (None, "")):
             raise Conflict(f"the key {order.key!r} stands for another order already ({first.id}): give a new key")
         rest = [replace(job, group=first.group or jobs[0].group) for job in jobs[1:]]
         return [first, *await self._shop.jobs.add(rest)]
@@ -137,6 +137,7 @@ class Service:
             index=place,
             key=clip_key(order.key, place),
             name=order.name,
+            ask=order.ask,
             project=planned.project,
             tags=planned.tags,
         )

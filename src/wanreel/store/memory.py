@@ -1,6 +1,6 @@
 """The plainest correct store, in memory: the oracle the others are compared with, and the simulator's.
 
-One object is all doors (`ports.Jobs`, `Slots`, `Holds`, `Outbox`). Methods are coroutines that never wait:
+One object is all doors (`ports.Jobs`, `Slots`, `Holds`, `Feed`, `Outbox`). Methods are coroutines that never wait:
 each is whole, so there is nothing to lock. Every rule that a database would put into a statement is spelled out here
 as a loop over all jobs.
 """
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
 from wanreel.domain.event import Change, Entry, Notice, Pause, SlotKey
-from wanreel.domain.job import Job, Submitting, current_task, known_tasks
+from wanreel.domain.job import Job, Submitting, current_task, known_tasks, state_name
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.slots import Learned, allowed, free_at, learn
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Claim, Filter, Lane, Owed, Parked
-from wanreel.store.rows import Index, index
+from wanreel.ports import Claim, Filter, Happening, Lane, Owed, Parked
+from wanreel.store.rows import Index, index, same_ask
 
 
 @dataclass(slots=True)
@@ -62,6 +62,7 @@ class MemoryStore:
         self._by_key: dict[str, str] = {}
         self._tasks: dict[tuple[str, str], str] = {}  # (account, task) -> job, past tasks too
         self._history: dict[str, list[Entry]] = {}
+        self._feed: list[Happening] = []
         self._debts: dict[str, _Debt] = {}
         self._parks: dict[tuple[SlotKey, Pause], Parked] = {}
         self._learned: dict[SlotKey, Learned] = {}
@@ -79,7 +80,7 @@ class MemoryStore:
             if job.key is not None:
                 there = keys.get(job.key) or self._keyed(job.key)
                 if there is not None:
-                    stored.append(there)
+                    stored.append(same_ask(job, there))
                     continue
                 keys[job.key] = job
             if job.id in self._rows or job.id in new:
@@ -230,6 +231,16 @@ class MemoryStore:
             del self._learned[key]
         return len(known)
 
+    # --- feed -------------------------------------------------------------------------------------------------------
+
+    async def since(self, seq: int, limit: int) -> list[Happening]:
+        """What happened after number `seq`, oldest first."""
+        return self._feed[seq : seq + limit]
+
+    async def newest(self) -> int:
+        """The number of the last thing that happened; 0 when nothing has."""
+        return len(self._feed)
+
     # --- outbox -----------------------------------------------------------------------------------------------------
 
     async def owed(self, now: float, limit: int) -> list[Owed]:
@@ -333,6 +344,7 @@ class MemoryStore:
         self._rows[job.id] = _Row(job, columns, slot_key(job), seen_at=columns.seen_at)
         if job.key is not None:
             self._by_key[job.key] = job.id
+        self._happened(job, job.created_at, "", "ordered" if job.spare_of is None else "a spare was found")
         for task in known_tasks(job):
             self._tasks[job.account.id, task] = job.id
 
@@ -361,6 +373,7 @@ class MemoryStore:
             self._insert(spare)
         if change.entry is not None:
             self._history.setdefault(job.id, []).append(change.entry)
+            self._happened(job, change.entry.at, type(change.entry.event).__name__, change.entry.reason)
         for notice in change.notices:
             if notice.job_id not in left_out:
                 self._debts.setdefault(notice.id, _Debt(notice, notice.at))
@@ -371,6 +384,11 @@ class MemoryStore:
         if change.full is not None:
             at, key = _at(change), change.full
             self._learned[key] = learn(self._learned.get(key), self._held(key, at), at, self._policy)
+
+    def _happened(self, job: Job, at: float, event: str, reason: str) -> None:
+        """Number what happened."""
+        seq, state = len(self._feed) + 1, state_name(job.state)
+        self._feed.append(Happening(seq, at, job.project, job.group, job.id, job.version, state, event, reason))
 
     def _spares(self, change: Change, mine: set[tuple[str, str]]) -> tuple[list[Job], set[str]]:
         """The spares that are to be stored, and the ids of those whose task is known already."""
@@ -423,6 +441,7 @@ def _matches(row: _Row, which: Filter) -> bool:
         and (which.group is None or job.group == which.group)
         and (which.spare_of is None or job.spare_of == which.spare_of)
         and (which.project is None or job.project == which.project)
+        and (which.ask is None or job.ask == which.ask)
         and (which.tag is None or which.tag in job.tags)
         and (not which.ids or any(job.id.startswith(beginning) for beginning in which.ids))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from wanreel.domain.errors import Internal, Invalid, Unavailable
+from wanreel.domain.errors import Conflict, Internal, Invalid, Unavailable
 from wanreel.domain.event import Entry, Notice, Park
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, state_name
 from wanreel.domain.lifecycle import slot_held_until
@@ -32,7 +32,17 @@ class Index:
 
 def index(job: Job, policy: Policy) -> Index:
     """The columns of a job. Raises Invalid where a name that jobs are found by is no text (half a surrogate pair)."""
-    for name in (job.id, job.key, job.group, job.spare_of, job.account.id, job.request.model, job.project, *job.tags):
+    for name in (
+        job.id,
+        job.key,
+        job.group,
+        job.spare_of,
+        job.account.id,
+        job.request.model,
+        job.project,
+        job.ask,
+        *job.tags,
+    ):
         if name is not None and not _is_text(name):
             raise Invalid(f"{name!r} holds characters that no database can store; use plain text")
     state = job.state
@@ -60,6 +70,13 @@ def index(job: Job, policy: Policy) -> Index:
         intent_at=state.intent.at if isinstance(state, Submitting) else None,
         seen_at=state.seen_at if isinstance(state, (Generating, Archiving)) else None,
     )
+
+
+def same_ask(wanted: Job, there: Job) -> Job:
+    """The job that has a key already, if it was ordered by the same call. Raises Conflict."""
+    if wanted.ask != there.ask and wanted.ask is not None:
+        raise Conflict(f"this key stands for another order already ({there.id}): give a new key; nothing was stored")
+    return there
 
 
 def job_text(job: Job) -> str:

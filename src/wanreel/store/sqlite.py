@@ -20,10 +20,10 @@ from wanreel.domain.event import Change, Entry, SlotKey
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.domain.slots import Learned
-from wanreel.ports import Claim, Filter, Owed, Parked
+from wanreel.ports import Claim, Filter, Happening, Owed, Parked
 from wanreel.store import opening
 from wanreel.store.faults import translated
-from wanreel.store.sql import changes, claims, due, learning, outbox, reading, slots
+from wanreel.store.sql import changes, claims, due, feed, learning, outbox, reading, slots
 from wanreel.store.writer import Work, Writer, driver_of
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ _READERS = 4
 
 
 class SqliteStore:
-    """All doors (`ports.Jobs`, `Slots`, `Holds`, `Outbox`) over a file; `async with` it, or `open` and `close`."""
+    """All doors (`ports.Jobs`, `Slots`, `Holds`, `Feed`, `Outbox`) over a file; `async with` it, or open and close."""
 
     def __init__(
         self, path: Path, limits: Callable[[SlotKey], int], policy: Policy, *, busy_s: float = opening.BUSY_S
@@ -158,6 +158,16 @@ class SqliteStore:
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all) and say how much it was."""
         return await self._write(lambda conn: learning.forget(conn, account))
+
+    # --- feed -------------------------------------------------------------------------------------------------------
+
+    async def since(self, seq: int, limit: int) -> list[Happening]:
+        """What happened after number `seq`, oldest first."""
+        return await self._read(lambda conn: feed.since(conn, seq, limit))
+
+    async def newest(self) -> int:
+        """The number of the last thing that happened; 0 when nothing has."""
+        return await self._read(feed.newest)
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
 from wanreel.domain.event import Change, Park, Pause
 from wanreel.domain.job import Job, Submitting, current_task, known_tasks
 from wanreel.domain.policy import Policy
-from wanreel.store.rows import entry_text, index, job_of, job_text, notice_text, park_text
-from wanreel.store.sql import claims, learning
+from wanreel.store.rows import entry_text, index, job_of, job_text, notice_text, park_text, same_ask
+from wanreel.store.sql import claims, feed, learning
 from wanreel.store.sql.tables import history, jobs, notices, parks, tags, tasks
 
 # --- statements, made once: a database of many jobs runs little else ------------------------------------------------
@@ -85,7 +85,7 @@ def add(conn: Connection, new: Sequence[Job], policy: Policy) -> list[Job]:
     for job in new:
         there = None if job.key is None else conn.execute(_BY_KEY, {"the_key": job.key}).scalar()
         if there is not None:
-            stored.append(job_of(there))
+            stored.append(same_ask(job, job_of(there)))
             continue
         if conn.execute(_VERSION, {"the_id": job.id}).first() is not None:
             raise Conflict(f"there is a job {job.id} already; nothing was stored")
@@ -117,12 +117,14 @@ def _insert(conn: Connection, job: Job, policy: Policy) -> None:
             "key": job.key,
             "spare_of": job.spare_of,
             "project": job.project,
+            "ask": job.ask,
             "claim_owner": None,
             "claim_until": None,
             "body": job_text(job),
         },
     )
     _own_tasks(conn, job)
+    feed.made(conn, job)
     if job.tags:
         conn.execute(_INSERT_TAG, [{"tag": tag, "job_id": job.id} for tag in job.tags])
 
@@ -151,6 +153,7 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
     if change.entry is not None:
         line = {"job_id": job.id, "version": change.entry.version, "body": entry_text(change.entry)}
         conn.execute(_INSERT_ENTRY, line)
+        feed.changed(conn, job, change.entry)
     for notice in change.notices:
         known = conn.execute(_NOTICE, {"the_notice": notice.id}).first() is not None
         if not known and notice.job_id not in left_out:

@@ -40,6 +40,8 @@ def find(conn: Connection, which: Filter) -> list[Job]:
         statement = statement.where(jobs.c.project == which.project)
     if which.tag is not None:
         statement = statement.where(jobs.c.id.in_(select(tags.c.job_id).where(tags.c.tag == which.tag)))
+    if which.ask is not None:
+        statement = statement.where(jobs.c.ask == which.ask)
     if which.ids:
         # a range, not LIKE: ids are told apart by case, and hold underscores
         ranges = [jobs.c.id.between(beginning, beginning + _BEYOND_ALL_TEXT) for beginning in which.ids]

@@ -43,6 +43,7 @@ jobs = Table(
     Column("batch", Text),  # its group
     Column("key", Text),
     Column("spare_of", Text),
+    Column("ask", Text),
     Column("project", Text, nullable=False, server_default="default"),
     Column("claim_owner", Text),
     Column("claim_until", Double),
@@ -77,6 +78,7 @@ Index("ix_jobs_newest", jobs.c.created_at, jobs.c.place, jobs.c.id)
 Index("ix_jobs_state", jobs.c.state, jobs.c.created_at)
 Index("ix_jobs_batch", jobs.c.batch, jobs.c.created_at, **_only("batch IS NOT NULL"))
 Index("ix_jobs_project", jobs.c.project, jobs.c.created_at)
+Index("ix_jobs_ask", jobs.c.ask, jobs.c.created_at, **_only("ask IS NOT NULL"))
 Index("ix_jobs_spares", jobs.c.spare_of, **_only("spare_of IS NOT NULL"))
 
 tasks = Table(
@@ -103,6 +105,21 @@ history = Table(
     Column("version", Integer, nullable=False),
     Column("body", Text, nullable=False),
     PrimaryKeyConstraint("job_id", "version"),
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("batch", Text),
+    Column("job_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    sqlite_autoincrement=True,  # a number is never used again, not even after rows were removed
 )
 
 notices = Table(

@@ -1,0 +1,55 @@
+"""Letting callers in: what a route asks of a token, and what of a project's things it may show."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import Request
+
+from wanreel.api.caller import ADMIN, READ, SUBMIT, Caller
+from wanreel.api.desk import desk_of
+from wanreel.api.problems import Refusal
+from wanreel.domain.errors import NotFound
+from wanreel.domain.job import Job
+from wanreel.service.uses import ID_CHARS
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="token",
+    description="A token of this server (`wanreel tokens add`). On loopback, without any tokens, none is needed.",
+)
+
+
+def _needs(scope: str) -> Callable[..., Awaitable[Caller]]:
+    async def caller(
+        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Caller:
+        who = await desk_of(request).admit(None if credentials is None else credentials.credentials)
+        request.state.caller = who
+        if not who.may(scope):
+            raise Refusal("forbidden", f"This token may not do that: it lacks the scope `{scope}`.")
+        return who
+
+    return caller
+
+
+Reader = Annotated[Caller, Depends(_needs(READ))]
+Submitter = Annotated[Caller, Depends(_needs(SUBMIT))]
+Admin = Annotated[Caller, Depends(_needs(ADMIN))]
+
+
+async def visible_job(request: Request, job_id: str, caller: Caller) -> Job:
+    """A job by its whole id. Raises NotFound, in the same words for missing and for somebody else's."""
+    missing = NotFound(f"There is no job {job_id[:80]} here.")
+    if len(job_id) < ID_CHARS:
+        raise missing
+    try:
+        job = await desk_of(request).service.get(job_id)
+    except NotFound:
+        raise missing from None
+    if not caller.sees(job.project):
+        raise missing
+    return job

@@ -1,0 +1,145 @@
+"""Puts the routes together into one application: our own face, and whatever other faces the server is to have."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from wanreel.api import artifacts, catalog, events, groups, health, jobs, problems
+from wanreel.api.desk import Desk
+from wanreel.api.face import Face
+from wanreel.api.guard import Guard
+from wanreel.api.problems import ProblemBody, ProblemField, Told, told
+from wanreel.api.schemas import EventOut
+from wanreel.domain.errors import WanreelError
+from wanreel.telemetry import REQUEST_BROKE, log
+
+_ORDERS = ("/v1/jobs", "/v1/groups", "/v1/estimate")
+
+
+def own_face() -> Face:
+    """Our own API: it owns every path that no other face does."""
+    return Face(
+        name="own",
+        routers=(
+            health.router,
+            jobs.router,
+            groups.router,
+            events.router,
+            artifacts.router,
+            catalog.router,
+        ),
+        owns=lambda path: True,
+        refuse=problems.response,
+    )
+
+
+def make_app(desk: Desk, faces: Sequence[Face] = (), *, loopback: bool = True) -> ASGIApp:
+    """The whole server as one ASGI application. `faces` come before our own where paths meet."""
+    every = (*faces, own_face())
+    app = FastAPI(
+        title="wanreel",
+        version=version("wanreel"),
+        description="Wan videos that are paid for once, never lost, and kept for good.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=_lifespan(desk),
+        generate_unique_id_function=_operation_name,
+        redirect_slashes=False,
+    )
+    app.state.desk = desk
+    for face in every:
+        for router in face.routers:
+            app.include_router(router)
+
+    def face_of(path: str) -> Face:
+        return next(face for face in every if face.owns(path))
+
+    def refuse(path: str, what: Told, request_id: str) -> Response:
+        return face_of(path).refuse(what, request_id)
+
+    async def on_error(request: Request, error: Exception) -> Response:
+        what = told(error)
+        request_id: str = request.state.request_id
+        if what.code == "internal":
+            log.error(REQUEST_BROKE, request=request_id, path=request.url.path, exc_info=error)
+        return refuse(request.url.path, what, request_id)
+
+    for kind in (WanreelError, RequestValidationError, HTTPException, problems.Refusal):
+        app.add_exception_handler(kind, on_error)
+    app.openapi = lambda: _document(app)
+
+    def limit(method: str, path: str) -> int:
+        own = face_of(path).body_bytes_max(method, path)
+        usual = desk.rules.body_bytes_max if path in _ORDERS else desk.rules.small_bytes_max
+        return usual if own is None else own
+
+    inner: ASGIApp = app
+    if desk.rules.origins:
+        inner = CORSMiddleware(
+            app,
+            allow_origins=desk.rules.origins,
+            allow_methods=["GET", "POST", "DELETE", "PUT", "PATCH"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer"],
+            expose_headers=["ETag", "Link", "Location", "X-Request-Id", "Retry-After", "Preference-Applied"],
+            max_age=600,
+        )
+    return Guard(inner, rules=desk.rules, clock=desk.clock, refuse=refuse, limit=limit, loopback=loopback)
+
+
+def document(faces: Sequence[Face] = ()) -> dict[str, Any]:
+    """The OpenAPI document alone, for whoever makes types or pages of it: no home, no server."""
+    app = FastAPI(title="wanreel", version=version("wanreel"), generate_unique_id_function=_operation_name)
+    for face in (*faces, own_face()):
+        for router in face.routers:
+            app.include_router(router)
+    return _document(app)
+
+
+def _lifespan(desk: Desk) -> Any:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        await desk.hub.open()
+        try:
+            yield
+        finally:
+            await desk.hub.close()
+
+    return lifespan
+
+
+def _operation_name(route: APIRoute) -> str:
+    """What generated clients call an operation: the room's tag and the function's name."""
+    return f"{route.tags[0] if route.tags else 'api'}_{route.name}"
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            openapi_version="3.1.0",
+            description="Own API of wanreel. Errors are RFC 9457 problems; ids are opaque; times are UTC.",
+            routes=app.routes,
+            servers=[{"url": "/"}],
+        )
+        schemas: dict[str, Any] = made.setdefault("components", {}).setdefault("schemas", {})
+        for model in (ProblemBody, ProblemField, EventOut):
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schema.pop("$defs", None)
+            schemas[str(schema.get("title") or model.__name__)] = schema
+        app.openapi_schema = made
+    return app.openapi_schema

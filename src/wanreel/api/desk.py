@@ -1,0 +1,51 @@
+"""What the routes work with, handed over once: the service, the clock, and the doors behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import HTTPConnection
+
+from wanreel.api.caller import Caller
+from wanreel.api.hub import Hub
+from wanreel.domain.catalog import Catalog
+from wanreel.domain.job import Account
+from wanreel.domain.request import Request
+from wanreel.ports import Clock, Shelf
+from wanreel.service.uses import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How the server may be reached, and how much it takes."""
+
+    hosts: tuple[str, ...] = ()  # names it goes by, beside loopback's; "*": any
+    origins: tuple[str, ...] = ()  # other origins whose pages may call it
+    body_bytes_max: int = 64 * 1024**2  # of an order, with its pictures inline
+    small_bytes_max: int = 1024**2  # of any other request
+    body_pause_s: float = 20.0  # how long the next piece of a body may take to come
+    wait_s_max: float = 60.0  # of `Prefer: wait`
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One server's parts. `ready` says what is amiss, by part; an empty text means well."""
+
+    service: Service
+    clock: Clock
+    catalog: Catalog
+    account: Account
+    shelf: Shelf
+    hub: Hub
+    admit: Callable[[str | None], Awaitable[Caller]]  # by a token, or without one. Raises Refusal
+    preview: Callable[[Request], dict[str, Any]]
+    nudge: Callable[[], None]  # there is something new to do
+    ready: Callable[[], Awaitable[dict[str, str]]]
+    rules: Rules = field(default_factory=Rules)
+
+
+def desk_of(connection: HTTPConnection) -> Desk:
+    """The desk of the server that took a request."""
+    return connection.app.state.desk

@@ -1,0 +1,92 @@
+"""`/v1/groups`: the variants of one wish, and batches: several wishes stored all or none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wanreel.api.access import Reader, Submitter
+from wanreel.api.caller import Caller
+from wanreel.api.desk import Desk, desk_of
+from wanreel.api.jobs import Key, Prefer
+from wanreel.api.orders import ask_of, checked_key, jobs_out, order_of, scoped_key, with_ask
+from wanreel.api.prefer import until_done, wait_s
+from wanreel.api.problems import documented
+from wanreel.api.schemas import BatchIn, BatchOut, GroupOut
+from wanreel.domain.errors import Invalid, NotFound, Problem
+from wanreel.domain.job import Job, is_final, state_name
+from wanreel.ports import Filter
+from wanreel.service.batch import PlannedRow, Row
+from wanreel.service.order import Order
+
+router = APIRouter(prefix="/v1", tags=["groups"])
+
+GroupId = Annotated[str, Path(max_length=100, examples=["grp_01k8xgjt2k3m4n5p6q7r8s9t0v"])]
+_MOST = 200_000
+
+
+@router.post(
+    "/groups",
+    status_code=202,
+    responses={
+        202: {"headers": {"Location": {"description": "The group.", "schema": {"type": "string"}}}},
+        **documented("conflict", "too_large", "too_slow", "unsupported"),
+    },
+)
+async def submit(request: Request, answer: Response, body: BatchIn, caller: Submitter, key: Key = None) -> BatchOut:
+    """Order several wishes as one group: stored all or none. With a key, the same batch again is the same group."""
+    desk = desk_of(request)
+    key = checked_key(key)
+    ask = None if key is None else ask_of("/v1/groups", body.model_dump(mode="json"))
+    scoped = None if key is None else f"{scoped_key(caller, key)}/batch"
+    rows = [_row(place, with_ask(order_of(one, caller), ask), scoped) for place, one in enumerate(body.orders)]
+    batch = await desk.service.submit_batch(await _planned(desk, rows))
+    desk.nudge()
+    jobs = list(batch.jobs)
+    group = jobs[0].group or ""
+    answer.headers["Location"] = f"/v1/groups/{group}"
+    return BatchOut(group=group, jobs=await jobs_out(desk, jobs))
+
+
+@router.get("/groups/{group_id}", responses=documented("not_found"))
+async def get(request: Request, group_id: GroupId, caller: Reader, prefer: Prefer = None) -> GroupOut:
+    """A group and its jobs; with `Prefer: wait`, once all of them have ended."""
+    desk = desk_of(request)
+    jobs = await jobs_of_group(desk, group_id, caller)
+    jobs = await until_done(desk, jobs, wait_s(prefer, desk.rules.wait_s_max))
+    states = Counter(state_name(job.state) for job in jobs)
+    done = all(map(is_final, jobs))
+    return GroupOut(id=group_id, done=done, states=dict(states), jobs=await jobs_out(desk, jobs))
+
+
+async def jobs_of_group(desk: Desk, group: str, caller: Caller) -> list[Job]:
+    """A group's jobs in their order. Raises NotFound, in the same words for missing and for somebody else's."""
+    found = await desk.service.list(Filter(group=group, project=caller.project, limit=_MOST))
+    if not found:
+        raise NotFound(f"There is no group {group[:80]} here.")
+    return sorted(found, key=lambda job: (job.index, job.created_at, job.id))
+
+
+def _row(place: int, order: Order, key: str | None) -> Row:
+    row_key = None if key is None else f"{key}/{place}"
+    return Row(place + 1, order.name or str(place + 1), replace(order, key=row_key))
+
+
+async def _planned(desk: Desk, rows: list[Row]) -> list[PlannedRow]:
+    """Every row checked and priced. Raises Invalid with the problems of all rows, each with its place."""
+    planned: list[PlannedRow] = []
+    problems: list[Problem] = []
+    for row in rows:
+        try:
+            planned.append(PlannedRow(row, await desk.service.plan(row.order)))
+        except Invalid as wrong:
+            found = wrong.problems or (Problem("", wrong.message),)
+            problems += [replace(p, field=f"orders.{row.line - 1}.{p.field}".rstrip(".")) for p in found]
+    if problems:
+        raise Invalid("", tuple(problems))
+    return planned

@@ -1,0 +1,51 @@
+"""`/healthz` and `/readyz`, for whoever keeps the process running; and what each problem type means."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wanreel.api.desk import desk_of
+from wanreel.api.problems import TABLE, TYPES, documented
+from wanreel.api.schemas import Alive, Ready
+from wanreel.domain.errors import NotFound
+
+router = APIRouter(tags=["health"])
+
+
+class ProblemType(BaseModel):
+    """A kind of error, and what to do about it."""
+
+    code: str = Field(examples=["not_found"])
+    status: int
+    title: str
+    advice: str
+
+
+@router.get("/healthz", responses=documented())
+async def healthz() -> Alive:
+    """The process answers. Asks nothing else."""
+    return Alive(ok=True, version=version("wanreel"))
+
+
+@router.get("/readyz", responses={**documented(), 503: {"model": Ready, "description": "It cannot do its work now."}})
+async def readyz(request: Request, answer: Response) -> Ready:
+    """Whether new orders are stored and worked on here; details are kept short, anybody may ask."""
+    told = await desk_of(request).ready()
+    amiss = {part: words for part, words in told.items() if words}
+    answer.status_code = 503 if amiss else 200
+    return Ready(ok=not amiss, amiss=amiss)
+
+
+@router.get(TYPES + "{code}", responses=documented("not_found"))
+async def problem_type(code: Annotated[str, Path(max_length=40)]) -> ProblemType:
+    """What a problem's `type` means."""
+    kind = TABLE.get(code)
+    if kind is None:
+        raise NotFound(f"There is no problem type {code}.")
+    return ProblemType(code=code, status=kind.status, title=kind.title, advice=kind.advice)

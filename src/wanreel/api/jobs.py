@@ -1,0 +1,228 @@
+"""`/v1/jobs`: order, look, list, wait, cancel, retry, resolve. No look ever calls the vendor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from wanreel.api.access import Admin, Reader, Submitter, visible_job
+from wanreel.api.desk import desk_of
+from wanreel.api.orders import (
+    ask_of,
+    checked_key,
+    etag_of,
+    jobs_out,
+    money,
+    one_out,
+    order_of,
+    with_ask,
+)
+from wanreel.api.prefer import must_match, names_tag, until_done, wait_s
+from wanreel.api.problems import documented
+from wanreel.api.schemas import (
+    CancelIn,
+    History,
+    HistoryEntry,
+    JobOut,
+    JobPage,
+    Ordered,
+    OrderIn,
+    Planned,
+    ResolveIn,
+)
+from wanreel.domain.errors import Invalid, Problem
+from wanreel.domain.job import STATES, is_final, state_name
+from wanreel.ports import Filter
+from wanreel.service.settling import settlement
+from wanreel.service.view import view_entry
+
+router = APIRouter(prefix="/v1", tags=["jobs"])
+
+STATE_NAMES = [state_name(state) for state in STATES]
+PAGE_MAX = 200
+
+JobId = Annotated[
+    str, Path(max_length=100, description="A job's whole id.", examples=["job_01k8xgjt2k3m4n5p6q7r8s9t0v"])
+]
+Key = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", description="The same key never makes a second order; kept as long as the job."),
+]
+Prefer = Annotated[
+    str | None, Header(description="`wait=N`: answer once it has ended, or after N seconds.", examples=["wait=30"])
+]
+IfMatch = Annotated[str | None, Header(description="Only if it still is as this ETag says.")]
+IfNoneMatch = Annotated[str | None, Header(description="304 when it still is as this ETag says.")]
+
+_WHERE = {"Location": {"description": "Where to look after it.", "schema": {"type": "string"}}}
+_TAGGED = {"ETag": {"description": "Changes with the job.", "schema": {"type": "string"}}}
+
+
+@router.post(
+    "/jobs",
+    status_code=202,
+    responses={
+        200: {"model": Ordered, "description": "With `Prefer: wait`: it has ended.", "headers": _WHERE},
+        202: {"headers": _WHERE, "description": "Stored, and made as soon as a slot is free."},
+        **documented("conflict", "too_large", "too_slow", "unsupported"),
+    },
+)
+async def submit(
+    request: Request, answer: Response, body: OrderIn, caller: Submitter, key: Key = None, prefer: Prefer = None
+) -> Ordered:
+    """Order one clip, or several variants of one wish. The jobs are durable when this answers, whether or not the
+    vendor can be reached.
+    """
+    desk = desk_of(request)
+    order = order_of(body, caller, checked_key(key))
+    if key is not None:
+        order = with_ask(order, ask_of("/v1/jobs", body.model_dump(mode="json")))
+    planned = await desk.service.plan(order)
+    jobs = await desk.service.submit(order, planned)
+    desk.nudge()
+    patience_s = wait_s(prefer, desk.rules.wait_s_max)
+    jobs = await until_done(desk, jobs, patience_s)
+    group = jobs[0].group
+    answer.headers["Location"] = f"/v1/groups/{group}" if group and len(jobs) > 1 else f"/v1/jobs/{jobs[0].id}"
+    if patience_s:
+        answer.headers["Preference-Applied"] = f"wait={int(patience_s)}"
+        answer.status_code = 200 if all(map(is_final, jobs)) else 202
+    out = await jobs_out(desk, jobs)
+    return Ordered(group=group, jobs=out, warnings=list(planned.warnings), estimate=money(planned))
+
+
+@router.post("/estimate", tags=["catalog"], responses=documented("too_large", "too_slow", "unsupported"))
+async def estimate(request: Request, body: OrderIn, caller: Reader) -> Planned:
+    """Check and price an order. Nothing is ordered, sent or paid."""
+    desk = desk_of(request)
+    planned = await desk.service.plan(order_of(body, caller))
+    calls = [desk.preview(one) for one in planned.requests]
+    return Planned(estimate=money(planned), warnings=list(planned.warnings), calls=calls)
+
+
+@router.get("/jobs", responses=documented("not_found"))
+async def list_jobs(
+    request: Request,
+    answer: Response,
+    caller: Reader,
+    state: Annotated[list[str] | None, Query(description=f"Only these: {', '.join(STATE_NAMES)}.")] = None,
+    group: Annotated[str | None, Query(max_length=100)] = None,
+    project: Annotated[str | None, Query(max_length=200)] = None,
+    tag: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    after: Annotated[str | None, Query(max_length=100, description="`next` of the page before.")] = None,
+) -> JobPage:
+    """Jobs, newest first."""
+    desk = desk_of(request)
+    for word in state or ():
+        if word not in STATE_NAMES:
+            raise Invalid("", (Problem("state", f"must be one of {', '.join(STATE_NAMES)}", word),))
+    if project is not None and not caller.sees(project):
+        return JobPage(data=[], next=None)
+    if after is not None:
+        await visible_job(request, after, caller)
+    which = Filter(
+        states=tuple(state or ()),
+        group=group,
+        project=caller.project or project,
+        tag=tag,
+        limit=limit + 1,
+        after=after,
+    )
+    found = await desk.service.list(which)
+    page = found[:limit]
+    more = page[-1].id if len(found) > limit else None
+    if more is not None:
+        onward = request.url.include_query_params(after=more)
+        answer.headers["Link"] = f'<{onward.path}?{onward.query}>; rel="next"'
+    return JobPage(data=await jobs_out(desk, page), next=more)
+
+
+@router.get(
+    "/jobs/{job_id}",
+    responses={
+        200: {"headers": _TAGGED},
+        304: {"description": "Not changed.", "headers": _TAGGED},
+        **documented("not_found"),
+    },
+    response_model=JobOut,
+)
+async def get(
+    request: Request,
+    answer: Response,
+    job_id: JobId,
+    caller: Reader,
+    if_none_match: IfNoneMatch = None,
+    prefer: Prefer = None,
+) -> JobOut | Response:
+    """A job as it stands; with `Prefer: wait`, once it has ended."""
+    desk = desk_of(request)
+    job = await visible_job(request, job_id, caller)
+    job = (await until_done(desk, [job], wait_s(prefer, desk.rules.wait_s_max)))[0]
+    out = await one_out(desk, job)
+    tag = etag_of(out)
+    if names_tag(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    answer.headers["ETag"] = tag
+    return out
+
+
+@router.get("/jobs/{job_id}/history", responses=documented("not_found"))
+async def history(request: Request, job_id: JobId, caller: Reader) -> History:
+    """Everything that happened to a job, oldest first, with the vendor's words."""
+    job = await visible_job(request, job_id, caller)
+    entries = await desk_of(request).service.history(job.id)
+    return History(data=[HistoryEntry.model_validate(view_entry(entry)) for entry in entries])
+
+
+@router.post(
+    "/jobs/{job_id}/cancel",
+    responses=documented("not_found", "conflict", "changed", "too_large", "too_slow", "unsupported"),
+)
+async def cancel(
+    request: Request,
+    job_id: JobId,
+    caller: Submitter,
+    body: CancelIn | None = None,
+    if_match: IfMatch = None,
+) -> JobOut:
+    """Ask that a job be stopped. What the vendor has begun is paid for, and kept unless `discard`."""
+    desk = desk_of(request)
+    job = await visible_job(request, job_id, caller)
+    must_match(if_match, etag_of(await one_out(desk, job)))
+    after = await desk.service.cancel(job.id, discard=body.discard if body else False)
+    desk.nudge()
+    return await one_out(desk, after)
+
+
+@router.post(
+    "/jobs/{job_id}/retry",
+    status_code=202,
+    responses={202: {"headers": _WHERE}, **documented("not_found", "conflict")},
+)
+async def retry(request: Request, answer: Response, job_id: JobId, caller: Submitter) -> JobOut:
+    """Repeat a failed or cancelled job as a new one that names the old."""
+    desk = desk_of(request)
+    job = await visible_job(request, job_id, caller)
+    fresh = await desk.service.retry(job.id)
+    desk.nudge()
+    answer.headers["Location"] = f"/v1/jobs/{fresh.id}"
+    return await one_out(desk, fresh)
+
+
+@router.post(
+    "/jobs/{job_id}/resolve",
+    responses=documented("not_found", "conflict", "changed", "too_large", "too_slow", "unsupported"),
+)
+async def resolve(request: Request, job_id: JobId, caller: Admin, body: ResolveIn, if_match: IfMatch = None) -> JobOut:
+    """Settle a job in doubt after looking in the vendor's console."""
+    desk = desk_of(request)
+    job = await visible_job(request, job_id, caller)
+    must_match(if_match, etag_of(await one_out(desk, job)))
+    event = settlement(adopt=body.adopt, resubmit=body.resubmit, give_up=body.give_up, note=body.note)
+    after = await desk.service.resolve(job.id, event)
+    desk.nudge()
+    return await one_out(desk, after)

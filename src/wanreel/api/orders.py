@@ -1,0 +1,146 @@
+"""From a body to an order and back: references that may be opened from outside, keys by project, jobs as documented."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from wanreel.api.caller import Caller
+from wanreel.api.desk import Desk
+from wanreel.api.problems import Refusal
+from wanreel.api.schemas import Artifact, Estimate, JobOut, OrderIn
+from wanreel.domain.errors import Invalid, Problem
+from wanreel.domain.job import Job, Succeeded, is_final
+from wanreel.domain.reference import LocalPath, read_reference
+from wanreel.domain.request import canonical
+from wanreel.service.order import Order
+from wanreel.service.order import Planned as PlannedOrder
+from wanreel.service.view import view, view_inputs
+
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_REFERENCES = ("first_frame", "last_frame", "audio_file")
+
+
+def order_of(body: OrderIn, caller: Caller, key: str | None = None) -> Order:
+    """The order a body means. Raises Invalid: a path of the server's own disk, somebody else's project."""
+    problems = [
+        *(p for name in _REFERENCES if (p := _closed(name, getattr(body, name)))),
+        *_project_problems(body, caller),
+    ]
+    if problems:
+        raise Invalid("", tuple(problems))
+    given = body.model_dump(exclude_none=True)
+    if caller.project is not None:
+        given["project"] = caller.project
+    return Order(**given, key=None if key is None else scoped_key(caller, key))
+
+
+def _closed(name: str, reference: str | None) -> Problem | None:
+    """What is wrong with a reference that came from outside: it must not name a file of this machine."""
+    if reference is None:
+        return None
+    try:
+        found = read_reference(reference)
+    except Invalid as wrong:
+        return Problem(name, wrong.message, reference[:80])
+    if isinstance(found, LocalPath):
+        words = "must be a link, a data: URL or an upload: a server opens no paths of its own disk"
+        return Problem(name, words, reference[:80])
+    return None
+
+
+def _project_problems(body: OrderIn, caller: Caller) -> Sequence[Problem]:
+    if body.project is None or caller.sees(body.project):
+        return ()
+    return (Problem("project", "must be left out: the token says whose it is", body.project),)
+
+
+# --- idempotency ----------------------------------------------------------------------------------------------------
+
+
+def checked_key(key: str | None) -> str | None:
+    """An Idempotency-Key as it came. Raises Refusal where it is none."""
+    if key is not None and not KEY.fullmatch(key):
+        raise Refusal("malformed", "Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.")
+    return key
+
+
+def scoped_key(caller: Caller, key: str) -> str:
+    """A key among those of all projects: two projects may use the same word."""
+    return f"http:{caller.project or '*'}:{key}"
+
+
+def ask_of(path: str, body: Any) -> str:
+    """What a keyed request asked for, so that the same key with another body is noticed."""
+    return hashlib.sha256(canonical([path, body]).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def with_ask(order: Order, ask: str | None) -> Order:
+    """The order, remembering what was asked for."""
+    return replace(order, ask=ask)
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+async def jobs_out(desk: Desk, jobs: Iterable[Job]) -> list[JobOut]:
+    """Jobs as documented, with what a person has to do for each."""
+    asked = list(jobs)
+    attention = await desk.service.attention(asked)
+    return [job_out(job, attention.get(job.id) or desk.service.out_of_reach(job)) for job in asked]
+
+
+async def one_out(desk: Desk, job: Job) -> JobOut:
+    """A job as documented."""
+    return (await jobs_out(desk, [job]))[0]
+
+
+def job_out(job: Job, attention: str | None) -> JobOut:
+    """A job as documented; where its clip lies on our disk stays ours."""
+    body = view(job, lambda _: "")
+    body |= {
+        "version": job.version,
+        "done": is_final(job),
+        "attention": attention,
+        "inputs": view_inputs(job),
+        "artifact": _artifact(job),
+    }
+    return JobOut.model_validate(body)
+
+
+def _artifact(job: Job) -> Artifact | None:
+    if not isinstance(job.state, Succeeded):
+        return None
+    kept = job.state.artifact
+    return Artifact(
+        url=f"/v1/jobs/{job.id}/artifact",
+        key=kept.key,
+        size_bytes=kept.size_bytes,
+        sha256=kept.sha256,
+        media_type=kept.media_type,
+    )
+
+
+def money(planned: PlannedOrder) -> Estimate:
+    """An order's estimate as documented."""
+    e = planned.estimate
+    return Estimate(
+        amount=None if e.amount is None else str(e.amount * planned.clips),
+        per_clip=None if e.amount is None else str(e.amount),
+        currency=e.currency,
+        clips=planned.clips,
+        at_most=e.at_most,
+        at_least=e.at_least,
+        source=e.source,
+        as_of=e.as_of,
+        why=e.why or None,
+    )
+
+
+def etag_of(out: JobOut) -> str:
+    """Changes with anything that is shown."""
+    text = out.model_dump_json()
+    return f'"{out.version}-{hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]}"'

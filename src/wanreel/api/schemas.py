@@ -1,0 +1,331 @@
+"""What goes in and comes out over our own API, as documented in OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from wanreel.service.order import VARIANTS_MAX
+
+_TEXT_MAX = 20_000
+_REFERENCE_MAX = 30_000_000  # a data: URL of the largest picture any model takes
+
+
+class _In(BaseModel):
+    """What is sent to us: a field nobody knows is a mistake worth hearing of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class OrderIn(_In):
+    """One wish. Pictures and sounds are links, `data:` URLs or uploads; a server opens no paths of its own disk."""
+
+    prompt: str | None = Field(
+        default=None,
+        max_length=_TEXT_MAX,
+        description="What the clip shows.",
+        examples=["Wide shot, a paper boat sails through a rain gutter at dawn, camera follows, soft light"],
+    )
+    model: str | None = Field(default=None, max_length=200, description="An id or alias of `/v1/models`.")
+    mode: str | None = Field(default=None, max_length=20, description="t2v, i2v or kf2v; usually plain from the rest.")
+    negative_prompt: str | None = Field(default=None, max_length=_TEXT_MAX, description="What should not be seen.")
+    first_frame: str | None = Field(default=None, max_length=_REFERENCE_MAX, description="A link or a `data:` URL.")
+    last_frame: str | None = Field(default=None, max_length=_REFERENCE_MAX, description="A link or a `data:` URL.")
+    audio_file: str | None = Field(default=None, max_length=_REFERENCE_MAX, description="wav or mp3, likewise.")
+    size: str | None = Field(default=None, max_length=40, examples=["1280*720"])
+    resolution: str | None = Field(default=None, max_length=20, examples=["720P"])
+    ratio: str | None = Field(default=None, max_length=20, examples=["16:9"])
+    duration_s: float | None = Field(default=None, allow_inf_nan=False, examples=[5])
+    seed: int | None = Field(default=None, description="Drawn, and recorded, when not given.")
+    prompt_extend: bool | None = Field(default=None, description="Let the vendor rewrite the prompt.")
+    watermark: bool | None = None
+    shot_type: str | None = Field(default=None, max_length=40)
+    audio: bool | None = None
+    template: str | None = Field(default=None, max_length=200)
+    extra_input: dict[str, Any] | None = Field(default=None, description="Merged into the call's `input`.")
+    extra_parameters: dict[str, Any] | None = Field(default=None, description="Merged into the call's `parameters`.")
+    variants: int = Field(default=1, ge=1, le=VARIANTS_MAX, description="So many clips, each with a seed of its own.")
+    name: str | None = Field(default=None, max_length=200, description="Your own name for it.")
+    project: str | None = Field(default=None, max_length=200, description="Only where the token is not bound to one.")
+    tags: list[str] | None = Field(default=None, max_length=50, description="Words to find and count it by.")
+
+
+class BatchIn(_In):
+    """Several wishes at once, stored all or none."""
+
+    orders: list[OrderIn] = Field(min_length=1, max_length=1000)
+
+
+class CancelIn(_In):
+    """How to cancel."""
+
+    discard: bool = Field(default=False, description="A clip that comes all the same need not be kept.")
+
+
+class ResolveIn(_In):
+    """A person's word on a job in doubt: exactly one of the three."""
+
+    adopt: str | None = Field(default=None, max_length=200, description="It is this task of the vendor's.")
+    resubmit: bool = Field(default=False, description="It never arrived: send it again.")
+    give_up: bool = Field(default=False, description="Nobody knows: end it.")
+    note: str = Field(default="", max_length=1000, description="Why; kept in the history.")
+
+
+class LintIn(_In):
+    """A prompt, and what it is for."""
+
+    prompt: str = Field(max_length=_TEXT_MAX, examples=["A quiet harbour, no people, no text on screen"])
+    mode: str | None = Field(default=None, max_length=20, examples=["t2v"])
+    model: str | None = Field(default=None, max_length=200)
+    size: str | None = Field(default=None, max_length=40, examples=["1280*720"])
+    duration_s: int = Field(default=5, ge=1, le=600)
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+class Artifact(BaseModel):
+    """The archived clip."""
+
+    url: str = Field(description="Where its bytes are, below this server.")
+    key: str
+    size_bytes: int
+    sha256: str
+    media_type: str
+
+
+class JobError(BaseModel):
+    """Why a job failed, in the words of whoever failed."""
+
+    code: str
+    message: str
+    fault: str = Field(description="ours, theirs, policy, …: whose it was.")
+
+
+class Input(BaseModel):
+    """A picture or sound a job starts from."""
+
+    role: str
+    file: str | None = None
+    sha256: str | None = None
+    url: str | None = None
+
+
+class JobOut(BaseModel):
+    """A job as it stands."""
+
+    model_config = ConfigDict(title="Job")
+
+    id: str = Field(examples=["job_01k8xgjt2k3m4n5p6q7r8s9t0v"])
+    state: str = Field(
+        description="queued, submitting, unconfirmed, generating, archiving, succeeded, failed or cancelled",
+        examples=["generating"],
+    )
+    done: bool = Field(description="Whether nothing will change any more.")
+    attention: str | None = Field(description="What a person has to do before it can move.")
+    version: int = Field(description="Grows with every change.")
+    mode: str
+    model: str
+    asked_model: str
+    prompt: str
+    negative_prompt: str | None = None
+    size: str | None = None
+    resolution: str | None = None
+    ratio: str | None = None
+    duration_s: int | None = None
+    seed: int | None = None
+    created_at: str | None = Field(examples=["2026-11-25T18:00:00.000Z"])
+    finished_at: str | None = None
+    account: str
+    region: str
+    attempt: int
+    group: str | None = None
+    index: int
+    name: str | None = None
+    project: str
+    tags: list[str]
+    spare_of: str | None = None
+    retry_of: str | None = None
+    cancel_asked: bool
+    task_id: str | None = Field(default=None, description="The vendor's task, once it is known.")
+    past_task_ids: list[str]
+    inputs: list[Input]
+    due_at: str | None = None
+    since: str | None = None
+    sent_at: str | None = None
+    fingerprint: str | None = None
+    why: str | None = Field(default=None, description="Why it waits.")
+    vendor_status: str | None = None
+    looks: int | None = None
+    trouble: str | None = None
+    orig_prompt: str | None = None
+    actual_prompt: str | None = Field(default=None, description="What the vendor made of the prompt.")
+    usage: dict[str, Any] | None = Field(default=None, description="The vendor's own account of what it bills.")
+    billed_s: float | None = None
+    url_expires_at: str | None = None
+    artifact: Artifact | None = None
+    error: JobError | None = None
+
+
+class Estimate(BaseModel):
+    """What it would cost. Amounts are decimal numbers as text."""
+
+    amount: str | None
+    per_clip: str | None
+    currency: str
+    clips: int
+    at_most: bool
+    at_least: bool
+    source: str
+    as_of: str
+    why: str | None = Field(description="Why no price is known.")
+
+
+class Planned(BaseModel):
+    """An order checked and priced; nothing was stored, sent or paid."""
+
+    estimate: Estimate
+    warnings: list[str]
+    calls: list[dict[str, Any]] = Field(description="The calls as they would go out.")
+
+
+class Ordered(BaseModel):
+    """What became of an order."""
+
+    group: str | None = Field(description="Its group, where it makes more than one clip.")
+    jobs: list[JobOut]
+    warnings: list[str]
+    estimate: Estimate
+
+
+class BatchOut(BaseModel):
+    """What became of a batch."""
+
+    group: str
+    jobs: list[JobOut]
+
+
+class JobPage(BaseModel):
+    """Some jobs, newest first."""
+
+    data: list[JobOut]
+    next: str | None = Field(description="Give it as `after` to go on; null at the end.")
+
+
+class GroupOut(BaseModel):
+    """The jobs made of one wish or one batch, in their order."""
+
+    model_config = ConfigDict(title="Group")
+
+    id: str
+    done: bool
+    states: dict[str, int] = Field(description="How many of its jobs are in each state.")
+    jobs: list[JobOut]
+
+
+class HistoryEntry(BaseModel):
+    """One line of a job's history."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    version: int
+    at: str | None
+    event: str
+    from_: str = Field(alias="from")
+    to: str
+    reason: str
+    details: dict[str, Any]
+
+
+class History(BaseModel):
+    """Everything that happened to a job, oldest first."""
+
+    data: list[HistoryEntry]
+
+
+class EventOut(BaseModel):
+    """Something that happened to a job; its number is the `id` of the server-sent event."""
+
+    model_config = ConfigDict(title="Event")
+
+    seq: int
+    at: str | None
+    project: str
+    group: str | None
+    job: str
+    version: int
+    state: str
+    event: str = Field(description="What happened, in the domain's word; empty for a job that was just made.")
+    reason: str
+
+
+class Price(BaseModel):
+    """A price on record."""
+
+    region: str
+    currency: str
+    per_second: dict[str, str] = Field(description="By tier; decimal numbers as text.")
+    audio: bool | None = Field(description="With sound, silent, or null: the same for both.")
+    as_of: str
+    source: str
+
+
+class ModelOut(BaseModel):
+    """A model of the vendor's."""
+
+    model_config = ConfigDict(title="Model")
+
+    id: str
+    modes: list[str]
+    tiers: list[str]
+    sizes: list[str]
+    durations: str | None
+    regions: list[str]
+    features: list[str]
+    status: str
+    prices: list[Price]
+    here: bool = Field(description="Whether this server's region offers it.")
+
+
+class ModelList(BaseModel):
+    """What the catalog knows."""
+
+    version: str
+    region: str
+    data: list[ModelOut]
+
+
+class FindingOut(BaseModel):
+    """One thing a rule found in a prompt."""
+
+    code: str
+    label: str | None
+    severity: str
+    title: str
+    message: str
+    start: int = Field(description="Counts code points of the prompt.")
+    end: int
+    fix: str | None = Field(description="What belongs into the negative prompt instead, where that is safe.")
+
+
+class LintOut(BaseModel):
+    """What the lint found."""
+
+    findings: list[FindingOut]
+    mended: str | None = Field(description="The prompt with everything mended that is safe to mend; null: as it is.")
+    negative_prompt: str | None = Field(description="What belongs into the negative prompt, beside it.")
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    ok: bool
+    version: str
+
+
+class Ready(BaseModel):
+    """Whether the server can do its work; `amiss` says what is wrong, by part."""
+
+    ok: bool
+    amiss: dict[str, str]

@@ -1,0 +1,69 @@
+"""`wanreel up` and `wanreel api`: the HTTP faces, with a worker in the same process or beside one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wanreel.cli.exits import Exit
+from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
+from wanreel.cli.report import put, say, speaks_json
+from wanreel.cli.session import in_home
+
+if TYPE_CHECKING:
+    from wanreel.client import Home
+
+PORT = 8080
+
+
+def up(*, host: str = "127.0.0.1", port: int = PORT, home: HomeOptions = HOME, vendor: VendorOptions = VENDOR) -> int:
+    """Serve the HTTP faces and work the home's jobs, in one process, until stopped.
+
+    Parameters
+    ----------
+    host
+        The address to listen on. Anything but this machine needs tokens.
+    port
+        The port; 0 takes a free one and prints it.
+    """
+    return in_home(lambda opened: _serve(opened, host, port, works=True), home, log="info", **vendor.given())
+
+
+def api(*, host: str = "127.0.0.1", port: int = PORT, home: HomeOptions = HOME, vendor: VendorOptions = VENDOR) -> int:
+    """Serve the HTTP faces alone; `wanreel worker` beside it makes the clips.
+
+    Parameters
+    ----------
+    host
+        The address to listen on. Anything but this machine needs tokens.
+    port
+        The port; 0 takes a free one and prints it.
+    """
+    return in_home(lambda opened: _serve(opened, host, port, works=False), home, log="info", **vendor.given())
+
+
+async def _serve(opened: Home, host: str, port: int, *, works: bool) -> int:
+    from wanreel.api.app import make_app
+    from wanreel.api.server import Address, bind, check_address, serve, url_of
+    from wanreel.cli.backstage import Backstage
+
+    address = Address(host, port)
+    stage = Backstage(opened, works=works)
+    check_address(address, tokens=await stage.has_tokens())
+    listening = bind(address)
+    try:
+        desk = stage.desk()
+        app = make_app(desk, loopback=address.is_loopback)
+        stage.begin()
+        if speaks_json.get():
+            from wanreel.cli.render import print_json
+
+            print_json({"url": url_of(listening)})
+        else:
+            put(url_of(listening))
+        if works and stage.amiss:
+            say(f"note: {stage.amiss}")
+        await serve(app, listening, desk.hub.hang_up)
+    finally:
+        listening.close()
+        await stage.close()
+    return Exit.OK

@@ -1,0 +1,52 @@
+"""A prompt and what it is for, judged by the limits of the model that was named: one way for every face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wanreel.domain.catalog import Catalog
+from wanreel.prompt import Lint, Mended, Subject, lint, mend
+from wanreel.prompt.lint import CHARS_MAX
+from wanreel.prompt.mend import NEGATIVE_CHARS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A prompt with the limits it is judged by; `negative_chars_max` None: the model has no negative prompt."""
+
+    subject: Subject
+    negative_chars_max: int | None
+
+
+def subject_of(
+    prompt: str, catalog: Catalog, *, mode: str | None, model: str | None, size: str | None, duration_s: int
+) -> Judged:
+    """The limits of a prompt, by the model's name where one is given."""
+    known = catalog.model(_official(model, catalog) or "") if model else None
+    own = known.prompt_chars_max if known else None
+    aliased = (
+        model is not None and model.startswith("wan2.5-") and known is not None and not known.id.startswith("wan2.5-")
+    )
+    subject = Subject(
+        prompt,
+        mode=mode or (known.modes[0] if known and known.modes else "t2v"),
+        size=size,
+        duration_s=duration_s,
+        chars_max=CHARS_MAX if aliased or own is None else own,
+        official_max=own if aliased else None,
+        multi_shot=known is not None and ("shot_type" in known.features or known.protocol == "media"),
+    )
+    negative = known.negative_chars_max if known is not None and known.checked else NEGATIVE_CHARS_MAX
+    return Judged(subject, negative)
+
+
+def read_prompt(judged: Judged) -> tuple[Lint, Mended]:
+    """What the lint finds, and the prompt with everything mended that is safe to mend."""
+    found = lint(judged.subject)
+    return found, mend(judged.subject, found=found, negative_chars_max=judged.negative_chars_max)
+
+
+def _official(name: str, catalog: Catalog) -> str:
+    """The model a name stands for, in whichever region has one: only its limits are asked here."""
+    alias = next((a for a in catalog.aliases if a.name == name), None)
+    return alias.to[0][1] if alias and alias.to else name

@@ -1,0 +1,68 @@
+"""Tests of `/v1/events`: a stream that goes on where one was."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.api.served import Served
+
+
+async def _until(server: Served, path: str, state: str, **headers: str) -> list[tuple[int, dict[str, Any]]]:
+    seen: list[tuple[int, dict[str, Any]]] = []
+    async for event in server.events(path, **headers):
+        body = json.loads(event["data"])
+        assert ("job.changed", int(event["id"])) == (event["event"], body["seq"])
+        seen.append((int(event["id"]), body))
+        if body["state"] == state:
+            break
+    return seen
+
+
+async def test_a_stream_tells_a_job_from_its_making_to_its_end(server: Served) -> None:
+    """Everything that happens to a job comes in order, each once."""
+    job = await server.order()
+    told = await _until(server, f"/v1/events?job={job['id']}&after=0", "succeeded")
+    assert ["queued", "submitting", "generating", "archiving", "succeeded"] == list(
+        dict.fromkeys(body["state"] for _, body in told)
+    )
+    assert {job["id"]} == {body["job"] for _, body in told}
+
+
+async def test_who_was_away_misses_nothing_and_hears_nothing_twice(server: Served) -> None:
+    """`Last-Event-ID` goes on right after the last number, whether it comes from memory or from the store."""
+    job = await server.made()
+    whole = await _until(server, f"/v1/events?job={job['id']}&after=0", "succeeded")
+    for place in range(len(whole)):
+        after = whole[place][0]
+        if place + 1 < len(whole):
+            rest = await _until(server, f"/v1/events?job={job['id']}", "succeeded", last_event_id=str(after))
+            assert whole[place + 1 :] == rest
+
+
+async def test_a_group_hears_only_its_own(server: Served) -> None:
+    """A stream of a group has nothing of others."""
+    got = await server.ask("POST", "/v1/jobs", {"prompt": "a kite", "model": "wan2.5-t2v-preview", "variants": 2})
+    await server.made()
+    group = got.json["group"]
+    seen: set[str] = set()
+    async for event in server.events(f"/v1/events?group={group}&after=0"):
+        body = json.loads(event["data"])
+        assert group == body["group"]
+        if body["state"] == "succeeded":
+            seen.add(body["job"])
+        if len(seen) == 2:
+            break
+    assert {job["id"] for job in got.json["jobs"]} == seen
+
+
+async def test_a_number_that_is_none_is_refused(idle: Served) -> None:
+    """`Last-Event-ID` must be one of ours."""
+    got = await idle.ask("GET", "/v1/events", last_event_id="yesterday")
+    assert (400, "malformed") == (got.status, got.json["code"])
+
+
+async def test_a_stream_of_nothing_is_not_found(idle: Served) -> None:
+    """Following a job or a group that is not here is an error, not silence."""
+    assert 404 == (await idle.ask("GET", "/v1/events?job=job_nowhere")).status
+    assert 404 == (await idle.ask("GET", "/v1/events?group=grp_nowhere")).status
