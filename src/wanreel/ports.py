@@ -126,7 +126,8 @@ class Jobs(Protocol):
         """Due jobs of a lane, claimed for their new owner; those nearest their due instant (archive: expiry) first.
 
         SUBMIT: at most one per slot key, only where a slot is free, nothing parks the key and no other submit of it
-        is in the air.
+        is in the air. Of a key's the highest priority goes first, then whose project holds the fewest slots, then the
+        oldest.
         """
         ...
 
@@ -167,7 +168,7 @@ class Slots(Protocol):
         ...
 
     async def lift(self, account: str | None) -> int:
-        """End the parks of an account (None: all) and say how many."""
+        """End the parks of an account (None: all), but not those made by hand, and say how many."""
         ...
 
     async def lost_submits(self, now: float, owner: str) -> list[Job]:
@@ -188,6 +189,14 @@ class Holds(Protocol):
 
     async def learned(self) -> Mapping[SlotKey, Learned]:
         """What refusals have taught about limits, by key."""
+        ...
+
+    async def hold(self, park: Park, now: float) -> None:
+        """Send nothing more on what the park covers, until `resume`: through restarts, whatever the vendor says."""
+        ...
+
+    async def resume(self, key: SlotKey, project: str = "") -> int:
+        """End what was held by hand on a key (of "*" models: on all of the account's), and say how many that were."""
         ...
 
     async def unlearn(self, account: str | None) -> int:

@@ -109,6 +109,7 @@ class Stream:
             index=draw.randrange(3),
             group=draw.choice([None, *GROUPS]),
             project=draw.choice(PROJECTS),
+            priority=draw.choice([0, 0, 0, 5, -1]),
             tags=tuple(draw.sample(TAGS, draw.choice([0, 1, 2]))),
             key=draw.choice([None, None, *(f"k{n}" for n in range(6))]),
         )
@@ -132,7 +133,7 @@ class Stream:
         extras: dict[str, Any] = {}
         if not change.late:
             if draw.random() < 0.2:
-                extras["park"] = Park(self.park_key(), draw.choice(list(Pause)), self.at(), "slow down")
+                extras["park"] = self.park()
             if draw.random() < 0.2:
                 extras["lift"] = draw.choice(KEYS)
             if draw.random() < 0.2:
@@ -152,9 +153,16 @@ class Stream:
         ids = self.random.sample(NOTICES, self.random.choice([0, 0, 1, 2]))
         return tuple(Notice(id_, job.id, "job.succeeded", self.at(), "told") for id_ in ids)
 
+    def park(self) -> Park:
+        """Anything held back, by anybody."""
+        project = self.random.choice(["", "", "", *PROJECTS])
+        return Park(self.park_key(), self.random.choice(list(Pause)), self.at(), "slow down", project)
+
     def park_key(self) -> SlotKey:
         """A key, or all models of an account."""
         key = self.random.choice(KEYS)
+        if self.random.random() < 0.1:
+            return SlotKey("*", "*")
         return replace(key, model="*") if self.random.random() < 0.2 else key
 
 
@@ -231,6 +239,16 @@ def _lift(s: Stream) -> Ask:
     return lambda store: store.lift(account)
 
 
+def _hold(s: Stream) -> Ask:
+    park, now = replace(s.park(), kind=Pause.HAND), s.now
+    return lambda store: store.hold(park, now)
+
+
+def _resume(s: Stream) -> Ask:
+    key, project = s.park_key(), s.random.choice(["", "", *PROJECTS])
+    return lambda store: store.resume(key, project)
+
+
 def _unlearn(s: Stream) -> Ask:
     account = s.random.choice([None, "main", "second"])
     return lambda store: store.unlearn(account)
@@ -278,6 +296,8 @@ _OPERATIONS: dict[str, tuple[int, Callable[[Stream], Ask]]] = {
     "in_use": (1, _in_use),
     "parks": (1, _parks),
     "lift": (1, _lift),
+    "hold": (1, _hold),
+    "resume": (6, _resume),
     "unlearn": (1, _unlearn),
     "lost_submits": (4, _lost_submits),
     "seen_since": (3, _seen_since),

@@ -43,7 +43,7 @@ class Run:
         self.told.append(f"{name} -> {_brief(expected)}")
         self.same(name, expected, got)
         if not isinstance(expected, type):
-            self.met[name] += bool(expected) or name in ("delivered", "postpone")
+            self.met[name] += bool(expected) or name in ("delivered", "postpone", "hold")
         await self.compare()
 
     async def compare(self, *, whole: bool = False) -> None:

@@ -377,3 +377,11 @@ async def test_a_nudge_makes_it_look_at_once() -> None:
             return ["Succeeded"] == await states(bench)
 
         await come_true(done)
+
+
+async def test_draining_sends_nothing_more_and_ends_what_runs() -> None:
+    """What was sent is watched and archived to its end; what waits stays where it is, and the runner returns."""
+    bench = Bench(limit=5, policy=EAGER, vendor=Vendor(look=[StillRunning("RUNNING"), Finished(make_outcome())]))
+    await bench.store.add([make_job(Generating), make_job(), make_job()])
+    await runner_of(bench).run(drain=True)
+    assert ["Queued", "Queued", "Succeeded"] == await states(bench)

@@ -71,6 +71,7 @@ class ClipOptions:
     mode: Annotated[str | None, Parameter(help="t2v, i2v or kf2v; usually plain from the pictures.")] = None
     extra_input: Annotated[str | None, Parameter(help="JSON merged into the call's `input`.")] = None
     extra_parameters: Annotated[str | None, Parameter(help="JSON merged into the call's `parameters`.")] = None
+    priority: Annotated[str | None, Parameter(help="-100 to 100; the higher goes first.")] = None
     project: Annotated[str | None, Parameter(help="Whose it is: budgets, reports and the archive go by it.")] = None
     tag: Annotated[
         list[str] | None, Parameter(help="A word to find and count it by; may be given again.", negative="")
@@ -102,6 +103,7 @@ class ClipOptions:
             "extra_input": self.extra_input,
             "extra_parameters": self.extra_parameters,
             "project": self.project,
+            "priority": self.priority,
             "tags": self.tag,
         }
 

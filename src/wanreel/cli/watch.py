@@ -52,6 +52,7 @@ def watch(
 def worker(
     *,
     until_idle: Annotated[bool, Parameter(negative="")] = False,
+    drain: Annotated[bool, Parameter(negative="")] = False,
     home: HomeOptions = HOME,
     vendor: VendorOptions = VENDOR,
 ) -> int:
@@ -61,7 +62,11 @@ def worker(
     ----------
     until_idle
         Return when nothing can move without a person.
+    drain
+        Send nothing more, and return when everything that was sent has ended.
     """
     from wanreel.cli.working import work_home
 
-    return in_home(lambda opened: work_home(opened, until_idle=until_idle), home, log="info", **vendor.given())
+    return in_home(
+        lambda opened: work_home(opened, until_idle=until_idle, drain=drain), home, log="info", **vendor.given()
+    )

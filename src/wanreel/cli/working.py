@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 NAMED_MAX = 1000
 
 
-async def work_home(opened: Home, *, until_idle: bool) -> int:
-    """Work until stopped, or until nothing can move without a person. Raises Conflict, Unauthorized."""
+async def work_home(opened: Home, *, until_idle: bool, drain: bool = False) -> int:
+    """Work until stopped, until nothing can move without a person, or until all that was sent has ended.
+    Raises Conflict, Unauthorized.
+    """
     opened.service.check_key()
     if not opened.lock.try_lock():
         raise Conflict(f"another process works the jobs of {opened.path}; it will do these too")
     runner = opened.runner()
-    task = asyncio.get_running_loop().create_task(runner.run(until_idle=until_idle))
+    task = asyncio.get_running_loop().create_task(runner.run(until_idle=until_idle, drain=drain))
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -39,6 +39,7 @@ class Wish(TypedDict, total=False):
     key: str
     project: str
     tags: Sequence[str]
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)

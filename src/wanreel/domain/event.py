@@ -46,10 +46,17 @@ class Pause(StrEnum):
     QUOTA = "quota"  # allocated quota: minutes
     ACCOUNT = "account"  # key or billing: until somebody mends it; probed rarely
     MODEL = "model"  # this account may not use this model: like ACCOUNT, for one model
+    HAND = "hand"  # somebody wants it so: until somebody wants it otherwise
 
 
-NEEDS_PERSON = (Pause.ACCOUNT, Pause.MODEL)
-"""Pauses that end only when somebody mends the key, the bill or a permission."""
+NEEDS_PERSON = (Pause.ACCOUNT, Pause.MODEL, Pause.HAND)
+"""Pauses that end only when somebody mends the key, the bill or a permission, or says that it may go on."""
+
+FOREVER = 253_402_300_800.0
+"""The end of a pause that has none, in the year 10000; what is paused by hand is held back whatever its end says."""
+
+ALL = "*"
+"""Every model of an account, or every account, in what is held back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,12 +310,12 @@ class Notice:
 class SlotKey:
     """What limits are counted on: a main account and one of the vendor's models."""
 
-    account: str
+    account: str  # "*" in a park: all accounts
     model: str  # "*" in a park: all models of the account
 
     def covers(self, key: SlotKey) -> bool:
         """Whether a park on this key holds back work of another."""
-        return self.account == key.account and self.model in ("*", key.model)
+        return self.account in (ALL, key.account) and self.model in (ALL, key.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +326,11 @@ class Park:
     kind: Pause
     until: float
     why: str
+    project: str = ""  # only the jobs of this project; "": of all
+
+    def covers(self, job: Job) -> bool:
+        """Whether it holds back this job."""
+        return self.key.covers(SlotKey(job.account.id, job.request.model)) and self.project in ("", job.project)
 
 
 @dataclass(frozen=True, slots=True)

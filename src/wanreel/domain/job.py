@@ -227,6 +227,8 @@ class Job:
     retry_of: str | None = None  # the ended job that this one repeats
     project: str = PROJECT  # whose it is: budgets, reports and the archive go by it
     tags: tuple[str, ...] = ()
+    priority: int = 0  # the higher goes first
+    bound: bool = False  # to its account, for good: the vendor may have had it, or it names a file that lies there
 
 
 def state_name(state: State | type[State]) -> str:
@@ -238,6 +240,11 @@ def state_name(state: State | type[State]) -> str:
 def is_final(job: Job) -> bool:
     """Whether nothing will change any more."""
     return isinstance(job.state, FINAL)
+
+
+def is_bound(job: Job) -> bool:
+    """Whether a job must stay with its account for good: a task is visible only there, and so may be a paid one."""
+    return job.bound or bool(job.past)
 
 
 def current_task(job: Job) -> Task | None:

@@ -1,4 +1,4 @@
-"""The names people sort jobs by: the one project of a job, and its tags. Checked once, where they enter."""
+"""What people sort jobs by: the one project of a job, its tags, its priority. Checked once, where they enter."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from wanreel.domain.errors import Invalid, Problem
 PROJECT = "default"
 NAME_CHARS_MAX = 64
 TAGS_MAX = 20
+PRIORITY_MAX = 100
 
 
 def project_name(value: object, fallback: str = PROJECT) -> str:
@@ -33,6 +34,23 @@ def tag_names(value: object) -> tuple[str, ...]:
     if len(tags) > TAGS_MAX:
         raise Invalid("", (Problem("tags", f"are at most {TAGS_MAX}", str(len(tags))),))
     return tags
+
+
+def priority_figure(value: object) -> int:
+    """How urgent a job is, from -100 to 100, 0 where nothing was said; it may be a text, as in a CSV cell.
+    Raises Invalid.
+    """
+    text = str(value).strip() if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    if value is None or value == "" or (isinstance(value, str) and not text):
+        return 0
+    try:
+        figure = int(text)
+    except ValueError:
+        figure = PRIORITY_MAX + 1
+    if abs(figure) > PRIORITY_MAX:
+        words = f"must be a whole number from -{PRIORITY_MAX} to {PRIORITY_MAX}: the higher goes first"
+        raise Invalid("", (Problem("priority", words, str(value)[:80]),))
+    return figure
 
 
 def _name(value: object, field: str) -> str:

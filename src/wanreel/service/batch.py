@@ -28,6 +28,7 @@ FILE_BYTES_MAX = 256 * 1024**2
 ID_CHARS_MAX = 200
 _SAME = {"image": "first_frame", "duration": "duration_s", "negative": "negative_prompt", "tag": "tags"}
 _FILES = ("first_frame", "last_frame", "audio_file")
+_HOW = ("tags", "priority")
 _ORDER = {f.name for f in fields(Order)} - {"key", "name"}
 COLUMNS = tuple(sorted({"id", *_SAME, *_ORDER} - {"duration_s"}))
 
@@ -244,7 +245,7 @@ def _row_id(where: str, given: dict[str, object], said: Counter[str], problems: 
 
 
 def _hash_id(given: dict[str, object], said: Counter[str]) -> str:
-    wish = {name: value for name, value in given.items() if name != "tags"}  # to tag a row anew is not to buy it anew
+    wish = {name: value for name, value in given.items() if name not in _HOW}  # to tag a row anew is not to buy it anew
     mark = hashlib.sha256(canonical(wish).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     said[mark] += 1
     return f"{mark}-{said[mark]}"

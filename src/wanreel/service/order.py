@@ -16,8 +16,8 @@ class Order:
     """One wish. References are local paths or links; numbers may be texts, as in a CSV cell.
 
     `name` is the caller's own word for the job. `key` is unique: a second order with it makes no second job. `project`
-    and `tags` are what jobs are sorted by; tags may be a text with commas. `ask` is a face's hash of the call: a key
-    that comes with another one is refused.
+    and `tags` are what jobs are sorted by; tags may be a text with commas. The higher `priority` goes first. `ask` is a
+    face's hash of the call: a key that comes with another one is refused.
     """
 
     prompt: str | None = None
@@ -45,6 +45,7 @@ class Order:
     project: str | None = None
     tags: Sequence[str] | str | None = None
     ask: str | None = None
+    priority: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Planned:
     estimate: Estimate  # of one clip
     project: str
     tags: tuple[str, ...]
+    priority: int = 0
 
     @property
     def clips(self) -> int:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Invalid, Problem
-from wanreel.domain.labels import project_name, tag_names
+from wanreel.domain.labels import priority_figure, project_name, tag_names
 from wanreel.domain.price import estimate
 from wanreel.domain.reading import Findings, whole
 from wanreel.domain.reference import InlineData, LocalPath, read_reference
@@ -32,6 +32,7 @@ async def plan(
     wrong_labels: list[Problem] = []
     of_project = _or_wrong(lambda: project_name(order.project, project), project, wrong_labels)
     tags = _or_wrong(lambda: tag_names(order.tags), (), wrong_labels)
+    priority = _or_wrong(lambda: priority_figure(order.priority), 0, wrong_labels)
     problems = (*problems, *wrong_labels)
     try:
         checked = validate(_draft(order, media), catalog, region, options)
@@ -41,7 +42,7 @@ async def plan(
     if problems:
         raise Invalid("", problems)
     requests = _seeded(checked.request, variants, clock)
-    return Planned(requests, checked.warnings, estimate(checked.request, catalog, region), of_project, tags)
+    return Planned(requests, checked.warnings, estimate(checked.request, catalog, region), of_project, tags, priority)
 
 
 def _or_wrong(read: Callable[[], _T], instead: _T, problems: list[Problem]) -> _T:

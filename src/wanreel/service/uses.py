@@ -8,12 +8,25 @@ from datetime import UTC, datetime
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
-from wanreel.domain.event import NEEDS_PERSON, CancelAsked, Entry, Event, Found, GivenUp, NotFound, SlotKey
+from wanreel.domain.event import (
+    ALL,
+    FOREVER,
+    NEEDS_PERSON,
+    CancelAsked,
+    Entry,
+    Event,
+    Found,
+    GivenUp,
+    NotFound,
+    Park,
+    Pause,
+    SlotKey,
+)
 from wanreel.domain.job import Account, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
 from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import slot_held_until, transition
 from wanreel.domain.policy import Policy
-from wanreel.domain.request import Request
+from wanreel.domain.request import Link, Request
 from wanreel.domain.slots import allowed
 from wanreel.domain.turn import slot_key
 from wanreel.domain.validate import Options
@@ -140,6 +153,8 @@ class Service:
             ask=order.ask,
             project=planned.project,
             tags=planned.tags,
+            priority=planned.priority,
+            bound=lies_at_the_vendor(request),
         )
 
     async def get(self, job_id: str) -> Job:
@@ -192,6 +207,8 @@ class Service:
             retry_of=old.id,
             project=old.project,
             tags=old.tags,
+            priority=old.priority,
+            bound=lies_at_the_vendor(old.request),
         )
         return (await self._shop.jobs.add([fresh]))[0]
 
@@ -204,9 +221,12 @@ class Service:
         in_use = (await s.slots.in_use(now)).get(key, 0)
         limit = allowed(s.limit_of(key), (await s.holds.learned()).get(key), now)
         queue = [j for j in await s.jobs.find(Filter(states=("queued",), limit=100_000)) if slot_key(j) == key]
-        place = sum((j.created_at, j.index, j.id) < (job.created_at, job.index, job.id) for j in queue)
-        park = next((p.park for p in await s.slots.parks(now) if p.park.key.covers(key)), None)
-        if park is not None:
+        place = sum(_turn(j) < _turn(job) for j in queue)
+        held_back = [p.park for p in await s.slots.parks(now) if p.park.covers(job)]
+        park = max(held_back, key=lambda park: park.until, default=None)
+        if park is not None and park.kind is Pause.HAND:
+            words = f"paused by hand: {park.why}"
+        elif park is not None:
             words = f"held back for another {max(0, park.until - now):.0f} s: {park.why}"
         elif state.why and state.due_at > now:
             words = f"tried again in {state.due_at - now:.0f} s: {state.why}"
@@ -227,8 +247,10 @@ class Service:
         doubts = await self._doubts()
         for job in queued:
             key = slot_key(job)
-            park = next((p for p in parks if p.key.covers(key)), None)
-            if park is not None:
+            park = max((p for p in parks if p.covers(job)), key=lambda park: park.until, default=None)
+            if park is not None and park.kind is Pause.HAND:
+                found[job.id] = f"Paused by hand: {park.why}. To let it go on: {resuming(park)}"
+            elif park is not None:
                 found[job.id] = (
                     f"The vendor refuses this account: {park.why}. Mend that; the job waits and is not lost."
                 )
@@ -258,6 +280,25 @@ class Service:
             f"It was ordered from {job.account.base_url}, and this process is set up for {here}: "
             "give it that address (--base-url, WANREEL_VENDOR_URL) and its key."
         )
+
+    async def hold(self, key: SlotKey, why: str, project: str = "") -> Park:
+        """Send nothing more on a key (of "*" models: on the whole account), or of a project, until `resume`."""
+        park = Park(key, Pause.HAND, FOREVER, why or "no reason given", project)
+        await self._shop.holds.hold(park, self._shop.clock.now())
+        return park
+
+    async def resume(self, account: str, model: str = ALL) -> int:
+        """End every park of an account (or what was held by hand of one model of it), by hand or not, and forget what
+        refusals have taught about its limits; how many things that were.
+        """
+        ended = await self._shop.holds.resume(SlotKey(account, model))
+        if model == ALL:
+            ended += await self._shop.slots.lift(account) + await self._shop.holds.unlearn(account)
+        return ended
+
+    async def resume_project(self, project: str) -> int:
+        """Let the jobs of a project go on; whether they were held, as a count."""
+        return await self._shop.holds.resume(SlotKey(ALL, ALL), project)
 
     async def parks(self) -> list[Parked]:
         """What is held back now, and why."""
@@ -306,3 +347,21 @@ def _not_ended(job: Job) -> None:
 def _in_doubt(job: Job) -> None:
     if not isinstance(job.state, Unconfirmed):
         raise Conflict(f"{job.id} is {state_name(job.state)}, not unconfirmed: there is no doubt to resolve")
+
+
+def lies_at_the_vendor(request: Request) -> bool:
+    """Whether a request names a file in the vendor's temporary storage, which only one account can read (FS §7)."""
+    return any(isinstance(m.source, Link) and m.source.url.lower().startswith("oss://") for m in request.media)
+
+
+def resuming(park: Park) -> str:
+    """The command that ends what was held by hand."""
+    if park.project:
+        return f"wanreel accounts resume --project {park.project}"
+    model = "" if park.key.model == ALL else f" --model {park.key.model}"
+    return f"wanreel accounts resume {park.key.account}{model}"
+
+
+def _turn(job: Job) -> tuple[int, float, int, str]:
+    """Who goes first, as far as can be said: between projects it depends on what they hold by then."""
+    return (-job.priority, job.created_at, job.index, job.id)

@@ -60,6 +60,7 @@ def view(job: Job, where: Callable[[Artifact], str]) -> dict[str, Any]:
         "name": job.name,
         "project": job.project,
         "tags": list(job.tags),
+        "priority": job.priority,
         "spare_of": job.spare_of,
         "retry_of": job.retry_of,
         "cancel_asked": job.cancel is not None,

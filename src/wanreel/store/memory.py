@@ -11,9 +11,10 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
-from wanreel.domain.event import Change, Entry, Notice, Pause, SlotKey
+from wanreel.domain.event import ALL, Change, Entry, Notice, Park, Pause, SlotKey
 from wanreel.domain.job import Job, Submitting, current_task, known_tasks, state_name
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.slots import Learned, allowed, free_at, learn
@@ -36,6 +37,10 @@ class _Row:
 
     def holds(self, now: float) -> bool:
         return self.index.slot_until is not None and self.index.slot_until > now
+
+    def turn(self, taken: Mapping[tuple[SlotKey, str], int]) -> tuple[Any, ...]:
+        """Whose turn it is in the queue of a key, the lowest first."""
+        return (-self.job.priority, taken.get((self.key, self.job.project), 0), *self.place())
 
     def place(self) -> tuple[float, int, str]:
         order_at = self.index.order_at if self.index.queued_at is None else self.index.queued_at
@@ -64,7 +69,7 @@ class MemoryStore:
         self._history: dict[str, list[Entry]] = {}
         self._feed: list[Happening] = []
         self._debts: dict[str, _Debt] = {}
-        self._parks: dict[tuple[SlotKey, Pause], Parked] = {}
+        self._parks: dict[tuple[SlotKey, Pause, str], Parked] = {}
         self._learned: dict[SlotKey, Learned] = {}
 
     # --- jobs -------------------------------------------------------------------------------------------------------
@@ -118,7 +123,7 @@ class MemoryStore:
         ]
         due.sort(key=_Row.place)
         if claim.lane is Lane.SUBMIT:
-            due = list(self._admissible(due, claim))
+            due = sorted(self._admissible(due, claim), key=lambda row: (-row.job.priority, *row.place()))
         chosen = due[: claim.limit]
         for row in chosen:
             row.owner, row.until = claim.owner, claim.until
@@ -163,7 +168,7 @@ class MemoryStore:
         self._check_version(row, change)
         if self._held(row.key, now) >= self._most(row.key, now) or self._in_the_air(row.key, now, quiet_s):
             return False
-        if self._parked(row.key, now, now + longest_delay_s(self._policy)):
+        if self._parked(row.key, now, now + longest_delay_s(self._policy)) & {"", row.job.project}:
             return False
         self._write(change)
         row.until = claimed_until
@@ -175,11 +180,12 @@ class MemoryStore:
 
     async def parks(self, now: float) -> list[Parked]:
         """Parks in force, by account, model and kind; a key held back for two reasons has two."""
-        return [self._parks[at] for at in sorted(self._parks, key=_park_place) if self._parks[at].park.until > now]
+        in_force = [at for at, p in self._parks.items() if p.park.until > now or p.park.kind is Pause.HAND]
+        return [self._parks[at] for at in sorted(in_force, key=_park_place)]
 
     async def lift(self, account: str | None) -> int:
-        """End the parks of an account (None: all) and say how many."""
-        ended = [at for at in self._parks if account is None or at[0].account == account]
+        """End the parks of an account (None: all), but not those made by hand, and say how many."""
+        ended = [at for at in self._parks if at[1] is not Pause.HAND and account in (None, at[0].account)]
         for at in ended:
             del self._parks[at]
         return len(ended)
@@ -204,12 +210,15 @@ class MemoryStore:
         """The earliest instant at which anything needs attention; it may lie in the past. None: nothing is pending."""
         instants = [debt.due_at for debt in self._debts.values() if not debt.delivered]
         queued: dict[SlotKey, float] = {}
+        held_back = {key: self._parked(key, now, now + longest_delay_s(self._policy)) for key in self._queued_keys()}
         for row in self._rows.values():
             if row.index.intent_at is not None:
                 instants.append(row.until if row.until is not None else row.index.intent_at)
             if row.index.lane is None:
                 continue
             ready_at = self._ready_at(row, now)
+            if row.index.lane is Lane.SUBMIT and row.job.project in held_back[row.key]:
+                continue
             if row.index.lane is Lane.SUBMIT:
                 queued[row.key] = min(ready_at, queued.get(row.key, math.inf))
             else:
@@ -223,6 +232,22 @@ class MemoryStore:
     async def learned(self) -> Mapping[SlotKey, Learned]:
         """What refusals have taught about limits, by key."""
         return dict(self._learned)
+
+    async def hold(self, park: Park, now: float) -> None:
+        """Send nothing more on what the park covers, until `resume`."""
+        self._park(park, now)
+
+    async def resume(self, key: SlotKey, project: str = "") -> int:
+        """End what was held by hand on a key, and say how many that were."""
+        ended = [
+            (held, kind, whose)
+            for held, kind, whose in self._parks
+            if kind is Pause.HAND and held.account == key.account and key.model in (ALL, held.model)
+            if whose == project
+        ]
+        for at in ended:
+            del self._parks[at]
+        return len(ended)
 
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all) and say how much it was."""
@@ -266,19 +291,31 @@ class MemoryStore:
 
     def _admissible(self, due: list[_Row], claim: Claim) -> Iterator[_Row]:
         """The first of each key, where a slot is free that nobody is getting ready for and nothing holds it back."""
-        met: set[SlotKey] = set()
-        for row in due:
-            key = row.key
-            if key in met:
-                continue
-            met.add(key)
+        taken = self._taken(claim.now)
+        for key in dict.fromkeys(row.key for row in due):
             free = self._most(key, claim.now) - self._held(key, claim.now) - self._getting_ready(key, claim.now)
             parked = self._parked(key, claim.now, claim.far_at)
-            if free > 0 and not parked and not self._in_the_air(key, claim.now, claim.quiet_s):
-                yield row
+            if free <= 0 or "" in parked or self._in_the_air(key, claim.now, claim.quiet_s):
+                continue
+            mine = [row for row in due if row.key == key and row.job.project not in parked]
+            if mine:
+                yield min(mine, key=lambda row: row.turn(taken))
 
-    def _parked(self, key: SlotKey, now: float, far_at: float) -> bool:
-        return any(now < p.park.until <= far_at for p in self._parks_on(key))
+    def _parked(self, key: SlotKey, now: float, far_at: float) -> frozenset[str]:
+        """Whose jobs of a key are held back, by project; "" for everybody's."""
+        held = [p.park for p in self._parks_on(key) if p.park.kind is Pause.HAND or now < p.park.until <= far_at]
+        return frozenset(park.project for park in held)
+
+    def _taken(self, now: float) -> Mapping[tuple[SlotKey, str], int]:
+        """Slots of a key that a project's jobs hold, or are getting ready for."""
+        return Counter(
+            (row.key, row.job.project)
+            for row in self._rows.values()
+            if row.holds(now) or (row.index.lane is Lane.SUBMIT and row.claimed(now))
+        )
+
+    def _queued_keys(self) -> set[SlotKey]:
+        return {row.key for row in self._rows.values() if row.index.lane is Lane.SUBMIT}
 
     def _most(self, key: SlotKey, now: float) -> int:
         """How many of a key may run now: what was set or told, as far as refusals have not taught otherwise."""
@@ -300,7 +337,7 @@ class MemoryStore:
         )
 
     def _parks_on(self, key: SlotKey) -> Iterator[Parked]:
-        return (p for (k, _), p in self._parks.items() if k.account == key.account and k.model in (key.model, "*"))
+        return (p for (held, _, _), p in self._parks.items() if held.covers(key))
 
     def _ready_at(self, row: _Row, now: float) -> float:
         """When a job with a lane can be claimed: due, and no longer claimed."""
@@ -313,7 +350,10 @@ class MemoryStore:
     def _gate(self, key: SlotKey, now: float) -> float:
         """When, as far as is known, the next job of a key may be sent: no park, nothing in the air, a slot free."""
         far_at = now + longest_delay_s(self._policy)
-        gates = [p.park.until for p in self._parks_on(key) if now < p.park.until <= far_at]
+        parks = [p.park for p in self._parks_on(key) if not p.park.project]
+        if any(park.kind is Pause.HAND for park in parks):
+            return math.inf
+        gates = [park.until for park in parks if now < park.until <= far_at]
         mine = [row for row in self._rows.values() if row.key == key]
         gates += [
             row.index.intent_at + self._policy.quiet_s
@@ -378,9 +418,9 @@ class MemoryStore:
             if notice.job_id not in left_out:
                 self._debts.setdefault(notice.id, _Debt(notice, notice.at))
         if change.lift is not None:
-            self._parks.pop((change.lift, Pause.BUSY), None)
+            self._parks.pop((change.lift, Pause.BUSY, ""), None)
         if change.park is not None:
-            self._park(change)
+            self._park(change.park, _at(change))
         if change.full is not None:
             at, key = _at(change), change.full
             self._learned[key] = learn(self._learned.get(key), self._held(key, at), at, self._policy)
@@ -408,16 +448,14 @@ class MemoryStore:
             born.append(spare)
         return born, left_out
 
-    def _park(self, change: Change) -> None:
-        park = change.park
-        assert park is not None
-        at = _at(change)
-        before = self._parks.get((park.key, park.kind))
+    def _park(self, park: Park, at: float) -> None:
+        place = (park.key, park.kind, park.project)
+        before = self._parks.get(place)
         since = before.since if before is not None and before.park.until > at else at
-        self._parks[park.key, park.kind] = Parked(park, since)
+        self._parks[place] = Parked(park, since)
 
     def _forget_parks(self, now: float) -> None:
-        for at in [at for at, parked in self._parks.items() if parked.park.until <= now]:
+        for at in [at for at, p in self._parks.items() if p.park.until <= now and p.park.kind is not Pause.HAND]:
             del self._parks[at]
 
 
@@ -447,5 +485,5 @@ def _matches(row: _Row, which: Filter) -> bool:
     )
 
 
-def _park_place(at: tuple[SlotKey, Pause]) -> tuple[str, str, str]:
-    return (at[0].account, at[0].model, at[1].value)
+def _park_place(at: tuple[SlotKey, Pause, str]) -> tuple[str, str, str, str]:
+    return (at[0].account, at[0].model, at[1].value, at[2])

@@ -7,7 +7,7 @@ from typing import Any
 
 from wanreel.domain.errors import Conflict, Internal, Invalid, Unavailable
 from wanreel.domain.event import Entry, Notice, Park
-from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, state_name
+from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, is_bound, state_name
 from wanreel.domain.lifecycle import slot_held_until
 from wanreel.domain.policy import Policy
 from wanreel.ports import Lane
@@ -28,6 +28,7 @@ class Index:
     slot_until: float | None  # it holds a slot before this instant; infinite: until the vendor's last word
     intent_at: float | None  # when the paid call that is in the air was decided on
     seen_at: float | None  # when the vendor last showed that it knows the job's task
+    bound: int  # 1: never leaves its account
 
 
 def index(job: Job, policy: Policy) -> Index:
@@ -69,6 +70,7 @@ def index(job: Job, policy: Policy) -> Index:
         slot_until=slot_held_until(job, policy),
         intent_at=state.intent.at if isinstance(state, Submitting) else None,
         seen_at=state.seen_at if isinstance(state, (Generating, Archiving)) else None,
+        bound=int(is_bound(job)),
     )
 
 

@@ -16,7 +16,7 @@ from typing import Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from wanreel.domain.errors import Unavailable
-from wanreel.domain.event import Change, Entry, SlotKey
+from wanreel.domain.event import Change, Entry, Park, SlotKey
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.domain.slots import Learned
@@ -134,7 +134,7 @@ class SqliteStore:
         return await self._read(lambda conn: slots.in_force(conn, now))
 
     async def lift(self, account: str | None) -> int:
-        """End the parks of an account (None: all) and say how many."""
+        """End the parks of an account (None: all), but not those made by hand, and say how many."""
         return await self._write(lambda conn: slots.lift(conn, account))
 
     async def lost_submits(self, now: float, owner: str) -> list[Job]:
@@ -154,6 +154,14 @@ class SqliteStore:
     async def learned(self) -> Mapping[SlotKey, Learned]:
         """What refusals have taught about limits, by key."""
         return await self._read(learning.everything)
+
+    async def hold(self, park: Park, now: float) -> None:
+        """Send nothing more on what the park covers, until `resume`."""
+        await self._write(lambda conn: changes.set_park(conn, park, now))
+
+    async def resume(self, key: SlotKey, project: str = "") -> int:
+        """End what was held by hand on a key, and say how many that were."""
+        return await self._write(lambda conn: slots.resume(conn, key, project))
 
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all) and say how much it was."""

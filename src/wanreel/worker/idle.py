@@ -19,5 +19,5 @@ def waits_for_person(job: Job, parks: Sequence[Parked], doubts: Mapping[SlotKey,
     if not isinstance(job.state, Queued):
         return False
     key = slot_key(job)
-    parked = any(p.park.kind in NEEDS_PERSON and p.park.key.covers(key) for p in parks)
+    parked = any(p.park.kind in NEEDS_PERSON and p.park.covers(job) for p in parks)
     return parked or (doubts.get(key, 0) >= limit)

@@ -74,6 +74,7 @@ class Runner:
         self._unsettled_tries = 0
         self._wake = asyncio.Event()
         self._stopping = False
+        self._draining = False
         self._chores: asyncio.Task[int] | None = None
         self._overdue = 0  # pauses in a row with something due that could not be begun
         self._stuck: set[str] = set()  # jobs whose step the store broke off, with our claim still on them
@@ -88,8 +89,11 @@ class Runner:
         self._stopping = True
         self._wake.set()
 
-    async def run(self, *, until_idle: bool = False) -> None:
-        """Work until `stop`, or until nothing can move without a person. The home's lock must be held."""
+    async def run(self, *, until_idle: bool = False, drain: bool = False) -> None:
+        """Work until `stop`; with `until_idle`, until nothing can move without a person; with `drain`, until everything
+        that was sent has ended, and send nothing more. The home's lock must be held.
+        """
+        self._draining = drain
         tools = self._tools
         await tools.jobs.release(None)  # whoever claimed before us is dead: we hold the lock
         await tools.slots.lift(None)  # parks are asked about anew: the key may have been mended meanwhile
@@ -102,7 +106,7 @@ class Runner:
             while not self._stopping:
                 self._wake.clear()
                 moved = await self._tick()
-                if until_idle and not moved and await self._idle():
+                if (until_idle or drain) and not moved and await self._idle():
                     return
                 if moved:
                     self._overdue = 0
@@ -121,7 +125,8 @@ class Runner:
             self._deliver_notices()
             started = 0
             for lane in self._lanes:
-                started += await self._fill(lane)
+                if not (self._draining and lane.lane is Lane.SUBMIT):
+                    started += await self._fill(lane)
         except Unsettled as unsettled:
             self._keep(unsettled)
             return False
@@ -229,8 +234,9 @@ class Runner:
                 return False
             parks = await tools.slots.parks(now)
             doubts = Counter(map(slot_key, await tools.jobs.find(Filter(states=("unconfirmed",), limit=_ALL))))
-            for states, most in ((_AT_WORK, _PEEK), (("queued",), _PEEK), ((*_AT_WORK, "queued"), _ALL)):
-                for job in await tools.jobs.find(Filter(states=states, limit=most)):
+            queued = () if self._draining else ("queued",)
+            for states, most in ((_AT_WORK, _PEEK), (queued, _PEEK), ((*_AT_WORK, *queued), _ALL)):
+                for job in await tools.jobs.find(Filter(states=states, limit=most)) if states else ():
                     waits = waits_for_person(job, parks, doubts, self._limit_of(slot_key(job)))
                     if self._reaches(job.account) and not waits:
                         return False

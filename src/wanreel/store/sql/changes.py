@@ -27,6 +27,7 @@ _STATE_COLUMNS = (
     "order_at",
     "slot_until",
     "intent_at",
+    "bound",
     "body",
 )
 
@@ -70,6 +71,7 @@ _PARK_KEY = (
     (parks.c.account == bindparam("the_account"))
     & (parks.c.model == bindparam("the_model"))
     & (parks.c.kind == bindparam("the_kind"))
+    & (parks.c.project == bindparam("the_project"))
 )
 _PARK = select(parks.c.until, parks.c.since).where(_PARK_KEY)
 _DROP_PARK = delete(parks).where(_PARK_KEY)
@@ -118,6 +120,8 @@ def _insert(conn: Connection, job: Job, policy: Policy) -> None:
             "spare_of": job.spare_of,
             "project": job.project,
             "ask": job.ask,
+            "priority": job.priority,
+            "bound": columns.bound,
             "claim_owner": None,
             "claim_until": None,
             "body": job_text(job),
@@ -162,10 +166,11 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
             conn.execute(_INSERT_NOTICE, row)
     if change.lift is not None:
         busy = {"the_account": change.lift.account, "the_model": change.lift.model, "the_kind": Pause.BUSY.value}
+        busy["the_project"] = ""
         conn.execute(_DROP_PARK, busy)
     at = job.created_at if change.entry is None else change.entry.at
     if change.park is not None:
-        _park(conn, change.park, at)
+        set_park(conn, change.park, at)
     if change.full is not None:
         learning.refused(conn, change.full, claims.held(conn, change.full, at), at, policy)
 
@@ -196,6 +201,7 @@ def _columns(change: Change, policy: Policy) -> dict[str, Any]:
         "new_slot_until": columns.slot_until,
         "new_intent_at": columns.intent_at,
         "new_seen_at": columns.seen_at,
+        "new_bound": columns.bound,
         "new_body": job_text(job),
     }
 
@@ -226,9 +232,10 @@ def _bear(conn: Connection, change: Change, policy: Policy) -> set[str]:
     return left_out
 
 
-def _park(conn: Connection, park: Park, at: float) -> None:
+def set_park(conn: Connection, park: Park, at: float) -> None:
     """A park takes the place of an earlier one of its kind on its key; other kinds stand beside it."""
     place = {"the_account": park.key.account, "the_model": park.key.model, "the_kind": park.kind.value}
+    place["the_project"] = park.project
     before = conn.execute(_PARK, place).first()
     since = before.since if before is not None and before.until > at else at
     conn.execute(_DROP_PARK, place)
@@ -238,6 +245,7 @@ def _park(conn: Connection, park: Park, at: float) -> None:
             "account": park.key.account,
             "model": park.key.model,
             "kind": park.kind.value,
+            "project": park.project,
             "until": park.until,
             "since": since,
             "body": park_text(park),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, not_, or_, select, tuple_, update
 
-from wanreel.domain.event import SlotKey
+from wanreel.domain.event import ALL, Pause, SlotKey
 from wanreel.domain.job import Job
 from wanreel.ports import Claim, Lane
 from wanreel.store.rows import job_of
@@ -27,6 +28,7 @@ _IS_DUE = or_(jobs.c.due_at <= _NOW, jobs.c.due_at > _FAR)
 _IN_LANE = jobs.c.lane == bindparam("lane")
 _PLACE = (jobs.c.order_at, jobs.c.place, jobs.c.id)
 _QUEUE_PLACE = (jobs.c.queued_at, jobs.c.place, jobs.c.id)
+_GROUP = (jobs.c.project, jobs.c.priority)
 
 # --- statements -----------------------------------------------------------------------------------------------------
 
@@ -37,31 +39,44 @@ _DUE = (  # the lane stands in both halves so that an index serves each
     .limit(bindparam("most"))
 )
 _HEAD = (
-    select(jobs.c.id, jobs.c.body, *_QUEUE_PLACE[:2])
-    .where(IS_QUEUED, OF_KEY, _IS_DUE, IS_FREE)
+    select(jobs.c.id, jobs.c.body, *_GROUP, *_QUEUE_PLACE[:2])
+    .where(
+        IS_QUEUED,
+        OF_KEY,
+        jobs.c.project == bindparam("project"),
+        jobs.c.priority == bindparam("priority"),
+        _IS_DUE,
+        IS_FREE,
+    )
     .order_by(*_QUEUE_PLACE)
     .limit(1)
 )
+_FIRST_GROUP = select(*_GROUP).where(IS_QUEUED, OF_KEY).order_by(*_GROUP).limit(1)
+_NEXT_GROUP = _FIRST_GROUP.where(tuple_(*_GROUP) > tuple_(bindparam("project"), bindparam("priority")))
 _FIRST_KEY = select(jobs.c.account, jobs.c.model).where(IS_QUEUED).order_by(jobs.c.account, jobs.c.model).limit(1)
 _NEXT_KEY = _FIRST_KEY.where(
     tuple_(jobs.c.account, jobs.c.model) > tuple_(bindparam("account"), bindparam("model")),
 )
-_HELD = select(func.count()).where(OF_KEY, jobs.c.slot_until > _NOW)
-_GETTING_READY = select(func.count()).where(
-    OF_KEY, jobs.c.lane == bindparam("lane", Lane.SUBMIT), jobs.c.claim_until > _NOW
-)
+_HOLDS = (OF_KEY, jobs.c.slot_until > _NOW)
+_IS_GETTING_READY = (OF_KEY, jobs.c.lane == bindparam("lane", Lane.SUBMIT), jobs.c.claim_until > _NOW)
+_HELD = select(func.count()).where(*_HOLDS)
+_HELD_EACH = select(jobs.c.project, func.count().label("slots")).where(*_HOLDS).group_by(jobs.c.project)
+_READY_EACH = select(jobs.c.project, func.count().label("slots")).where(*_IS_GETTING_READY).group_by(jobs.c.project)
 _IN_THE_AIR = select(jobs.c.id).where(OF_KEY, jobs.c.intent_at > bindparam("quiet_from")).limit(1)
-_PARKED = (
-    select(parks.c.kind)
-    .where(
-        parks.c.account == bindparam("account"),
-        or_(parks.c.model == bindparam("model"), parks.c.model == "*"),
-        parks.c.until > _NOW,
-        parks.c.until <= _FAR,  # later ends were written by a clock that jumped
-    )
-    .limit(1)
+BY_HAND = parks.c.kind == Pause.HAND.value
+PARKS_KEY = and_(
+    or_(parks.c.account == bindparam("account"), parks.c.account == ALL),
+    or_(parks.c.model == bindparam("model"), parks.c.model == ALL),
 )
-_FORGET_PARKS = delete(parks).where(parks.c.until <= _NOW)
+_PARKED = (
+    select(parks.c.project)
+    .where(
+        PARKS_KEY,
+        or_(BY_HAND, and_(parks.c.until > _NOW, parks.c.until <= _FAR)),  # later ends: of a clock that jumped
+    )
+    .distinct()
+)
+_FORGET_PARKS = delete(parks).where(parks.c.until <= _NOW, not_(BY_HAND))
 _TAKE = (
     update(jobs)
     .where(jobs.c.id == bindparam("the_id"))
@@ -79,7 +94,7 @@ def claim(conn: Connection, asked: Claim, limits: Limits) -> list[Job]:
     conn.execute(_FORGET_PARKS, {"now": asked.now})
     if asked.lane is Lane.SUBMIT:
         heads = [head for key in queued_keys(conn) if (head := _head(conn, key, asked, limits)) is not None]
-        rows = sorted(heads, key=lambda row: (row.queued_at, row.place, row.id))[: asked.limit]
+        rows = sorted(heads, key=lambda row: (-row.priority, row.queued_at, row.place, row.id))[: asked.limit]
     else:
         due = {"lane": asked.lane, "now": asked.now, "far_at": asked.far_at, "most": asked.limit}
         rows = conn.execute(_DUE, due).all()
@@ -107,10 +122,21 @@ def queued_keys(conn: Connection) -> Iterator[SlotKey]:
         row = conn.execute(_NEXT_KEY, {"account": row.account, "model": row.model}).first()
 
 
-def parked(conn: Connection, key: SlotKey, now: float, far_at: float) -> bool:
-    """Whether anything holds the key back; an end beyond `far_at` was written by a clock that jumped."""
+def groups(conn: Connection, key: SlotKey) -> Iterator[tuple[str, int]]:
+    """Every project and priority that has queued work of a key, found by leaping, however long the queues are."""
+    at: dict[str, Any] = {"account": key.account, "model": key.model}
+    row = conn.execute(_FIRST_GROUP, at).first()
+    while row is not None:
+        yield row.project, row.priority
+        row = conn.execute(_NEXT_GROUP, {**at, "project": row.project, "priority": row.priority}).first()
+
+
+def parked(conn: Connection, key: SlotKey, now: float, far_at: float) -> frozenset[str]:
+    """Whose jobs of a key are held back, by project; "" for everybody's. An end beyond `far_at` was written by a clock
+    that jumped.
+    """
     at = {"account": key.account, "model": key.model, "now": now, "far_at": far_at}
-    return conn.execute(_PARKED, at).first() is not None
+    return frozenset(conn.execute(_PARKED, at).scalars())
 
 
 def held(conn: Connection, key: SlotKey, now: float) -> int:
@@ -125,13 +151,29 @@ def in_the_air(conn: Connection, key: SlotKey, now: float, quiet_s: float) -> bo
 
 
 def _head(conn: Connection, key: SlotKey, asked: Claim, limits: Limits) -> Any:
-    """The next queued job of a key, where a slot is free that nobody is getting ready for and nothing holds it back."""
+    """The next queued job of a key, where a slot is free that nobody is getting ready for and nothing holds it back: of
+    the highest priority, whose project has the fewest slots, the oldest.
+    """
     at = {"account": key.account, "model": key.model, "now": asked.now}
-    if parked(conn, key, asked.now, asked.far_at):
+    held_back = parked(conn, key, asked.now, asked.far_at)
+    if "" in held_back:
         return None
     if in_the_air(conn, key, asked.now, asked.quiet_s):
         return None
     most = learning.most(conn, key, limits(key), asked.now)
-    if most - held(conn, key, asked.now) - conn.execute(_GETTING_READY, at).scalar_one() <= 0:
+    taken: Counter[str] = Counter()
+    for statement in (_HELD_EACH, _READY_EACH):
+        taken.update({row.project: row.slots for row in conn.execute(statement, at)})
+    if most - taken.total() <= 0:
         return None
-    return conn.execute(_HEAD, {**at, "far_at": asked.far_at}).first()
+    waiting: dict[int, list[str]] = {}
+    for project, priority in groups(conn, key):
+        if project not in held_back:
+            waiting.setdefault(priority, []).append(project)
+    for priority in sorted(waiting, reverse=True):
+        here = {**at, "far_at": asked.far_at, "priority": priority}
+        found = [conn.execute(_HEAD, {**here, "project": project}).first() for project in waiting[priority]]
+        heads = [row for row in found if row is not None]
+        if heads:
+            return min(heads, key=lambda row: (taken[row.project], row.queued_at, row.place, row.id))
+    return None

@@ -6,14 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, select
 
 from wanreel.domain.event import SlotKey
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.slots import free_at
 from wanreel.ports import Lane
-from wanreel.store.sql import learning
-from wanreel.store.sql.claims import IS_FREE, IS_QUEUED, OF_KEY, Limits, queued_keys
+from wanreel.store.sql import claims, learning
+from wanreel.store.sql.claims import BY_HAND, IS_FREE, IS_QUEUED, OF_KEY, PARKS_KEY, Limits, queued_keys
 from wanreel.store.sql.tables import jobs, notices, parks
 
 _NOW: ColumnElement[float] = bindparam("now")
@@ -43,18 +43,21 @@ def _ready(free: ColumnElement[bool], claimed: ColumnElement[bool]) -> _Ready:
 
 
 _OF_LANE = _ready(_IN_LANE, _IN_LANE)
-_OF_QUEUE = _ready(and_(IS_QUEUED, OF_KEY), and_(_IN_LANE, OF_KEY))
+_OF_PROJECT = and_(OF_KEY, jobs.c.project == bindparam("project"))
+_OF_QUEUE = _ready(and_(IS_QUEUED, _OF_PROJECT), and_(_IN_LANE, _OF_PROJECT))
 _RESCUE = select(func.min(func.coalesce(jobs.c.claim_until, jobs.c.intent_at))).where(jobs.c.intent_at.is_not(None))
 _NOTICE = select(func.min(notices.c.due_at)).where(notices.c.delivered_at.is_(None))
 _SLOT_ENDS = select(jobs.c.slot_until).where(OF_KEY, jobs.c.slot_until > _NOW)
 _CLAIM_ENDS = select(jobs.c.claim_until).where(_IN_LANE, OF_KEY, _IS_CLAIMED)
 _LAST_INTENT = select(func.max(jobs.c.intent_at)).where(OF_KEY, jobs.c.intent_at > bindparam("quiet_from"))
 _PARKED_UNTIL = select(func.max(parks.c.until)).where(
-    parks.c.account == bindparam("account"),
-    or_(parks.c.model == bindparam("model"), parks.c.model == "*"),
+    PARKS_KEY,
+    parks.c.project == "",
     parks.c.until > _NOW,
     parks.c.until <= _FAR,
 )
+
+_HELD_BY_HAND = select(parks.c.kind).where(PARKS_KEY, parks.c.project == "", BY_HAND).limit(1)
 
 
 def next_due(conn: Connection, now: float, limits: Limits, policy: Policy) -> float | None:
@@ -72,9 +75,11 @@ def next_due(conn: Connection, now: float, limits: Limits, policy: Policy) -> fl
     ]
     for key in queued_keys(conn):
         at = {"lane": Lane.SUBMIT, "account": key.account, "model": key.model, "now": now, "far_at": far_at}
-        ready_at = _ready_at(conn, _OF_QUEUE, at)
-        if ready_at is not None:
-            instants.append(max(ready_at, _gate(conn, key, at, limits, policy)))
+        held_back = claims.parked(conn, key, now, far_at)
+        projects = sorted({project for project, _ in claims.groups(conn, key)} - held_back)
+        ready = [_ready_at(conn, _OF_QUEUE, {**at, "project": project}) for project in projects]
+        if found := [ready_at for ready_at in ready if ready_at is not None]:
+            instants.append(max(min(found), _gate(conn, key, at, limits, policy)))
     earliest = min((i for i in instants if i is not None), default=math.inf)
     return None if earliest == math.inf else earliest
 
@@ -89,6 +94,8 @@ def _ready_at(conn: Connection, part: _Ready, at: dict[str, Any]) -> float | Non
 def _gate(conn: Connection, key: SlotKey, at: dict[str, Any], limits: Limits, policy: Policy) -> float:
     """When, as far as is known, the next job of a key may be sent: no park, nothing in the air, a slot free."""
     gates: list[float] = []
+    if conn.execute(_HELD_BY_HAND, at).first() is not None:
+        return math.inf
     parked_until = conn.execute(_PARKED_UNTIL, at).scalar()
     if parked_until is not None:
         gates.append(parked_until)

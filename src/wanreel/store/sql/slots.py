@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, not_, or_, select
 
 from wanreel.domain.errors import Internal
-from wanreel.domain.event import Change, SlotKey
+from wanreel.domain.event import ALL, Change, SlotKey
 from wanreel.domain.job import Job, Submitting
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Parked
 from wanreel.store.rows import job_of, park_of
 from wanreel.store.sql import changes, claims, learning
-from wanreel.store.sql.claims import IS_FREE, Limits
+from wanreel.store.sql.claims import BY_HAND, IS_FREE, Limits
 from wanreel.store.sql.tables import jobs, parks
 
 _NOW: ColumnElement[float] = bindparam("now")
@@ -26,10 +26,10 @@ _IN_USE = (
 )
 _PARKS = (
     select(parks.c.body, parks.c.since)
-    .where(parks.c.until > _NOW)
-    .order_by(parks.c.account, parks.c.model, parks.c.kind)
+    .where(or_(parks.c.until > _NOW, BY_HAND))
+    .order_by(parks.c.account, parks.c.model, parks.c.kind, parks.c.project)
 )
-_LIFT_ALL = delete(parks)
+_LIFT_ALL = delete(parks).where(not_(BY_HAND))
 _LIFT = _LIFT_ALL.where(parks.c.account == bindparam("the_account"))
 _LOST = (
     select(jobs.c.id, jobs.c.body).where(jobs.c.intent_at.is_not(None), IS_FREE).order_by(jobs.c.intent_at, jobs.c.id)
@@ -65,7 +65,7 @@ def begin(conn: Connection, wish: Beginning, limits: Limits, policy: Policy) -> 
     most = learning.most(conn, key, limits(key), wish.now)
     if claims.held(conn, key, wish.now) >= most or claims.in_the_air(conn, key, wish.now, wish.quiet_s):
         return False
-    if claims.parked(conn, key, wish.now, wish.now + longest_delay_s(policy)):
+    if claims.parked(conn, key, wish.now, wish.now + longest_delay_s(policy)) & {"", job.project}:
         return False
     changes.write(conn, wish.change, policy, wish.claimed_until)
     return True
@@ -82,10 +82,16 @@ def in_force(conn: Connection, now: float) -> list[Parked]:
 
 
 def lift(conn: Connection, account: str | None) -> int:
-    """End the parks of an account (None: all) and say how many."""
+    """End the parks of an account (None: all), but not those made by hand, and say how many."""
     if account is None:
         return conn.execute(_LIFT_ALL).rowcount
     return conn.execute(_LIFT, {"the_account": account}).rowcount
+
+
+def resume(conn: Connection, key: SlotKey, project: str) -> int:
+    """End what was held by hand, and say how many that were."""
+    found = delete(parks).where(BY_HAND, parks.c.account == key.account, parks.c.project == project)
+    return conn.execute(found if key.model == ALL else found.where(parks.c.model == key.model)).rowcount
 
 
 def lost_submits(conn: Connection, now: float, owner: str, policy: Policy) -> list[Job]:

@@ -45,6 +45,8 @@ jobs = Table(
     Column("spare_of", Text),
     Column("ask", Text),
     Column("project", Text, nullable=False, server_default="default"),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("bound", Integer, nullable=False, server_default="0"),  # 1: never leaves its account
     Column("claim_owner", Text),
     Column("claim_until", Double),
     Column("body", Text, nullable=False),
@@ -64,12 +66,14 @@ Index(
     "ix_jobs_queue",
     jobs.c.account,
     jobs.c.model,
+    jobs.c.project,
+    jobs.c.priority,
     jobs.c.queued_at,
     jobs.c.place,
     jobs.c.id,
     **_only("queued_at IS NOT NULL"),
 )
-Index("ix_jobs_ready", jobs.c.account, jobs.c.model, jobs.c.due_at, **_only("queued_at IS NOT NULL"))
+Index("ix_jobs_ready", jobs.c.account, jobs.c.model, jobs.c.project, jobs.c.due_at, **_only("queued_at IS NOT NULL"))
 Index("ix_jobs_slots", jobs.c.account, jobs.c.model, jobs.c.slot_until, **_only("slot_until IS NOT NULL"))
 Index("ix_jobs_claims", jobs.c.lane, jobs.c.claim_until, **_only("claim_until IS NOT NULL"))
 Index("ix_jobs_air", jobs.c.intent_at, **_only("intent_at IS NOT NULL"))
@@ -153,8 +157,9 @@ parks = Table(
     Column("account", Text, nullable=False),
     Column("model", Text, nullable=False),  # * for all of the account's
     Column("kind", Text, nullable=False),
+    Column("project", Text, nullable=False),  # only its jobs; "": everybody's
     Column("until", Double, nullable=False),
     Column("since", Double, nullable=False),
     Column("body", Text, nullable=False),
-    PrimaryKeyConstraint("account", "model", "kind"),
+    PrimaryKeyConstraint("account", "model", "kind", "project"),
 )
