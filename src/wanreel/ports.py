@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from wanreel.domain.clip import ClipFacts, Sampled, Sampling
+from wanreel.domain.clip import ClipFacts, Fit, Sampled, Sampling, Still, Views
 from wanreel.domain.event import (
     Accepted,
     CancelFailed,
@@ -454,7 +454,7 @@ class FileBytes(Protocol):
 
 
 class Media(Protocol):
-    """Looks into foreign clips, in a process of its own that ends at a limit or a crash, alone.
+    """Looks into foreign clips and pictures, in a process of its own that ends at a limit or a crash, alone.
 
     All raise Invalid (not a clip, not one that may be decoded, or past a limit of pixels, pictures, bytes, memory or
     computing), Unavailable (it took too long, no process could be started), and what reading the file raises.
@@ -470,22 +470,50 @@ class Media(Protocol):
         """
         ...
 
+    async def views(self, clip: FileBytes) -> Views:
+        """Poster, thumbnail, contact sheet and sprite of a clip, with its facts, made in one go through it."""
+        ...
+
+    async def still(self, file: FileBytes, fit: Fit | None = None) -> Still:
+        """Facts of a picture (JPEG, PNG, BMP, WEBP) that decodes to its end. One whose EXIF data asks for a turn is
+        written anew, upright; with `fit`, one that is too large is made smaller.
+        """
+        ...
+
 
 class Inputs(Protocol):
-    """Local pictures and sounds a request refers to, kept in the home so that the job can always be sent."""
+    """Pictures and sounds a request refers to, kept in the home so that the job can always be sent.
 
-    async def keep(self, source: Path) -> StoredInput:
+    The same bytes are kept, and looked into, once. A picture that lies on its side is kept upright; with `fit`, one
+    that is too large is kept smaller; `StoredInput.changes` says so.
+    """
+
+    async def keep(self, source: Path, fit: Fit | None = None) -> StoredInput:
         """Copy a local file into the home, by hash. Raises Invalid (unreadable, not a picture or sound, too large),
         Unavailable (the home is full or not writable).
         """
         ...
 
-    async def keep_bytes(self, data: bytes, name: str) -> StoredInput:
+    async def keep_bytes(self, data: bytes, name: str, fit: Fit | None = None) -> StoredInput:
         """The same for content that came inline. Raises Invalid, Unavailable."""
+        ...
+
+    async def keep_link(self, url: str, fit: Fit | None = None) -> StoredInput | None:
+        """The same for what an http(s) link leads to; None where links are set to be passed on to the vendor as they
+        are. Raises Invalid (also: not reachable, not safe to follow), Unavailable.
+        """
         ...
 
     def path(self, sha256: str) -> Path:
         """Where the copy lies. Raises NotFound."""
+        ...
+
+    async def forget(self, sha256: str) -> bool:
+        """Remove a copy for good; whether it was there. Raises Unavailable."""
+        ...
+
+    async def kept(self) -> list[str]:
+        """The hashes of all copies. Raises Unavailable."""
         ...
 
 
@@ -501,6 +529,7 @@ class StoredInput:
     height: int = 0
     format: str = ""
     has_alpha: bool = False
+    changes: tuple[str, ...] = ()  # what was done to it, in words
 
 
 class Notifier(Protocol):

@@ -13,7 +13,7 @@ import shlex
 import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -96,11 +96,20 @@ class Settings(BaseSettings):
         default_factory=dict, description="Figures of the life of a job, by name: WANREEL_POLICY__NAME, see below."
     )
     allow_truncate: bool = Field(default=False, description="Send prompts over the model's limit, cut by the vendor.")
+    fit: bool = Field(default=False, description="Make pictures that are too large for their model smaller.")
+    input_links: Literal["keep", "pass"] = Field(
+        default="keep",
+        description="Links to inputs: fetched, checked and kept here, or passed on to the vendor unseen.",
+    )
+    input_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Hosts (host or host:port) input links may lead to though they lie in a private network.",
+    )
     inline_bytes_max: int = Field(default=4_000_000, ge=0, description="Larger local pictures go to temporary storage.")
     connect_timeout_s: float = Field(default=10.0, gt=0, description="Patience for a connection to the vendor.")
     answer_timeout_s: float = Field(default=60.0, gt=0, description="Patience for an answer of the vendor's API.")
 
-    @field_validator("result_hosts", "hosts", "cors_origins", "notify_command", mode="before")
+    @field_validator("result_hosts", "input_hosts", "hosts", "cors_origins", "notify_command", mode="before")
     @classmethod
     def _split(cls, value: object, info: ValidationInfo) -> object:
         """A text is a list: hosts by comma or space, a command by the shell's rules."""

@@ -24,6 +24,7 @@ from wanreel.domain.labels import project_name
 from wanreel.domain.request import Request
 from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
+from wanreel.inputs.links import Links
 from wanreel.media.looks import Looks
 from wanreel.notify.command import CommandNotifier
 from wanreel.notify.journal import JournalNotifier
@@ -96,7 +97,9 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     clock = SystemClock()
     limit_of = slot_limits(settings, catalog, account)
     archive, shelf = LocalArchive(settings.archive_path.absolute()), LocalShelf(settings.archive_path.absolute())
-    inputs = HomeInputs(path / "inputs")
+    media = Looks()
+    links = Links(settings.input_hosts) if settings.input_links == "keep" else None
+    inputs = HomeInputs(path / "inputs", media, links)
     lock = RunnerLock(path / "runner.lock")
     project = project_name(settings.project)
     key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
@@ -135,7 +138,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             catalog=catalog,
             account=account,
             policy=policy,
-            options=Options(settings.allow_truncate),
+            options=Options(settings.allow_truncate, settings.fit),
             limit_of=limit_of,
             project=project,
             check_key=check_key,
@@ -170,7 +173,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             clock=clock,
             service=Service(shop),
             vendor=vendor,
-            media=Looks(),
+            media=media,
             feed=store,
             lock=lock,
             runner=runner,

@@ -1,7 +1,14 @@
 """`wanreel generate`, end to end: what is sent, what is kept, what is printed."""
 
+import io
 import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+
+from PIL import Image
 
 from tests.cli.terminal import Terminal
 from tests.client.small_world import bought, picture
@@ -77,11 +84,68 @@ def test_a_large_picture_goes_through_the_vendors_storage(terminal: Terminal, ve
 
 
 def test_a_link_goes_out_as_it_is(terminal: Terminal, vendor: Emulator) -> None:
-    """The vendor fetches a linked picture itself."""
+    """Where links are set to be passed on, the vendor fetches a linked picture itself."""
     link = "https://pictures.example.com/cat.png"
-    ran = terminal("generate", "It blinks", "--image", link, "--model", "wan2.5-i2v-preview")
+    words = ("generate", "It blinks", "--image", link, "--model", "wan2.5-i2v-preview")
+    ran = terminal(*words, WANREEL_INPUT_LINKS="pass")
     assert 0 == ran.code, ran.err
     assert link in json.dumps(sent(vendor))
+
+
+def test_a_link_is_fetched_checked_and_kept(terminal: Terminal, vendor: Emulator) -> None:
+    """What lies behind a link of the operator's own host is checked like a file, and sent like one; others are not."""
+    words = ("generate", "It blinks", "--model", "wan2.5-i2v-preview", "--image")
+    with serving({"/cat.png": picture(), "/tiny.png": png((20, 20))}) as place:
+        ran = terminal(*words, f"http://{place}/cat.png?v=1", WANREEL_INPUT_HOSTS=place)
+        assert 0 == ran.code, ran.err
+        assert "data:image/png;base64," in json.dumps(sent(vendor))
+        refused = terminal(*words, f"http://{place}/tiny.png", WANREEL_INPUT_HOSTS=place)
+        assert (2, True) == (refused.code, "each side must be" in refused.err)
+        private = terminal(*words, f"http://{place}/cat.png")
+        assert (2, True) == (private.code, "private network" in private.err)
+    assert 1 == bought(vendor)
+
+
+def test_fit_makes_a_picture_fit(terminal: Terminal, vendor: Emulator) -> None:
+    """A PNG with transparency is refused, and with --fit laid on white, which is said before anything is paid."""
+    Path("cat.png").write_bytes(png((640, 480), mode="RGBA"))
+    words = ("generate", "It blinks", "--image", "cat.png", "--model", "wan2.5-i2v-preview")
+    assert (2, 0) == (terminal(*words).code, bought(vendor))
+    ran = terminal(*words, "--fit")
+    assert (0, True) == (ran.code, "transparency laid on white" in ran.err), ran.err
+    assert 1 == bought(vendor)
+
+
+def png(sides: tuple[int, int], mode: str = "RGB") -> bytes:
+    """An empty PNG."""
+    out = io.BytesIO()
+    Image.new(mode, sides).save(out, "PNG")
+    return out.getvalue()
+
+
+@contextmanager
+def serving(files: dict[str, bytes]) -> Generator[str]:
+    """A web server on this machine; its host and port."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = files[self.path.partition("?")[0]]
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its own name
+            """Quietly."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_keyframes_make_the_way_between_them(terminal: Terminal, vendor: Emulator) -> None:

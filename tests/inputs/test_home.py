@@ -8,14 +8,18 @@ import os
 import resource
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.inputs.pictures import mp3, picture, wav
+from wanreel.domain.clip import Fit, Still
 from wanreel.domain.errors import Invalid, NotFound, Unavailable
 from wanreel.inputs.home import HomeInputs
-from wanreel.ports import Inputs, StoredInput
+from wanreel.media.looks import Looks
+from wanreel.ports import FileBytes, Inputs, StoredInput
 
 
 @pytest.fixture
@@ -25,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def inputs(folder: Path) -> Inputs:
-    return HomeInputs(folder)
+    return HomeInputs(folder, Looks())
 
 
 def written(path: Path, data: bytes) -> Path:
@@ -34,7 +38,7 @@ def written(path: Path, data: bytes) -> Path:
 
 
 def names_in(folder: Path) -> list[str]:
-    return [path.name for path in folder.glob("*")]
+    return [path.name for path in folder.glob("*") if path.suffix != ".facts"]
 
 
 def sha256(data: bytes) -> str:
@@ -43,10 +47,63 @@ def sha256(data: bytes) -> str:
 
 async def test_a_picture_is_kept_with_its_facts(inputs: Inputs, tmp_path: Path) -> None:
     """The name lies about the format and about nothing else; the copy is byte for byte."""
-    data = picture("JPEG", orientation=6)
+    data = picture("JPEG")
     stored = await inputs.keep(written(tmp_path / "hero.png", data))
-    assert StoredInput(sha256(data), "image/jpeg", len(data), "hero.png", 200, 300, "JPEG", False) == stored
+    assert StoredInput(sha256(data), "image/jpeg", len(data), "hero.png", 300, 200, "JPEG", False) == stored
     assert data == inputs.path(stored.sha256).read_bytes()
+
+
+async def test_a_picture_that_lies_on_its_side_is_kept_upright(inputs: Inputs, tmp_path: Path) -> None:
+    """What EXIF asks for is done, since nobody says that the vendor does it; and it is told."""
+    stored = await inputs.keep(written(tmp_path / "hero.jpg", picture("JPEG", orientation=6)))
+    assert ((200, 300), ("turned upright",)) == ((stored.width, stored.height), stored.changes)
+    with Image.open(inputs.path(stored.sha256)) as kept:
+        assert ((200, 300), None) == (kept.size, kept.getexif().get(0x0112))
+        grey = kept.convert("L").tobytes()
+    assert grey[150 * 200 + 10] > grey[150 * 200 + 190]  # the gradient ran downwards, and was turned by a quarter
+
+
+async def test_the_same_bytes_are_looked_into_once(folder: Path) -> None:
+    """Given again under another name, and to another process, the facts that were noted answer; a fit is its own."""
+    eyes = Counting()
+    data = picture("JPEG", orientation=6)
+    first = await HomeInputs(folder, eyes).keep_bytes(data, "a.jpg")
+    again = await HomeInputs(folder, eyes).keep_bytes(data, "b.jpg")
+    assert (replace(first, name="b.jpg"), 1) == (again, eyes.looks)
+    await HomeInputs(folder, eyes).keep_bytes(data, "a.jpg", Fit(10, 100, 100_000, alpha=False))
+    assert 2 == eyes.looks
+
+
+async def test_a_note_that_went_bad_is_not_believed(folder: Path) -> None:
+    """Cut short, or about a copy that is gone: the picture is looked into again."""
+    eyes, data = Counting(), picture()
+    inputs = HomeInputs(folder, eyes)
+    stored = await inputs.keep_bytes(data, "a.png")
+    (folder / f"{sha256(data)}.facts").write_bytes(b'{"sha256": 3')
+    assert stored == await inputs.keep_bytes(data, "a.png")
+    inputs.path(stored.sha256).unlink()
+    assert stored == await inputs.keep_bytes(data, "a.png")
+    assert 3 == eyes.looks
+
+
+async def test_what_is_forgotten_is_gone_with_its_note(inputs: Inputs, folder: Path) -> None:
+    """Nothing of it stays in the folder; a second time there is nothing to forget."""
+    stored = await inputs.keep_bytes(picture("JPEG", orientation=6), "a.jpg")
+    assert [stored.sha256] == await inputs.kept()
+    assert await inputs.forget(stored.sha256)
+    assert not os.listdir(folder)  # noqa: PTH208
+    assert not await inputs.forget(stored.sha256)
+    assert [] == await inputs.kept()
+
+
+class Counting(Looks):
+    """Eyes that count."""
+
+    looks = 0
+
+    async def still(self, file: FileBytes, fit: Fit | None = None) -> Still:
+        self.looks += 1
+        return await super().still(file, fit)
 
 
 @pytest.mark.parametrize(("data", "mime", "kind"), [(wav(), "audio/wav", "WAV"), (mp3(), "audio/mpeg", "MP3")])
@@ -89,7 +146,7 @@ async def test_a_copy_that_went_bad_is_mended(inputs: Inputs, tmp_path: Path) ->
 async def test_inline_data_is_kept_like_a_file(folder: Path) -> None:
     """What came in a data: URL or an upload takes the same way."""
     data = picture("WEBP")
-    inputs = HomeInputs(folder)
+    inputs = HomeInputs(folder, Looks())
     stored = await inputs.keep_bytes(data, "upload.webp")
     assert ("image/webp", "upload.webp") == (stored.mime, stored.name)
     with pytest.raises(Invalid, match=r"broken\.png is damaged"):
@@ -145,7 +202,7 @@ async def test_what_cannot_be_used_is_refused_and_leaves_no_trace(
     """Missing, of the wrong kind, broken, too large: said in words, without waiting, and nothing is stored."""
     source = make(tmp_path / "a.png")
     with pytest.raises(Invalid) as error:
-        await asyncio.wait_for(HomeInputs(folder, size_bytes_max=1024 * 1024).keep(source), 20)
+        await asyncio.wait_for(HomeInputs(folder, Looks(), size_bytes_max=1024 * 1024).keep(source), 20)
     assert words in error.value.message
     assert [] == names_in(folder)
 
@@ -154,16 +211,16 @@ async def test_a_file_may_be_just_as_large_as_allowed(tmp_path: Path, folder: Pa
     """The limit is inclusive."""
     data = picture()
     source = written(tmp_path / "a.png", data)
-    assert len(data) == (await HomeInputs(folder, len(data)).keep(source)).size_bytes
+    assert len(data) == (await HomeInputs(folder, Looks(), size_bytes_max=len(data)).keep(source)).size_bytes
     with pytest.raises(Invalid, match="larger than"):
-        await HomeInputs(folder, len(data) - 1).keep(source)
+        await HomeInputs(folder, Looks(), size_bytes_max=len(data) - 1).keep(source)
 
 
 async def test_a_home_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
     """Not the caller's fault: the message names the folder."""
     written(tmp_path / "home", b"a file where the folder should be")
     with pytest.raises(Unavailable, match="home"):
-        await HomeInputs(tmp_path / "home").keep(written(tmp_path / "a.png", picture()))
+        await HomeInputs(tmp_path / "home", Looks()).keep(written(tmp_path / "a.png", picture()))
 
 
 async def test_a_disk_that_fills_up_leaves_no_trace(tmp_path: Path, folder: Path) -> None:
@@ -173,7 +230,7 @@ async def test_a_disk_that_fills_up_leaves_no_trace(tmp_path: Path, folder: Path
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
     try:
         with pytest.raises(Unavailable, match="free some space"):
-            await HomeInputs(folder).keep(source)
+            await HomeInputs(folder, Looks()).keep(source)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [] == names_in(folder)

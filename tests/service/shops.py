@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.domain.catalog_file import CATALOG
 from tests.factories import FakeClock, make_account
+from wanreel.domain.clip import Fit
 from wanreel.domain.errors import Invalid, Unauthorized
 from wanreel.domain.policy import Policy
 from wanreel.domain.validate import Options
@@ -20,13 +21,22 @@ SLOTS = 2
 class Shelf:
     """`ports.Inputs` that keeps nothing and knows every name but `missing.png`."""
 
-    async def keep(self, source: Path) -> StoredInput:
+    async def keep(self, source: Path, fit: Fit | None = None) -> StoredInput:
         if source.name == "missing.png":
             raise Invalid(f"{source} is not there")
         return StoredInput("ab" * 32, "image/png", 1000, source.name, width=1280, height=720, format="png")
 
-    async def keep_bytes(self, data: bytes, name: str) -> StoredInput:
+    async def keep_bytes(self, data: bytes, name: str, fit: Fit | None = None) -> StoredInput:
         return await self.keep(Path(name))
+
+    async def keep_link(self, url: str, fit: Fit | None = None) -> StoredInput | None:
+        return None
+
+    async def forget(self, sha256: str) -> bool:
+        return False
+
+    async def kept(self) -> list[str]:
+        return []
 
     def path(self, sha256: str) -> Path:
         return Path(sha256)

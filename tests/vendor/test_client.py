@@ -18,6 +18,7 @@ import structlog
 from tests.domain.catalog_file import CATALOG
 from tests.factories import NOW, FakeClock, make_account, make_intent, make_job
 from tests.vendor.raw_server import RawServer, Script, answer, drop, raw_server, silence
+from wanreel.domain.clip import Fit
 from wanreel.domain.errors import NotFound
 from wanreel.domain.event import Accepted, CancelFailed, CancelTaken, Finished, Lost, NotSent, QueryFailed, Refused
 from wanreel.domain.job import Account, Job, Queued
@@ -38,10 +39,19 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def keep(self, source: Path) -> StoredInput:
+    async def keep(self, source: Path, fit: Fit | None = None) -> StoredInput:
         raise NotImplementedError
 
-    async def keep_bytes(self, data: bytes, name: str) -> StoredInput:
+    async def keep_bytes(self, data: bytes, name: str, fit: Fit | None = None) -> StoredInput:
+        raise NotImplementedError
+
+    async def keep_link(self, url: str, fit: Fit | None = None) -> StoredInput | None:
+        raise NotImplementedError
+
+    async def forget(self, sha256: str) -> bool:
+        raise NotImplementedError
+
+    async def kept(self) -> list[str]:
         raise NotImplementedError
 
     def path(self, sha256: str) -> Path:

@@ -53,6 +53,9 @@ class ClipOptions:
     image: Annotated[str | None, Parameter(help="First frame: a local picture or a link (image to video).")] = None
     first_frame: Annotated[str | None, Parameter(help="First frame, with --last-frame (keyframes to video).")] = None
     last_frame: Annotated[str | None, Parameter(help="Last frame.")] = None
+    fit: Annotated[
+        bool | None, Parameter(help="Make pictures that are too large for the model smaller; --no-fit refuses them.")
+    ] = None
     model: Annotated[str | None, Parameter(help="Model id or alias; `wanreel models list` shows them.")] = None
     size: Annotated[str | None, Parameter(help="1280*720 (or 1280x720, 720P, 16:9).")] = None
     resolution: Annotated[str | None, Parameter(help="480P, 720P or 1080P.")] = None
@@ -86,6 +89,7 @@ class ClipOptions:
         return {
             "first_frame": self.image or self.first_frame,
             "last_frame": self.last_frame,
+            "fit": self.fit,
             "model": self.model,
             "size": self.size,
             "resolution": self.resolution,

@@ -12,7 +12,8 @@ from wanreel.domain.job import Failed, Job, Succeeded, current_task, is_final, s
 
 
 class Wish(TypedDict, total=False):
-    """Everything that can be said about a clip beside its prompt. Pictures and sounds are local paths or links.
+    """Everything that can be said about a clip beside its prompt. Pictures and sounds are local paths or links; `fit`
+    makes pictures that are too large for the model smaller.
 
     Lengths are seconds, `size` is "1280*720" (or "720P", "16:9"), `resolution` a tier such as "720P".
     """
@@ -35,6 +36,7 @@ class Wish(TypedDict, total=False):
     template: str
     extra_input: Mapping[str, object]
     extra_parameters: Mapping[str, object]
+    fit: bool
     name: str
     key: str
     project: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +52,96 @@ class Sampled:
 
     facts: ClipFacts
     frames: tuple[Frame, ...]
+
+
+# --- what a page needs of a clip ------------------------------------------------------------------------------------
+
+
+class Aspect(StrEnum):
+    """What can be had of a finished job: the clip itself, and what is derived from it and kept beside it."""
+
+    CLIP = "clip"
+    POSTER = "poster"  # one picture, as large as the clip
+    THUMBNAIL = "thumbnail"  # the same, small
+    SHEET = "sheet"  # eight moments with their times, for people and judges
+    SPRITE = "sprite"  # many moments in one picture, for a player's progress bar
+    TRACK = "track"  # WebVTT: which part of the sprite belongs to which moment
+
+
+DERIVED = (Aspect.POSTER, Aspect.THUMBNAIL, Aspect.SHEET, Aspect.SPRITE, Aspect.TRACK)
+
+
+@dataclass(frozen=True, slots=True)
+class Sprite:
+    """How a sprite is laid out: cells row by row, each shown for the same part of the clip."""
+
+    columns: int
+    cells: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """One file made from a clip, before it is kept."""
+
+    aspect: Aspect
+    media_type: str
+    data: bytes = field(repr=False)
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """All that a page needs of a clip, made in one look."""
+
+    facts: ClipFacts
+    sprite: Sprite
+    files: tuple[Derived, ...]
+
+
+def track(sprite: Sprite, duration_s: float, picture: str) -> str:
+    """The WebVTT text that says which cell of the sprite, found at the link `picture`, belongs to which moment."""
+    lines = ["WEBVTT", ""]
+    for cell in range(sprite.cells):
+        begin, end = (_clock(duration_s * place / sprite.cells) for place in (cell, cell + 1))
+        row, column = divmod(cell, sprite.columns)
+        box = f"{column * sprite.width},{row * sprite.height},{sprite.width},{sprite.height}"
+        lines += [f"{begin} --> {end}", f"{picture}#xywh={box}", ""]
+    return "\n".join(lines)
+
+
+def _clock(at_s: float) -> str:
+    milliseconds = round(at_s * 1000)
+    hours, rest = divmod(milliseconds, 3_600_000)
+    minutes, rest = divmod(rest, 60_000)
+    return f"{hours:02d}:{minutes:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
+
+
+# --- stills ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a still may be at most; one that is more is made smaller."""
+
+    side_min: int
+    side_max: int
+    bytes_max: int
+    alpha: bool  # whether transparency may stay
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A picture that decodes to its end, as one sees it. `data` is set where it had to be written anew: turned upright,
+    or made to fit; None means that the file is fine as it is.
+    """
+
+    format: str  # in Pillow's words: JPEG, PNG, BMP, WEBP
+    mime: str
+    width: int
+    height: int
+    has_alpha: bool
+    data: bytes | None = field(default=None, repr=False)
+    changes: tuple[str, ...] = ()  # what was done to it, in words: "turned upright", "scaled to 4000 x 3000"

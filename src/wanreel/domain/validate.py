@@ -48,9 +48,12 @@ _PARAMETER_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How strict to be. `allow_truncate`: send a prompt the vendor will cut, and bill, all the same."""
+    """How strict to be. `allow_truncate`: send a prompt the vendor will cut, and bill, all the same. `fit`: make
+    pictures that are too large for their model smaller, where an order does not say.
+    """
 
     allow_truncate: bool = False
+    fit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,14 @@ def validate(draft: Draft, catalog: Catalog, region_id: str, options: Options = 
     if find.problems:
         raise Invalid("", tuple(find.problems))
     return Checked(request, tuple(find.warnings))
+
+
+def model_for(draft: Draft, catalog: Catalog, region_id: str) -> Model | None:
+    """The model a draft will be checked against; None where `validate` would refuse to name one."""
+    find = Findings()
+    wanted = _wanted_mode(draft)
+    asked = _named(draft, find) or _default_model(wanted, catalog, region_id, find)
+    return _model(asked, wanted, catalog, region_id, find) if asked else None
 
 
 # --- which model, which mode ----------------------------------------------------------------------------------------

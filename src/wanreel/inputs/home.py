@@ -1,4 +1,8 @@
-"""Local pictures and sounds, copied into the home under their hash, so that a job can be sent whatever they become."""
+"""Pictures and sounds, copied into the home under their hash, so that a job can be sent whatever becomes of them.
+
+A picture is looked into by the media room's child process, never here. What was found stands beside the copy, so that
+the same bytes are looked into once.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +10,73 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import re
 import stat
 import threading
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any, Protocol
 
+from wanreel.domain.clip import Fit, Still
 from wanreel.domain.errors import Invalid, NotFound, Unavailable
-from wanreel.inputs.picture import NotUsable, read_picture
+from wanreel.inputs.links import Fetched
 from wanreel.inputs.sound import read_sound
-from wanreel.ports import StoredInput
+from wanreel.ports import FileBytes, StoredInput
 
 SIZE_BYTES_MAX = (
     20 * 1024 * 1024
 )  # the largest picture any model takes (FS §2.4); each model's own limit is checked later
+FITTED_BYTES_MAX = 64 * 1024 * 1024  # the largest file that is made to fit
 _NAME_LETTERS_MAX = 100
+_FACTS = ".facts"  # ending of what is noted beside a copy
+_FACTS_BYTES_MAX = 10_000
+
+
+class Eyes(Protocol):
+    """Who looks into pictures: a part of `ports.Media`."""
+
+    async def still(self, file: FileBytes, fit: Fit | None = None) -> Still:
+        """As `ports.Media.still`."""
+        ...
+
+
+class Follows(Protocol):
+    """Who follows links."""
+
+    async def fetch(self, url: str, bytes_max: int) -> Fetched:
+        """What a link leads to. Raises Invalid."""
+        ...
 
 
 class HomeInputs:
-    """`ports.Inputs` on a folder of the home, made at first use."""
+    """`ports.Inputs` on a folder of the home, made at first use. Without `links` a link is passed on as it is."""
 
-    def __init__(self, folder: Path, size_bytes_max: int = SIZE_BYTES_MAX) -> None:
+    def __init__(
+        self, folder: Path, eyes: Eyes, links: Follows | None = None, size_bytes_max: int = SIZE_BYTES_MAX
+    ) -> None:
         self._folder = folder.absolute()
+        self._eyes = eyes
+        self._links = links
         self._size_bytes_max = size_bytes_max
 
-    async def keep(self, source: Path) -> StoredInput:
-        """As `ports.Inputs.keep`; a leading `~` is the user's own folder. Also raises Unavailable: the home is full."""
-        return await asyncio.to_thread(self._keep_file, source)
+    async def keep(self, source: Path, fit: Fit | None = None) -> StoredInput:
+        """As `ports.Inputs.keep`; a leading `~` is the user's own folder."""
+        path = await asyncio.to_thread(_expanded, source)
+        data = await asyncio.to_thread(_read, path, self._most(fit))
+        return await self._keep(data, path.name, str(path), fit)
 
-    async def keep_bytes(self, data: bytes, name: str) -> StoredInput:
-        """The same for content that came inline. Raises Invalid, Unavailable."""
-        return await asyncio.to_thread(self._keep, data, name)
+    async def keep_bytes(self, data: bytes, name: str, fit: Fit | None = None) -> StoredInput:
+        """As `ports.Inputs.keep_bytes`."""
+        return await self._keep(data, name, name, fit)
+
+    async def keep_link(self, url: str, fit: Fit | None = None) -> StoredInput | None:
+        """As `ports.Inputs.keep_link`."""
+        if self._links is None:
+            return None
+        fetched = await self._links.fetch(url, self._most(fit))
+        return await self._keep(fetched.data, fetched.name, fetched.name, fit)
 
     def path(self, sha256: str) -> Path:
         """Where the copy lies. Raises NotFound."""
@@ -45,20 +85,31 @@ class HomeInputs:
             raise NotFound(f"the input {sha256[:80]} is not in {self._folder} (any more)")
         return path
 
-    def _keep_file(self, source: Path) -> StoredInput:
-        with contextlib.suppress(RuntimeError):  # no such user: then it is a plain name
-            source = source.expanduser()
-        return self._keep(_read(source, self._size_bytes_max), source.name, str(source))
+    async def forget(self, sha256: str) -> bool:
+        """As `ports.Inputs.forget`."""
+        return await asyncio.to_thread(self._forget, sha256)
 
-    def _keep(self, data: bytes, name: str, called: str = "") -> StoredInput:
-        called = called or name
+    async def kept(self) -> list[str]:
+        """As `ports.Inputs.kept`."""
+        return await asyncio.to_thread(self._kept)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _most(self, fit: Fit | None) -> int:
+        return max(self._size_bytes_max, FITTED_BYTES_MAX) if fit else self._size_bytes_max
+
+    async def _keep(self, data: bytes, name: str, called: str, fit: Fit | None) -> StoredInput:
         if not data:
             raise Invalid(f"{called} is empty: 0 bytes")
-        if len(data) > self._size_bytes_max:
-            raise Invalid(f"{called} is larger than {self._size_bytes_max / 1024**2:g} MB: use a smaller file")
-        stored = _facts(data, name[-_NAME_LETTERS_MAX:], called)
+        if len(data) > self._most(fit):
+            raise Invalid(f"{called} is larger than {self._most(fit) / 1024**2:g} MB: use a smaller file")
+        name = name[-_NAME_LETTERS_MAX:]
+        known = await asyncio.to_thread(self._known, data, fit)
+        if known is not None:
+            return replace(known, name=name)
+        stored, kept = await self._look(data, name, called, fit)
         try:
-            _write_once(self._folder, stored.sha256, data)
+            await asyncio.to_thread(self._write, stored, kept, data, fit)
         except OSError as error:
             raise Unavailable(
                 f"{called} cannot be copied to {self._folder} ({error.strerror or error}): "
@@ -66,27 +117,92 @@ class HomeInputs:
             ) from error
         return stored
 
+    async def _look(self, data: bytes, name: str, called: str, fit: Fit | None) -> tuple[StoredInput, bytes]:
+        """What the bytes are, and those to keep: they may be turned upright or made to fit. Raises Invalid."""
+        sound = read_sound(data)
+        if sound is not None:
+            return StoredInput(_sha256(data), sound.mime, len(data), name, format=sound.format), data
+        still = await self._eyes.still(_Held(data, called), fit)
+        kept = data if still.data is None else still.data
+        stored = StoredInput(
+            _sha256(kept),
+            still.mime,
+            len(kept),
+            name,
+            width=still.width,
+            height=still.height,
+            format=still.format,
+            has_alpha=still.has_alpha,
+            changes=still.changes,
+        )
+        return stored, kept
 
-def _facts(data: bytes, name: str, called: str) -> StoredInput:
-    """What the bytes are. Raises Invalid."""
-    sha256 = hashlib.sha256(data).hexdigest()
-    sound = read_sound(data)
-    if sound is not None:
-        return StoredInput(sha256, sound.mime, len(data), name, format=sound.format)
-    try:
-        picture = read_picture(data)
-    except NotUsable as error:
-        raise Invalid(f"{called} {error.why}") from None
-    return StoredInput(
-        sha256,
-        picture.mime,
-        len(data),
-        name,
-        width=picture.width,
-        height=picture.height,
-        format=picture.format,
-        has_alpha=picture.has_alpha,
-    )
+    def _known(self, data: bytes, fit: Fit | None) -> StoredInput | None:
+        """What was found when these very bytes came before, if what was kept of them is still whole."""
+        try:
+            with self._note(_sha256(data), fit).open("rb") as file:
+                row: Any = json.loads(file.read(_FACTS_BYTES_MAX))
+            stored = StoredInput(**(row | {"changes": tuple(row["changes"])}))
+            kept = self.path(stored.sha256).read_bytes()
+        except (OSError, ValueError, TypeError, KeyError, NotFound):
+            return None
+        return stored if _sha256(kept) == stored.sha256 else None
+
+    def _write(self, stored: StoredInput, kept: bytes, data: bytes, fit: Fit | None) -> None:
+        _write_once(self._folder, stored.sha256, kept)
+        note = json.dumps(asdict(stored)).encode()
+        if len(note) <= _FACTS_BYTES_MAX:
+            _write_once(self._folder, self._note(_sha256(data), fit).name, note)
+
+    def _note(self, sha256: str, fit: Fit | None) -> Path:
+        """Where it is noted what became of bytes: what they were made to fit is part of the name."""
+        bars = f".{fit.side_min}-{fit.side_max}-{fit.bytes_max}-{int(fit.alpha)}" if fit else ""
+        return self._folder / f"{sha256}{bars}{_FACTS}"
+
+    def _forget(self, sha256: str) -> bool:
+        try:
+            path = self.path(sha256)
+            path.unlink()
+            for note in self._folder.glob(f"*{_FACTS}"):
+                if sha256 in note.name or sha256.encode() in note.read_bytes():
+                    note.unlink(missing_ok=True)
+        except (NotFound, FileNotFoundError):
+            return False
+        except OSError as error:
+            raise Unavailable(f"the input {sha256} cannot be removed: {error.strerror or error}") from error
+        _sync_folder(self._folder)
+        return True
+
+    def _kept(self) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(self._folder) if re.fullmatch(r"[0-9a-f]{64}", name))  # noqa: PTH208
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise Unavailable(f"{self._folder} cannot be read: {error.strerror or error}") from error
+
+
+class _Held:
+    """Bytes in memory, as `ports.FileBytes`."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data = data
+        self.name = name
+        self.size_bytes = len(data)
+
+    async def read(self, start: int, size: int) -> bytes:
+        """As `ports.FileBytes.read`."""
+        return self._data[start : start + size]
+
+
+def _expanded(source: Path) -> Path:
+    with contextlib.suppress(RuntimeError):  # no such user: then it is a plain name
+        return source.expanduser()
+    return source
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _read(path: Path, size_bytes_max: int) -> bytes:

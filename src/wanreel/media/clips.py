@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 from wanreel.domain.clip import Sampling
-from wanreel.media.decode import File, opened, sampled, scaled
+from wanreel.media.decode import opened, sampled, scaled
 from wanreel.media.limits import Limits
 from wanreel.media.probe import facts_of
-
-
-class Listener(Protocol):
-    """Whoever takes the parts of an answer."""
-
-    def piece(self, data: bytes) -> None:
-        """A part."""
-        ...
+from wanreel.media.wants import File, Listener
 
 
 def probe(to: Listener, file: File, args: Mapping[str, Any], limits: Limits) -> dict[str, Any]:

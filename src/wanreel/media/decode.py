@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import av
 import av.subtitles.stream
@@ -19,36 +19,13 @@ from av.video.stream import VideoStream
 
 from wanreel.domain.clip import Frame, Sampling
 from wanreel.media.limits import Limits
+from wanreel.media.wants import File, UnreadableError
 
 CODECS = frozenset({"h264", "hevc"})
 _LOADED_EARLY = av.subtitles.stream  # PyAV does so at the first clip, when the child may open nothing any more
 _SOUND_CODECS = ("aac", "mp3")
 _BUFFER_BYTES = 256 * 1024  # one question to whoever holds the file
 _TRIED_BYTES = 5_000_000  # how far the library may look for what the index does not say
-
-
-class UnreadableError(Exception):
-    """The file is no clip that can be looked into; `why` says so in words that follow "it"."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-class File(Protocol):
-    """A file as the decoder reads it."""
-
-    def read(self, size: int) -> bytes:
-        """At most so many bytes."""
-        ...
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """As io's."""
-        ...
-
-    def tell(self) -> int:
-        """Where the next read begins."""
-        ...
 
 
 @contextmanager

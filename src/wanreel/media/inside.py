@@ -12,16 +12,14 @@ import io
 import json
 import os
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from wanreel.media.limits import Limits
 from wanreel.media.speech import GONE, HEAD, READ, Say, Why, framed
+from wanreel.media.wants import UnreadableError
 
 if os.name == "posix":
     import resource
-
-if TYPE_CHECKING:
-    from wanreel.media.decode import UnreadableError
 
 _NICE = 5  # whoever serves requests goes first
 
@@ -111,12 +109,12 @@ def main() -> int:
     limits = Limits(**order["limits"])
     _confine(limits)
     try:
-        work, unreadable = _works(order["do"])
+        work = _work(order["do"])
         _close_doors()
         file = Remote(parent, order["size_bytes"])
         try:
             parent.done(work(parent, file, order["args"], limits))
-        except unreadable as error:
+        except UnreadableError as error:
             parent.refuse(Why.INVALID, error.why)
     except MemoryError:
         parent.refuse(Why.INVALID, "wants more memory than a look into it may use")
@@ -157,10 +155,20 @@ def _close_doors() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
 
 
-def _works(do: str) -> tuple[Work, type[UnreadableError]]:
-    """What an order means, with every library it needs loaded."""
-    from wanreel.media import clips  # noqa: PLC0415 - after the limits: loading is work, too
-    from wanreel.media.decode import UnreadableError  # noqa: PLC0415
+def _work(do: str) -> Work:
+    """What an order means, with every library it needs loaded: after the limits, for loading is work, too."""
+    match do:
+        case "still":
+            from wanreel.media import stills  # noqa: PLC0415
 
-    works: dict[str, Work] = {"probe": clips.probe, "frames": clips.frames}
-    return works[do], UnreadableError
+            return stills.read
+        case "views":
+            from wanreel.media import views  # noqa: PLC0415
+
+            return views.make
+        case "frames" | "probe":
+            from wanreel.media import clips  # noqa: PLC0415
+
+            return clips.frames if do == "frames" else clips.probe
+        case _:
+            raise ValueError(f"no such order: {do}")

@@ -1,4 +1,4 @@
-"""Looks into foreign clips as `ports.Media`: every decoder runs in a child process, within limits."""
+"""Looks into foreign clips and pictures as `ports.Media`: every decoder runs in a child process, within limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from wanreel.domain.clip import ClipFacts, Frame, Sampled, Sampling
+from wanreel.domain.clip import Aspect, ClipFacts, Derived, Fit, Frame, Sampled, Sampling, Sprite, Still, Views
 from wanreel.domain.errors import Internal, Invalid
 from wanreel.media.child import Child
 from wanreel.media.limits import LIMITS, PROBE, Limits
@@ -38,6 +38,24 @@ class Looks:
         if any(len(frame.pixels) != frame.width * frame.height * frame.channels for frame in frames):
             raise Internal(f"the pictures of {clip.name} came incomplete")
         return Sampled(_facts(answer.told), frames)
+
+    async def views(self, clip: FileBytes) -> Views:
+        """As `ports.Media.views`."""
+        answer = await self._child.ask("views", clip, {}, self._limits)
+        rows: list[Mapping[str, Any]] = answer.told["files"]
+        files = [
+            Derived(Aspect(row["aspect"]), row["media_type"], data, row["width"], row["height"])
+            for row, data in zip(rows, answer.pieces, strict=True)
+        ]
+        return Views(_facts(answer.told), Sprite(**answer.told["sprite"]), tuple(files))
+
+    async def still(self, file: FileBytes, fit: Fit | None = None) -> Still:
+        """As `ports.Media.still`."""
+        args = {"fit": asdict(fit) if fit else None}
+        answer = await self._child.ask("still", file, args, self._limits)
+        told = dict(answer.told)
+        changes = tuple(map(str, told.pop("changes")))
+        return Still(**told, data=answer.pieces[0] if answer.pieces else None, changes=changes)
 
 
 def _facts(told: Mapping[str, Any]) -> ClipFacts:

@@ -6,19 +6,23 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from wanreel.domain.clip import Frame
 
 _BACKGROUND = (24, 24, 24)
+_INK = (225, 225, 225)
+_STRIP = 20  # pixels below a picture for its time
+_FONT = ImageFont.load_default(13)  # Pillow's own, held in memory
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How many columns, and how many pixels between and around the pictures."""
+    """How many columns, how many pixels between and around the pictures, and whether each has its time below it."""
 
     columns: int = 4
     gap: int = 4
+    times: bool = False
 
 
 def image_of(frame: Frame) -> Image.Image:
@@ -31,17 +35,16 @@ def tiled(frames: Sequence[Frame], layout: Layout) -> Image.Image:
     first = frames[0]
     columns = min(layout.columns, len(frames))
     rows = math.ceil(len(frames) / columns)
-    sides = (_at(columns, first.width, layout), _at(rows, first.height, layout))
-    sheet = Image.new("RGB", sides, _BACKGROUND)
+    strip = _STRIP if layout.times else 0
+    sheet = Image.new("RGB", (_at(columns, first.width, layout), _at(rows, first.height + strip, layout)), _BACKGROUND)
     for place, frame in enumerate(frames):
-        sheet.paste(image_of(frame), corner(place, first, columns, layout))
+        row, column = divmod(place, columns)
+        corner = (_at(column, first.width, layout), _at(row, first.height + strip, layout))
+        sheet.paste(image_of(frame), corner)
+        if layout.times:
+            middle = (corner[0] + frame.width / 2, corner[1] + first.height + strip / 2)
+            ImageDraw.Draw(sheet).text(middle, f"{frame.at_s:.1f} s", fill=_INK, font=_FONT, anchor="mm")
     return sheet
-
-
-def corner(place: int, first: Frame, columns: int, layout: Layout) -> tuple[int, int]:
-    """Where the upper left corner of a place is."""
-    row, column = divmod(place, columns)
-    return _at(column, first.width, layout), _at(row, first.height, layout)
 
 
 def _at(place: int, side: int, layout: Layout) -> int:

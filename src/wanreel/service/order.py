@@ -39,6 +39,7 @@ class Order:
     template: str | None = None
     extra_input: Mapping[str, object] | str | None = None
     extra_parameters: Mapping[str, object] | str | None = None
+    fit: bool | str | None = None  # make pictures that are too large for the model smaller
     variants: int | str = 1
     name: str | None = None
     key: str | None = None

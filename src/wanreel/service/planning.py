@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from wanreel.domain.catalog import Catalog
+from wanreel.domain.clip import Fit
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.labels import priority_figure, project_name, tag_names
 from wanreel.domain.price import estimate
-from wanreel.domain.reading import Findings, whole
-from wanreel.domain.reference import InlineData, LocalPath, read_reference
+from wanreel.domain.reading import Findings, switch, whole
+from wanreel.domain.reference import InlineData, LocalPath, VendorLink, WebLink, read_reference
 from wanreel.domain.request import AUDIO, FIRST_FRAME, LAST_FRAME, Draft, Link, Media, Request, Stored
-from wanreel.domain.validate import SEED_MAX, Options, validate
+from wanreel.domain.validate import SEED_MAX, Options, model_for, validate
 from wanreel.ports import Clock, Inputs, StoredInput
 from wanreel.service.order import VARIANTS_MAX, Order, Planned
 
@@ -24,11 +25,11 @@ _T = TypeVar("_T")
 async def plan(
     order: Order, catalog: Catalog, region: str, options: Options, inputs: Inputs, clock: Clock, project: str
 ) -> Planned:
-    """Check an order and price it; `project` is for orders that name none. Local files are copied into the home.
-    Raises Invalid with every problem.
+    """Check an order and price it; `project` is for orders that name none. Local files and what
+    links lead to are copied into the home. Raises Invalid with every problem.
     """
     variants = _variants(order.variants)
-    media, problems = await _media(order, inputs)
+    media, problems, changes = await _media(order, inputs, _fit(order, catalog, region, options))
     wrong_labels: list[Problem] = []
     of_project = _or_wrong(lambda: project_name(order.project, project), project, wrong_labels)
     tags = _or_wrong(lambda: tag_names(order.tags), (), wrong_labels)
@@ -42,7 +43,8 @@ async def plan(
     if problems:
         raise Invalid("", problems)
     requests = _seeded(checked.request, variants, clock)
-    return Planned(requests, checked.warnings, estimate(checked.request, catalog, region), of_project, tags, priority)
+    warnings = (*changes, *checked.warnings)
+    return Planned(requests, warnings, estimate(checked.request, catalog, region), of_project, tags, priority)
 
 
 def _or_wrong(read: Callable[[], _T], instead: _T, problems: list[Problem]) -> _T:
@@ -68,20 +70,38 @@ def _seeded(request: Request, variants: int, clock: Clock) -> tuple[Request, ...
     return tuple(replace(request, seed=(first + place) % (SEED_MAX + 1)) for place in range(variants))
 
 
-async def _media(order: Order, inputs: Inputs) -> tuple[tuple[Media, ...], tuple[Problem, ...]]:
+def _references(order: Order) -> tuple[tuple[str, str], ...]:
+    """Each part and the reference given for it."""
+    found = ((FIRST_FRAME, order.first_frame), (LAST_FRAME, order.last_frame), (AUDIO, order.audio_file))
+    return tuple((role, reference) for role, reference in found if reference)
+
+
+def _fit(order: Order, catalog: Catalog, region: str, options: Options) -> Fit | None:
+    """What pictures are made to fit: the model's rule, where that is wished for and there is one. Raises Invalid."""
+    find = Findings()
+    wanted = switch(order.fit, "fit", find)
+    if find.problems:
+        raise Invalid("", tuple(find.problems))
+    if not (options.fit if wanted is None else wanted):
+        return None
+    media = tuple(Media(role, Link(reference)) for role, reference in _references(order))
+    model = model_for(_draft(order, media), catalog, region)
+    rule = model.images if model else None
+    return Fit(rule.side_min, rule.side_max, rule.bytes_max, rule.png_alpha) if rule else None
+
+
+async def _media(
+    order: Order, inputs: Inputs, fit: Fit | None
+) -> tuple[tuple[Media, ...], tuple[Problem, ...], tuple[str, ...]]:
+    """The order's media, what is wrong with them, and what was done to them."""
     media: list[Media] = []
     problems: list[Problem] = []
-    for role, reference in (
-        (FIRST_FRAME, order.first_frame),
-        (LAST_FRAME, order.last_frame),
-        (AUDIO, order.audio_file),
-    ):
-        if not reference:
-            continue
+    changes: list[str] = []
+    for role, reference in _references(order):
         try:
-            kept = await _kept(reference, inputs)
+            kept = await _kept(reference, inputs, fit)
         except Invalid as wrong:
-            found = wrong.problems or (Problem(role, wrong.message, reference[:80]),)
+            found = wrong.problems or (Problem(role, wrong.message, reference.partition("?")[0][:80]),)
             problems.extend(replace(p, field=role) for p in found)
             continue
         if kept is None:
@@ -97,17 +117,22 @@ async def _media(order: Order, inputs: Inputs) -> tuple[tuple[Media, ...], tuple
             has_alpha=kept.has_alpha,
         )
         media.append(Media(role, stored))
-    return tuple(media), tuple(problems)
+        if kept.changes:
+            changes.append(f"{role}: {kept.name} was {', '.join(kept.changes)}")
+    return tuple(media), tuple(problems), tuple(changes)
 
 
-async def _kept(reference: str, inputs: Inputs) -> StoredInput | None:
-    """The home's copy of what a reference names; None for a link, which the vendor fetches itself. Raises Invalid."""
-    found = read_reference(reference)
-    if isinstance(found, LocalPath):
-        return await inputs.keep(Path(found.path))
-    if isinstance(found, InlineData):
-        return await inputs.keep_bytes(found.data, "inline")
-    return None
+async def _kept(reference: str, inputs: Inputs, fit: Fit | None) -> StoredInput | None:
+    """The home's copy of what a reference names; None for a link that the vendor fetches itself. Raises Invalid."""
+    match read_reference(reference):
+        case LocalPath(path):
+            return await inputs.keep(Path(path), fit)
+        case InlineData(_, data):
+            return await inputs.keep_bytes(data, "inline", fit)
+        case WebLink(url):
+            return await inputs.keep_link(url, fit)
+        case VendorLink():
+            return None
 
 
 def local_path(reference: str) -> Path | None:
