@@ -34,7 +34,9 @@ from wanreel.domain.event import (
     TaskUnknown,
     Trouble,
 )
+from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.job import Account, Artifact, Intent, Job
+from wanreel.domain.runtimes import RunKind, RunTime, RunTimes
 from wanreel.domain.slots import Learned
 
 
@@ -232,6 +234,41 @@ class Feed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """One task the vendor works on, as the watcher needs it."""
+
+    job_id: str
+    task_id: str
+    kind: RunKind
+    accepted_at: float
+    answered: bool  # the submit's own answer told of it, so that its list row tells our key; not so when adopted
+
+
+class Watching(Protocol):
+    """What the watcher of an account remembers: what runs, how long such tasks take, what its list is like."""
+
+    async def running(self, account: str) -> list[Watched]:
+        """Every task of the account that a job in Generating stands on, oldest first. Cheap for ten thousand."""
+        ...
+
+    async def learn(self, met: RunTime) -> None:
+        """Remember how long a task took that has succeeded."""
+        ...
+
+    async def runtimes(self) -> RunTimes:
+        """All that was learned of run times, over all accounts."""
+        ...
+
+    async def facts(self, account: str) -> Facts:
+        """What was learned about the account's list; nothing at first."""
+        ...
+
+    async def note(self, account: str, met: Facts) -> Facts:
+        """Put what was met together with what is stored (`domain.facts.together`), and say what now stands."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Owed:
     """A notice not delivered yet, and how often that was tried."""
 
@@ -276,6 +313,18 @@ class Sighting:
     created_at: float
     key_id: str = ""
     request_id: str = ""
+    ended_at: float | None = None  # by the vendor's clock, where the row says
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of the list is asked for: by instants of the vendor's clock, in pages of a size."""
+
+    since: float
+    until: float
+    model: str | None = None  # None: all models
+    page_size: int = 100
+    zone: Zone = Zone.UTC8  # how the vendor is thought to read the two instants
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +335,8 @@ class Listing:
     page: int
     pages: int
     skew_s: float | None = None  # the vendor's clock minus ours, when its answer told
+    total: int | None = None  # rows on all pages, where the vendor says
+    page_size: int | None = None  # how many rows a page holds, where the vendor says
 
 
 SubmitAnswer = Accepted | Refused | NotSent | Lost
@@ -324,13 +375,18 @@ class Vendor(Protocol):
         """Ask to stop a task that has not begun."""
         ...
 
-    async def list(self, account: Account, model: str, since: float, until: float, page: int) -> Listing:
-        """One page of the account's tasks in a window, for settling doubt. Raises ListFailed."""
+    async def list(self, account: Account, window: Window, page: int) -> Listing:
+        """One page of the account's tasks in a window. Raises ListFailed."""
         ...
 
 
 class ListFailed(Exception):
-    """The list told nothing: "not now"."""
+    """The list told nothing: "not now". `refused`: the vendor understood the question and does not take it so."""
+
+    def __init__(self, why: str, *, refused: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.refused = refused
 
 
 # --- results and the archive ----------------------------------------------------------------------------------------

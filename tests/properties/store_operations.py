@@ -24,9 +24,11 @@ from tests.factories import (
 )
 from wanreel.domain.errors import IllegalTransition
 from wanreel.domain.event import EVENTS, Accepted, Change, Notice, Park, Pause, SlotKey
+from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.job import STATES, Archiving, Cancel, Generating, Job, Queued, State, Submitting, Unconfirmed
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy, longest_delay_s
+from wanreel.domain.runtimes import RunKind, RunTime
 from wanreel.ports import Claim, Filter, Lane
 from wanreel.store.memory import MemoryStore
 from wanreel.store.sqlite import SqliteStore
@@ -269,6 +271,27 @@ def _next_due(s: Stream) -> Ask:
     return lambda store: store.next_due(now)
 
 
+def _running(s: Stream) -> Ask:
+    account = s.random.choice(["main", "second"])
+    return lambda store: store.running(account)
+
+
+def _learn(s: Stream) -> Ask:
+    met = RunTime(RunKind(s.random.choice("mn"), "720P", 5), s.random.random() * 500)
+
+    async def learn(store: Store) -> Any:
+        await store.learn(met)
+        return await store.runtimes()
+
+    return learn
+
+
+def _note(s: Stream) -> Ask:
+    draw = s.random
+    met = Facts((str(draw.randrange(3)),), draw.random() * 9, draw.choice([0, 10]), zone=draw.choice([None, *Zone]))
+    return lambda store: store.note("main", met)
+
+
 def _owed(s: Stream) -> Ask:
     now, limit = s.at(), s.random.choice([1, 100])
     return lambda store: store.owed(now, limit)
@@ -302,6 +325,9 @@ _OPERATIONS: dict[str, tuple[int, Callable[[Stream], Ask]]] = {
     "lost_submits": (4, _lost_submits),
     "seen_since": (3, _seen_since),
     "next_due": (4, _next_due),
+    "running": (2, _running),
+    "learn": (1, _learn),
+    "note": (1, _note),
     "owed": (2, _owed),
     "delivered": (2, _delivered),
     "postpone": (2, _postpone),

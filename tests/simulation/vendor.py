@@ -33,6 +33,7 @@ from wanreel.ports import (
     Prepared,
     PrepareFailed,
     SubmitAnswer,
+    Window,
 )
 from wanreel.store.memory import MemoryStore
 from wanreel.vendor.answers import cancel_answer, look_answer, submit_answer
@@ -120,7 +121,7 @@ class VendorDoor:
             return CancelFailed(f"no answer ({kind})")
         return cancel_answer(reply.status, _raw(reply))
 
-    async def list(self, account: Account, model: str, since: float, until: float, page: int) -> Listing:
+    async def list(self, account: Account, window: Window, page: int) -> Listing:
         raise BrokenPromise("no step lists")
 
     def _create(self, job: Job, prepared: Prepared, kind: str | None) -> Reply:

@@ -30,7 +30,7 @@ from wanreel.ports import ListFailed, Listing
 from wanreel.vendor.answers import billed_seconds, cancel_answer, look_answer, submit_answer, url_expiry
 from wanreel.vendor.errors import TABLE, of_refusal, of_task
 from wanreel.vendor.listing import list_answer
-from wanreel.vendor.words import clean, instant, local_stamp, said
+from wanreel.vendor.words import clean, instant, said, stamp
 
 NOW = 1_800_000_000.0
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
@@ -274,7 +274,7 @@ def test_times_are_the_vendor_s_zone() -> None:
     """UTC+8 without saying so; a zone that is said wins; rubbish is None."""
     assert 1_768_442_654.0 == instant("2026-01-15 10:04:14")
     assert 1_768_442_654.0 == instant("2026-01-15T02:04:14+00:00")
-    assert "20260115100414" == local_stamp(1_768_442_654.0)
+    assert "20260115100414" == stamp(1_768_442_654.0)
     for rubbish in (None, "", "soon", 7, "9999-99-99 00:00:00", "0001-01-01 00:00:00", "x" * 50):
         assert instant(rubbish) is None
 

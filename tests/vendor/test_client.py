@@ -23,7 +23,7 @@ from wanreel.domain.errors import NotFound
 from wanreel.domain.event import Accepted, CancelFailed, CancelTaken, Finished, Lost, NotSent, QueryFailed, Refused
 from wanreel.domain.job import Account, Job, Queued
 from wanreel.domain.request import Link, Media, Request, Stored
-from wanreel.ports import ListFailed, PrepareFailed, StoredInput, SubmitAnswer
+from wanreel.ports import ListFailed, PrepareFailed, StoredInput, SubmitAnswer, Window
 from wanreel.vendor.body import Outgoing
 from wanreel.vendor.client import DashScope, Options
 from wanreel.vendor.http import Patience
@@ -317,9 +317,9 @@ async def test_cancel_and_list(tmp_path: Path) -> None:
     scripts = (answer(b'{"request_id":"r"}'), answer(json.dumps(rows).encode(), Date=date), drop)
     async with raw_server(*scripts) as server, rig(tmp_path, server.url) as r:
         assert CancelTaken() == await r.client.cancel(r.account, "t-1")
-        page = await r.client.list(r.account, "wan2.7-t2v", 1_768_442_654.0, 1_768_442_655.0, 1)
+        page = await r.client.list(r.account, Window(1_768_442_654.0, 1_768_442_655.0, "wan2.7-t2v"), 1)
         with pytest.raises(ListFailed):
-            await r.client.list(r.account, "wan2.7-t2v", 0.0, 1.0, 1)
+            await r.client.list(r.account, Window(0.0, 1.0), 1)
         skew = 1_800_000_010.0 - r.clock.now()
     assert ["t-1"] == [row.task_id for row in page.rows]
     assert page.skew_s is not None
@@ -327,7 +327,8 @@ async def test_cancel_and_list(tmp_path: Path) -> None:
     cancel, listed, *_ = server.requests
     assert cancel.head.startswith("POST /api/v1/tasks/t-1/cancel HTTP/1.1\r\n")
     assert ("0", b"") == (cancel.header("content-length"), cancel.body)
-    assert listed.head.startswith("GET /api/v1/tasks/?start_time=20260115100414&end_time=20260115100415&model_name=")
+    asked = "page_no=1&page_size=100&start_time=20260115100414&end_time=20260115100416&model_name=wan2.7-t2v"
+    assert listed.head.startswith(f"GET /api/v1/tasks/?{asked} HTTP")
 
 
 async def test_proxy_variables_are_honoured_but_never_for_loopback(

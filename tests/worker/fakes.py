@@ -12,7 +12,7 @@ from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Change, Notice, SlotKey
 from wanreel.domain.job import Account, Artifact, Intent, Job
 from wanreel.domain.policy import Policy
-from wanreel.ports import Claim, Filter, KeepFailed, Label, Lane, Listing, Prepared
+from wanreel.ports import Claim, Filter, KeepFailed, Label, Lane, Listing, Prepared, Window
 from wanreel.store.memory import MemoryStore
 from wanreel.worker.tools import Tools
 
@@ -49,7 +49,7 @@ class Vendor:
     async def cancel(self, account: Account, task_id: str) -> Any:
         return await self._answer("cancel", task_id, None)
 
-    async def list(self, account: Account, model: str, since: float, until: float, page: int) -> Listing:
+    async def list(self, account: Account, window: Window, page: int) -> Listing:
         raise AssertionError("no step lists")
 
     async def _answer(self, name: str, subject: str, default: Answer, *args: Any) -> Any:

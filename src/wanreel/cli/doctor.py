@@ -156,15 +156,16 @@ async def _vendor(opened: Home) -> str:
 
 
 async def _clock(opened: Home) -> str:
-    from wanreel.ports import ListFailed
+    from wanreel.domain.facts import Facts
+    from wanreel.watch.reading import Span, read_window
 
     now = opened.clock.now()
-    try:
-        page = await opened.vendor.list(opened.account, "", now - 3600, now, 1)
-    except ListFailed as why:
-        raise _Amiss(f"the vendor's clock could not be read: {why}") from None
-    if page.skew_s is None:
+    reading = await read_window(opened.vendor, opened.account, Span(now - 3600, now), Facts())
+    skew_s = reading.met.skew_s
+    if not reading.answered:
+        raise _Amiss(f"the vendor's clock could not be read: {reading.why}")
+    if skew_s is None:
         return "the vendor did not tell its time"
-    if abs(page.skew_s) > SKEW_S_MAX:
-        raise _Amiss(f"this machine's clock is {-page.skew_s:+.0f} s off the vendor's: set it (NTP)")
-    return f"within {max(1.0, abs(page.skew_s)):.0f} s of the vendor's"
+    if abs(skew_s) > SKEW_S_MAX:
+        raise _Amiss(f"this machine's clock is {-skew_s:+.0f} s off the vendor's: set it (NTP)")
+    return f"within {max(1.0, abs(skew_s)):.0f} s of the vendor's"

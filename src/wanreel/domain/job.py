@@ -67,6 +67,7 @@ class Outcome:
     actual_prompt: str | None = None
     usage: str = "{}"  # the vendor's usage object as canonical JSON
     billed_s: float | None = None  # billed seconds of video, when usage tells
+    took_s: float | None = None  # from its submit to its end, by the vendor's clock, where the answer tells both
 
 
 @dataclass(frozen=True, slots=True)

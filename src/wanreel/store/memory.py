@@ -1,8 +1,8 @@
 """The plainest correct store, in memory: the oracle the others are compared with, and the simulator's.
 
-One object is all doors (`ports.Jobs`, `Slots`, `Holds`, `Feed`, `Outbox`). Methods are coroutines that never wait:
-each is whole, so there is nothing to lock. Every rule that a database would put into a statement is spelled out here
-as a loop over all jobs.
+One object is all doors (`ports.Jobs`, `Slots`, `Holds`, `Feed`, `Watching`, `Outbox`). Methods are coroutines that
+never wait: each is whole, so there is nothing to lock. Every rule that a database would put into a statement is spelled
+out here as a loop over all jobs.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import Any
 
 from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
 from wanreel.domain.event import ALL, Change, Entry, Notice, Park, Pause, SlotKey
-from wanreel.domain.job import Job, Submitting, current_task, known_tasks, state_name
+from wanreel.domain.facts import Facts, together
+from wanreel.domain.job import Generating, Job, Submitting, current_task, known_tasks, state_name
 from wanreel.domain.policy import Policy, longest_delay_s
+from wanreel.domain.runtimes import Histogram, RunKind, RunTime, RunTimes, kind_of, one_more
 from wanreel.domain.slots import Learned, allowed, free_at, learn
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Claim, Filter, Happening, Lane, Owed, Parked
+from wanreel.ports import Claim, Filter, Happening, Lane, Owed, Parked, Watched
 from wanreel.store.rows import Index, index, same_ask
 
 
@@ -71,6 +73,8 @@ class MemoryStore:
         self._debts: dict[str, _Debt] = {}
         self._parks: dict[tuple[SlotKey, Pause, str], Parked] = {}
         self._learned: dict[SlotKey, Learned] = {}
+        self._histograms: dict[RunKind, Histogram] = {}
+        self._facts: dict[str, Facts] = {}
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
@@ -265,6 +269,34 @@ class MemoryStore:
     async def newest(self) -> int:
         """The number of the last thing that happened; 0 when nothing has."""
         return len(self._feed)
+
+    # --- watching ---------------------------------------------------------------------------------------------------
+
+    async def running(self, account: str) -> list[Watched]:
+        """Every task of the account that a job in Generating stands on, oldest first."""
+        found: list[Watched] = []
+        for job in (row.job for row in self._rows.values()):
+            if isinstance(job.state, Generating) and job.account.id == account:
+                task = job.state.task
+                found.append(Watched(job.id, task.id, kind_of(job.request), task.accepted_at, task.how == "answer"))
+        return sorted(found, key=lambda task: (task.accepted_at, task.job_id))
+
+    async def learn(self, met: RunTime) -> None:
+        """Remember how long a task took that has succeeded."""
+        self._histograms[met.kind] = one_more(self._histograms.get(met.kind), met.took_s)
+
+    async def runtimes(self) -> RunTimes:
+        """All that was learned of run times."""
+        return RunTimes(dict(self._histograms))
+
+    async def facts(self, account: str) -> Facts:
+        """What was learned about the account's list."""
+        return self._facts.get(account, Facts())
+
+    async def note(self, account: str, met: Facts) -> Facts:
+        """Put what was met together with what is stored, and say what now stands."""
+        self._facts[account] = together(await self.facts(account), met)
+        return self._facts[account]
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

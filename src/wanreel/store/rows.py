@@ -7,9 +7,11 @@ from typing import Any
 
 from wanreel.domain.errors import Conflict, Internal, Invalid, Unavailable
 from wanreel.domain.event import Entry, Notice, Park
+from wanreel.domain.facts import Facts
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, is_bound, state_name
 from wanreel.domain.lifecycle import slot_held_until
 from wanreel.domain.policy import Policy
+from wanreel.domain.runtimes import Histogram, kind_of
 from wanreel.ports import Lane
 from wanreel.store import codec
 
@@ -29,6 +31,11 @@ class Index:
     intent_at: float | None  # when the paid call that is in the air was decided on
     seen_at: float | None  # when the vendor last showed that it knows the job's task
     bound: int  # 1: never leaves its account
+    task_id: str | None = None  # this one and the next four: of a task the vendor works on
+    accepted_at: float | None = None
+    task_how: str | None = None
+    tier: str | None = None
+    clip_s: int | None = None
 
 
 def index(job: Job, policy: Policy) -> Index:
@@ -59,6 +66,8 @@ def index(job: Job, policy: Policy) -> Index:
         lane = Lane.WATCH if state.requery else Lane.ARCHIVE
         due_at = state.due_at
         order_at = state.due_at if state.requery else state.outcome.url_expires_at
+    generating = isinstance(state, Generating)
+    kind = kind_of(job.request) if generating else None
     return Index(
         state=state_name(state),
         account=job.account.id,
@@ -71,6 +80,11 @@ def index(job: Job, policy: Policy) -> Index:
         intent_at=state.intent.at if isinstance(state, Submitting) else None,
         seen_at=state.seen_at if isinstance(state, (Generating, Archiving)) else None,
         bound=int(is_bound(job)),
+        task_id=state.task.id if generating else None,
+        accepted_at=state.task.accepted_at if generating else None,
+        task_how=state.task.how if generating else None,
+        tier=kind.tier if kind else None,
+        clip_s=kind.clip_s if kind else None,
     )
 
 
@@ -119,6 +133,26 @@ def park_text(park: Park) -> str:
 def park_of(text: str) -> Park:
     """The park of a stored text. Raises Unavailable when a newer wanreel has written it."""
     return _read(Park, text, "a park")
+
+
+def histogram_text(seen: Histogram) -> str:
+    """Run times as they are stored."""
+    return _write(Histogram, seen, "run times")
+
+
+def histogram_of(text: str) -> Histogram:
+    """The run times of a stored text. Raises Unavailable when a newer wanreel has written it."""
+    return _read(Histogram, text, "run times")
+
+
+def facts_text(facts: Facts) -> str:
+    """What is known of an account's list, as it is stored."""
+    return _write(Facts, facts, "facts about a list")
+
+
+def facts_of(text: str) -> Facts:
+    """The facts of a stored text. Raises Unavailable when a newer wanreel has written it."""
+    return _read(Facts, text, "facts about a list")
 
 
 def _write(kind: type[Any], value: object, what: str) -> str:

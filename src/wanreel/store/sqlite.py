@@ -17,13 +17,15 @@ from sqlalchemy import Connection, Engine
 
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Change, Entry, Park, SlotKey
+from wanreel.domain.facts import Facts
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
+from wanreel.domain.runtimes import RunTime, RunTimes
 from wanreel.domain.slots import Learned
-from wanreel.ports import Claim, Filter, Happening, Owed, Parked
+from wanreel.ports import Claim, Filter, Happening, Owed, Parked, Watched
 from wanreel.store import opening
 from wanreel.store.faults import translated
-from wanreel.store.sql import changes, claims, due, feed, learning, outbox, reading, slots
+from wanreel.store.sql import changes, claims, due, feed, learning, outbox, reading, slots, watching
 from wanreel.store.writer import Work, Writer, driver_of
 
 T = TypeVar("T")
@@ -32,7 +34,9 @@ _READERS = 4
 
 
 class SqliteStore:
-    """All doors (`ports.Jobs`, `Slots`, `Holds`, `Feed`, `Outbox`) over a file; `async with` it, or open and close."""
+    """All doors (`ports.Jobs`, `Slots`, `Holds`, `Feed`, `Watching`, `Outbox`) over a file; `async with` it, or open
+    and close.
+    """
 
     def __init__(
         self, path: Path, limits: Callable[[SlotKey], int], policy: Policy, *, busy_s: float = opening.BUSY_S
@@ -176,6 +180,28 @@ class SqliteStore:
     async def newest(self) -> int:
         """The number of the last thing that happened; 0 when nothing has."""
         return await self._read(feed.newest)
+
+    # --- watching ---------------------------------------------------------------------------------------------------
+
+    async def running(self, account: str) -> list[Watched]:
+        """Every task of the account that a job in Generating stands on, oldest first."""
+        return await self._read(lambda conn: watching.running(conn, account))
+
+    async def learn(self, met: RunTime) -> None:
+        """Remember how long a task took that has succeeded."""
+        await self._write(lambda conn: watching.learn(conn, met))
+
+    async def runtimes(self) -> RunTimes:
+        """All that was learned of run times."""
+        return await self._read(watching.runtimes)
+
+    async def facts(self, account: str) -> Facts:
+        """What was learned about the account's list."""
+        return await self._read(lambda conn: watching.facts(conn, account))
+
+    async def note(self, account: str, met: Facts) -> Facts:
+        """Put what was met together with what is stored, and say what now stands."""
+        return await self._write(lambda conn: watching.note(conn, account, met))
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

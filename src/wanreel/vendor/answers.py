@@ -154,8 +154,16 @@ def _succeeded(body: Mapping[str, object], output: Mapping[str, object], now: fl
             actual_prompt=prompt_said(output.get("actual_prompt")),
             usage=compact(usage),
             billed_s=billed_seconds(usage),
+            took_s=_took_s(instant(output.get("submit_time")), ended_at),
         )
     )
+
+
+def _took_s(submitted_at: float | None, ended_at: float | None) -> float | None:
+    """How long the task took from its submit to its end, by the vendor's own clock."""
+    if submitted_at is None or ended_at is None or ended_at <= submitted_at:
+        return None
+    return ended_at - submitted_at
 
 
 def _url(output: Mapping[str, object]) -> str | None:

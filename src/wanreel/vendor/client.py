@@ -29,18 +29,17 @@ from wanreel.ports import (
     Prepared,
     PrepareFailed,
     SubmitAnswer,
+    Window,
 )
 from wanreel.telemetry import VENDOR_CALL, log
 from wanreel.vendor.answers import cancel_answer, look_answer, submit_answer
 from wanreel.vendor.body import Outgoing, build, fingerprint, model_of
 from wanreel.vendor.http import Answer, Broken, Call, Patience, Wire, unsafe
 from wanreel.vendor.limits import SUBMITS_PER_S, TASKS_PER_S, Limits
-from wanreel.vendor.listing import list_answer
+from wanreel.vendor.listing import list_answer, list_query
 from wanreel.vendor.upload import Uploads
-from wanreel.vendor.words import local_stamp
 
 HOP = "x-wanreel-hop"  # the drop-in face refuses calls that carry it: never our own vendor (design 3.12)
-PAGE_SIZE = 100
 KEY_CHARS_MIN = 8
 KEY_CHARS_MAX = 4096  # far beyond any key; a header of this length still passes everywhere
 UNUSABLE_KEY = "the API key holds characters no key has (a line break, perhaps), or far too many: set it again"
@@ -143,16 +142,10 @@ class DashScope:
             return CancelFailed(str(error))
         return cancel_answer(answer.status, answer.raw)
 
-    async def list(self, account: Account, model: str, since: float, until: float, page: int) -> Listing:
-        """One page of the account's tasks of a model; the window goes out in the vendor's zone. Raises ListFailed."""
+    async def list(self, account: Account, window: Window, page: int) -> Listing:
+        """One page of the account's tasks in a window. Raises ListFailed."""
         await self._limits.take(account.id, "list", TASKS_PER_S)
-        query = {
-            "start_time": local_stamp(since),
-            "end_time": local_stamp(until),
-            "model_name": model,
-            "page_no": str(page),
-            "page_size": str(PAGE_SIZE),
-        }
+        query = list_query(window, page)
         asked_at = self._clock.now()
         try:
             answer = await self._get(account, f"/tasks/?{urlencode(query)}", "list")

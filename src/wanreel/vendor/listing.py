@@ -7,26 +7,47 @@ A page that cannot be read whole counts as not read: what is missing from a list
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from wanreel.ports import ListFailed, Listing, Sighting
+from wanreel.domain.facts import Zone
+from wanreel.ports import ListFailed, Listing, Sighting, Window
 from wanreel.vendor.answers import trouble
-from wanreel.vendor.words import as_list, as_object, epoch_ms, instant, number, read_object, said, task_id
+from wanreel.vendor.words import as_list, as_object, epoch_ms, instant, number, read_object, said, stamp, task_id
 
 ROWS_MAX = 1_000
+
+
+def list_query(window: Window, page: int) -> dict[str, str]:
+    """The query of one page. The window's bounds are whole seconds, read as inclusive or not: a second wider."""
+    query = {"page_no": str(page), "page_size": str(window.page_size)}
+    if window.zone is not Zone.UNSENT:
+        utc = window.zone is Zone.UTC
+        query["start_time"] = stamp(math.floor(window.since), utc=utc)
+        query["end_time"] = stamp(math.floor(window.until) + 1, utc=utc)
+    if window.model:
+        query["model_name"] = window.model
+    return query
 
 
 def list_answer(http_status: int, raw: bytes, page: int, *, date: str | None, now: float) -> Listing:
     """The rows of one page. Raises ListFailed for anything but a page that can be read whole."""
     body = read_object(raw)
     if http_status != 200 or body is None or said(body.get("code")):
-        raise ListFailed(trouble(http_status, raw, body or {}))
+        raise ListFailed(trouble(http_status, raw, body or {}), refused=http_status == 400)
     found = _rows(body)
     if found is None or len(found) > ROWS_MAX:
         raise ListFailed(f"the vendor's list has no rows that can be read: {trouble(http_status, raw, body)}")
     rows = tuple(_row(as_object(item)) for item in found)
-    return Listing(rows, page, _pages(body, page), skew(date, now))
+    return Listing(
+        rows, page, _pages(body, page), skew(date, now), _count(body.get("total")), _count(body.get("page_size"))
+    )
+
+
+def _count(value: object) -> int | None:
+    found = number(value)
+    return None if found is None else int(found)
 
 
 def skew(date: str | None, now: float) -> float | None:
@@ -60,6 +81,7 @@ def _row(row: Mapping[str, object]) -> Sighting:
         created_at=created_at,
         key_id=said(row.get("api_key_id"), 200),
         request_id=said(row.get("request_id"), 200),
+        ended_at=epoch_ms(row.get("end_time")),
     )
 
 

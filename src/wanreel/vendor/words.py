@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import NoReturn, cast
 
 from wanreel.domain.job import TASK_ID
@@ -113,9 +113,9 @@ def epoch_ms(value: object) -> float | None:
     return found / 1000 if found is not None and found / 1000 <= EPOCH_MAX else None
 
 
-def local_stamp(at: float) -> str:
-    """An instant as the list's `YYYYMMDDhhmmss`, in the vendor's zone."""
-    return datetime.fromtimestamp(at, _ZONE).strftime("%Y%m%d%H%M%S")
+def stamp(at: float, *, utc: bool = False) -> str:
+    """An instant as the list's `YYYYMMDDhhmmss`, in the zone of the vendor's answers, or in UTC."""
+    return datetime.fromtimestamp(at, UTC if utc else _ZONE).strftime("%Y%m%d%H%M%S")
 
 
 def glimpse(raw: bytes) -> str:

@@ -29,6 +29,11 @@ _STATE_COLUMNS = (
     "intent_at",
     "bound",
     "body",
+    "task_id",
+    "accepted_at",
+    "task_how",
+    "tier",
+    "clip_s",
 )
 
 
@@ -125,6 +130,11 @@ def _insert(conn: Connection, job: Job, policy: Policy) -> None:
             "claim_owner": None,
             "claim_until": None,
             "body": job_text(job),
+            "task_id": columns.task_id,
+            "accepted_at": columns.accepted_at,
+            "task_how": columns.task_how,
+            "tier": columns.tier,
+            "clip_s": columns.clip_s,
         },
     )
     _own_tasks(conn, job)
@@ -203,6 +213,11 @@ def _columns(change: Change, policy: Policy) -> dict[str, Any]:
         "new_seen_at": columns.seen_at,
         "new_bound": columns.bound,
         "new_body": job_text(job),
+        "new_task_id": columns.task_id,
+        "new_accepted_at": columns.accepted_at,
+        "new_task_how": columns.task_how,
+        "new_tier": columns.tier,
+        "new_clip_s": columns.clip_s,
     }
 
 

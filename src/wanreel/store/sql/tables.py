@@ -50,6 +50,11 @@ jobs = Table(
     Column("claim_owner", Text),
     Column("claim_until", Double),
     Column("body", Text, nullable=False),
+    Column("task_id", Text),  # these five: of a task the vendor works on
+    Column("accepted_at", Double),
+    Column("task_how", Text),  # answer, adopted
+    Column("tier", Text),
+    Column("clip_s", Integer),
     UniqueConstraint("key", name="uq_jobs_key"),
 )
 
@@ -84,6 +89,7 @@ Index("ix_jobs_batch", jobs.c.batch, jobs.c.created_at, **_only("batch IS NOT NU
 Index("ix_jobs_project", jobs.c.project, jobs.c.created_at)
 Index("ix_jobs_ask", jobs.c.ask, jobs.c.created_at, **_only("ask IS NOT NULL"))
 Index("ix_jobs_spares", jobs.c.spare_of, **_only("spare_of IS NOT NULL"))
+Index("ix_jobs_running", jobs.c.account, jobs.c.accepted_at, jobs.c.id, **_only("accepted_at IS NOT NULL"))
 
 tasks = Table(
     "tasks",
@@ -162,4 +168,22 @@ parks = Table(
     Column("since", Double, nullable=False),
     Column("body", Text, nullable=False),
     PrimaryKeyConstraint("account", "model", "kind", "project"),
+)
+
+runtimes = Table(
+    "runtimes",
+    metadata,
+    Column("model", Text, nullable=False),
+    Column("tier", Text, nullable=False),
+    Column("clip_s", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("model", "tier", "clip_s"),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("account", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("account"),
 )

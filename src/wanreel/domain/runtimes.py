@@ -1,0 +1,188 @@
+"""How long the vendor's tasks take, learned from those that have ended: what a wait is likely to be from here on.
+
+Run times are kept per model, tier and length of clip, as a histogram over bins whose edges grow by a fixed ratio, the
+older samples weighing less and less: vendors get faster, and slower, without a word. A `Curve` is what is read off it.
+Few samples leave gaps, so each is spread by a kernel that narrows as they get more, and a small part of the mass is
+spread over the whole range, because the next task may always be the slowest yet.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from wanreel.domain.request import Request
+
+RATIO = 1.15
+FIRST_S = 1.0
+LAST_S = 3 * 3600.0
+FORGET = 0.99  # what a sample still weighs when another one has come: a hundred of them count
+ENOUGH = 8  # samples before a curve is believed
+_STRAY = 0.5  # samples' worth of the mass lies anywhere, beyond whatever was seen
+_LOG_RATIO = math.log(RATIO)
+BINS = math.ceil(math.log(LAST_S / FIRST_S) / _LOG_RATIO)
+EDGES: tuple[float, ...] = (0.0, *(FIRST_S * RATIO**n for n in range(1, BINS + 1)))
+"""Bin n holds what took from `EDGES[n]` to `EDGES[n + 1]` seconds; the last one also what took longer."""
+
+_PIXELS = re.compile(r"(\d{2,5})\*(\d{2,5})")
+_TIERS = ((610_000, "480P"), (1_380_000, "720P"))
+
+
+@dataclass(frozen=True, slots=True)
+class RunKind:
+    """What run times are told apart by; "" and 0 where a request says nothing."""
+
+    model: str
+    tier: str = ""
+    clip_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """What is remembered of a kind's run times."""
+
+    weights: tuple[float, ...] = (0.0,) * BINS
+    seen: int = 0  # samples ever
+
+
+@dataclass(frozen=True, slots=True)
+class RunTime:
+    """One task that has succeeded: from its submit to its end, by the vendor's own clock."""
+
+    kind: RunKind
+    took_s: float
+
+
+def kind_of(request: Request) -> RunKind:
+    """What a request's run time is compared with."""
+    return RunKind(request.model, tier_of(request.size, request.resolution), int(request.duration_s or 0))
+
+
+def tier_of(size: str | None, resolution: str | None) -> str:
+    """The tier by name, or by the number of pixels; "" where neither is said."""
+    if resolution:
+        return resolution
+    pixels = _PIXELS.fullmatch(size or "")
+    if not pixels:
+        return ""
+    area = int(pixels[1]) * int(pixels[2])
+    return next((tier for most, tier in _TIERS if area < most), "1080P")
+
+
+def one_more(before: Histogram | None, took_s: float) -> Histogram:
+    """The histogram with one more sample, the others weighing a little less."""
+    before = before or Histogram()
+    weights = [weight * FORGET for weight in before.weights]
+    weights[_bin(took_s)] += 1.0
+    return Histogram(tuple(weights), before.seen + 1)
+
+
+def _bin(took_s: float) -> int:
+    return min(max(bisect_right(EDGES, took_s) - 1, 0), BINS - 1)
+
+
+# --- reading it -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The distribution of one kind's run times. `left` is the share still running at each edge; between edges it falls
+    evenly over time.
+    """
+
+    left: tuple[float, ...]  # one per edge: 1.0 first, 0.0 last
+    area: tuple[float, ...] = field(repr=False)  # seconds of waiting left beyond each edge, times the share
+
+    def share_left(self, age_s: float) -> float:
+        """The share of tasks that take longer than this."""
+        if age_s <= 0.0:
+            return 1.0
+        if age_s >= EDGES[-1]:
+            return 0.0
+        place = bisect_right(EDGES, age_s) - 1
+        part = (age_s - EDGES[place]) / (EDGES[place + 1] - EDGES[place])
+        return self.left[place] + part * (self.left[place + 1] - self.left[place])
+
+    def hazard(self, age_s: float, within_s: float) -> float:
+        """The chance that a task still running at this age ends within so many seconds more."""
+        now = self.share_left(age_s)
+        if now <= 1e-12:
+            return min(1.0, within_s / max(age_s, FIRST_S))  # older than any: it may end any time
+        return min(1.0, max(0.0, 1.0 - self.share_left(age_s + within_s) / now))
+
+    def rate(self, age_s: float) -> float:
+        """The chance per second that a task of this age ends now."""
+        age_s = max(age_s, 0.0)
+        place = min(bisect_right(EDGES, age_s) - 1, BINS - 1)
+        density = (self.left[place] - self.left[place + 1]) / (EDGES[place + 1] - EDGES[place])
+        now = self.share_left(age_s)
+        return density / now if now > 1e-9 else 1.0 / max(age_s, FIRST_S)
+
+    def quantile(self, share: float, *, age_s: float = 0.0) -> float:
+        """The run time that this share of tasks does not exceed, of those that reach `age_s`."""
+        goal = self.share_left(age_s) * (1.0 - share)
+        place = next((n for n in range(1, BINS + 1) if self.left[n] <= goal), BINS)
+        above, below = self.left[place - 1], self.left[place]
+        part = (above - goal) / (above - below) if above > below else 1.0
+        return max(age_s, EDGES[place - 1] + min(max(part, 0.0), 1.0) * (EDGES[place] - EDGES[place - 1]))
+
+    def residual_s(self, age_s: float) -> float:
+        """How much longer a task of this age takes, on average."""
+        age_s = max(age_s, 0.0)
+        now = self.share_left(age_s)
+        if now <= 1e-9 or age_s >= EDGES[-1]:
+            return max(age_s, FIRST_S) / 2
+        place = bisect_right(EDGES, age_s) - 1
+        rest_of_bin = (EDGES[place + 1] - age_s) * (now + self.left[place + 1]) / 2
+        return (rest_of_bin + self.area[place + 1]) / now
+
+
+@lru_cache(maxsize=512)
+def curve_of(seen: Histogram) -> Curve | None:
+    """The curve of a histogram; None while there are too few samples to believe in one."""
+    total = sum(seen.weights)
+    if seen.seen < ENOUGH or total <= 0.0:
+        return None
+    spread = _smoothed(seen.weights, total)
+    left = [1.0]
+    for weight in spread:
+        left.append(max(0.0, left[-1] - weight))
+    left[-1] = 0.0
+    area = [0.0] * (BINS + 1)
+    for place in range(BINS - 1, -1, -1):
+        area[place] = area[place + 1] + (EDGES[place + 1] - EDGES[place]) * (left[place] + left[place + 1]) / 2
+    return Curve(tuple(left), tuple(area))
+
+
+def _smoothed(weights: tuple[float, ...], total: float) -> list[float]:
+    """The mass of each bin: every sample spread around its bin, and a little of everything everywhere."""
+    mean = sum(n * w for n, w in enumerate(weights)) / total
+    deviation = math.sqrt(sum(w * (n - mean) ** 2 for n, w in enumerate(weights)) / total)
+    width = max(0.5, 0.9 * max(deviation, 1.0) * total**-0.2)  # in bins: Silverman's rule
+    reach = math.ceil(3 * width)
+    kernel = [math.exp(-0.5 * (step / width) ** 2) for step in range(-reach, reach + 1)]
+    whole = sum(kernel)
+    stray = _STRAY / (total + 20.0)
+    spread = [stray / BINS] * BINS
+    for place, weight in enumerate(weights):
+        if weight:
+            share = (1.0 - stray) * weight / total / whole
+            for step, part in enumerate(kernel, -reach):
+                spread[min(max(place + step, 0), BINS - 1)] += share * part
+    return spread
+
+
+@dataclass(frozen=True, slots=True)
+class RunTimes:
+    """Everything that was learned, by kind."""
+
+    by_kind: Mapping[RunKind, Histogram] = field(default_factory=dict[RunKind, Histogram])
+
+    def curve(self, kind: RunKind) -> Curve | None:
+        """What is known of a kind; None while that is too little."""
+        seen = self.by_kind.get(kind)
+        return None if seen is None else curve_of(seen)

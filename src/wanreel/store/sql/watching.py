@@ -1,0 +1,82 @@
+"""What the watcher of an account remembers: what runs, how long such tasks take, and what its list is like."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from wanreel.domain.facts import Facts, together
+from wanreel.domain.runtimes import RunKind, RunTime, RunTimes, one_more
+from wanreel.ports import Watched
+from wanreel.store.rows import facts_of, facts_text, histogram_of, histogram_text
+from wanreel.store.sql.tables import facts as facts_table
+from wanreel.store.sql.tables import jobs
+from wanreel.store.sql.tables import runtimes as runtimes_table
+
+_RUNNING = (
+    select(
+        jobs.c.id,
+        jobs.c.task_id,
+        jobs.c.model,
+        jobs.c.tier,
+        jobs.c.clip_s,
+        jobs.c.accepted_at,
+        jobs.c.task_how,
+    )
+    .where(jobs.c.account == bindparam("the_account"), jobs.c.accepted_at.is_not(None))
+    .order_by(jobs.c.accepted_at, jobs.c.id)
+)
+_OF_KIND = (
+    (runtimes_table.c.model == bindparam("the_model"))
+    & (runtimes_table.c.tier == bindparam("the_tier"))
+    & (runtimes_table.c.clip_s == bindparam("the_clip_s"))
+)
+_HISTOGRAM = select(runtimes_table.c.body).where(_OF_KIND)
+_DROP_HISTOGRAM = delete(runtimes_table).where(_OF_KIND)
+_HISTOGRAMS = select(runtimes_table)
+_OF_ACCOUNT = facts_table.c.account == bindparam("the_account")
+_FACTS = select(facts_table.c.body).where(_OF_ACCOUNT)
+_DROP_FACTS = delete(facts_table).where(_OF_ACCOUNT)
+
+
+def running(conn: Connection, account: str) -> list[Watched]:
+    """Every task that a job in Generating stands on, oldest first; a new object for each kind but not for each row."""
+    kinds: dict[tuple[str, str, int], RunKind] = {}
+    found: list[Watched] = []
+    for job_id, task_id, model, tier, clip_s, accepted_at, how in conn.execute(_RUNNING, {"the_account": account}):
+        kind = kinds.get((model, tier, clip_s)) or kinds.setdefault((model, tier, clip_s), RunKind(model, tier, clip_s))
+        found.append(Watched(job_id, task_id, kind, accepted_at, how == "answer"))
+    return found
+
+
+def learn(conn: Connection, met: RunTime) -> None:
+    """Remember how long a task took."""
+    kind = met.kind
+    at = {"the_model": kind.model, "the_tier": kind.tier, "the_clip_s": kind.clip_s}
+    before = conn.execute(_HISTOGRAM, at).scalar()
+    after = one_more(None if before is None else histogram_of(before), met.took_s)
+    conn.execute(_DROP_HISTOGRAM, at)
+    row = {"model": kind.model, "tier": kind.tier, "clip_s": kind.clip_s, "body": histogram_text(after)}
+    conn.execute(insert(runtimes_table), row)
+
+
+def runtimes(conn: Connection) -> RunTimes:
+    """All that was learned of run times."""
+    return RunTimes(
+        {RunKind(row.model, row.tier, row.clip_s): histogram_of(row.body) for row in conn.execute(_HISTOGRAMS)}
+    )
+
+
+def facts(conn: Connection, account: str) -> Facts:
+    """What was learned about an account's list."""
+    stored = conn.execute(_FACTS, {"the_account": account}).scalar()
+    return Facts() if stored is None else facts_of(stored)
+
+
+def note(conn: Connection, account: str, met: Facts) -> Facts:
+    """Put what was met together with what is stored; nothing is written where it says nothing new."""
+    stored = facts(conn, account)
+    now = together(stored, met)
+    if now != stored:
+        conn.execute(_DROP_FACTS, {"the_account": account})
+        conn.execute(insert(facts_table), {"account": account, "body": facts_text(now)})
+    return now

@@ -1,0 +1,74 @@
+"""The contract of `ports.Watching`: what runs, what was learned of run times, and what an account's list is like."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.contract.stores import Bench
+from tests.factories import NOW, make_account, make_change, make_job, make_outcome, make_state, make_task
+from wanreel.domain.facts import Facts, Zone
+from wanreel.domain.job import STATES, Archiving, Generating, Queued, State, Task
+from wanreel.domain.runtimes import RunKind, RunTime, kind_of
+from wanreel.ports import Watched
+
+
+@pytest.mark.parametrize("kind", STATES)
+async def test_what_runs_is_what_the_vendor_works_on(bench: Bench, kind: type[State]) -> None:
+    """A job in Generating has a task that runs; one in any other state has none."""
+    job = make_job(kind, task_id="t-1")
+    await bench.add(job)
+
+    found = Watched(job.id, "t-1", kind_of(job.request), NOW, answered=True)
+    assert ([found] if kind is Generating else []) == await bench.store.running("main")
+
+
+async def test_running_tasks_come_oldest_first_and_by_account(bench: Bench) -> None:
+    """Ordered by when they were accepted; adopted ones are told apart; other accounts have their own."""
+    adopted = Task("t-old", NOW - 60, how="adopted")
+    await bench.add(
+        make_job(Generating, id="job_b", task_id="t-new"),
+        make_job(Generating(adopted, due_at=NOW), id="job_a", size=None, resolution="1080P", duration_s=None),
+        make_job(Generating, id="job_c", account=make_account("second")),
+    )
+
+    found = await bench.store.running("main")
+    assert [("job_a", "t-old", False), ("job_b", "t-new", True)] == [(w.job_id, w.task_id, w.answered) for w in found]
+    assert RunKind("wan2.5-t2v-preview", "1080P", 0) == found[0].kind
+    assert ["job_c"] == [w.job_id for w in await bench.store.running("second")]
+
+
+async def test_a_task_runs_from_the_change_that_has_it_to_the_one_that_ends_it(bench: Bench) -> None:
+    """It appears with its task, changes when a new one is made, and is gone with the vendor's last word."""
+    job = make_job(Queued)
+    await bench.add(job)
+    assert [] == await bench.store.running("main")
+
+    job = await bench.store.commit(make_change(job, make_state(Generating, task_id="t-1")))
+    assert ["t-1"] == [w.task_id for w in await bench.store.running("main")]
+    job = await bench.store.commit(make_change(job, make_state(Generating, task_id="t-2"), past=(make_task("t-1"),)))
+    assert ["t-2"] == [w.task_id for w in await bench.store.running("main")]
+    await bench.store.commit(make_change(job, Archiving(make_task("t-2"), make_outcome(), NOW)))
+    assert [] == await bench.store.running("main")
+
+
+async def test_run_times_are_remembered_by_kind(bench: Bench) -> None:
+    """Every sample counts once, under its own kind, and for every process."""
+    fast, slow = RunKind("m", "480P", 5), RunKind("m", "1080P", 5)
+    for took_s in (50.0, 60.0, 70.0):
+        await bench.store.learn(RunTime(fast, took_s))
+    await bench.store.learn(RunTime(slow, 300.0))
+
+    learned = (await (await bench.second()).runtimes()).by_kind
+    assert {fast: 3, slow: 1} == {kind: seen.seen for kind, seen in learned.items()}
+    assert sum(learned[fast].weights) == pytest.approx(0.99**2 + 0.99 + 1)
+
+
+async def test_facts_of_an_account_add_up(bench: Bench) -> None:
+    """Nothing is known at first; what is noted stays, account by account, and for every process."""
+    assert Facts() == await bench.store.facts("main")
+    await bench.store.note("main", Facts(("7",), 3.0, zone=Zone.UTC))
+    told = await bench.store.note("main", Facts(("5",), 1.0, page_size=10, newest_first=True, skew_s=-0.5))
+
+    whole = Facts(("5", "7"), 3.0, 10, newest_first=True, zone=Zone.UTC, skew_s=-0.5)
+    assert whole == told == await (await bench.second()).facts("main")
+    assert Facts() == await bench.store.facts("second")
