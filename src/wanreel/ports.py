@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from wanreel.domain.access import Deed, Project, Token
 from wanreel.domain.clip import ClipFacts, Fit, Sampled, Sampling, Still, Views
 from wanreel.domain.event import (
     Accepted,
@@ -35,6 +36,7 @@ from wanreel.domain.event import (
     Trouble,
 )
 from wanreel.domain.facts import Facts, Zone
+from wanreel.domain.hook import Delivery, Hook, Message
 from wanreel.domain.job import Account, Artifact, Intent, Job
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes
 from wanreel.domain.slots import Learned
@@ -289,6 +291,81 @@ class Outbox(Protocol):
 
     async def postpone(self, notice_id: str, due_at: float) -> None:
         """Try again later."""
+        ...
+
+
+# --- access ---------------------------------------------------------------------------------------------------------
+
+
+class Access(Protocol):
+    """Projects, tokens and the audit log. Raises Unavailable only."""
+
+    async def add_project(self, project: Project) -> None:
+        """Store a project; one of that name stays as it is."""
+        ...
+
+    async def projects(self) -> list[Project]:
+        """All projects, oldest first."""
+        ...
+
+    async def put_token(self, token: Token) -> None:
+        """Store a token, in place of what stood under its id."""
+        ...
+
+    async def tokens(self) -> list[Token]:
+        """All tokens, revoked ones too, oldest first."""
+        ...
+
+    async def token_of(self, sha256: str) -> Token | None:
+        """The token whose secret has this hash."""
+        ...
+
+    async def mark_used(self, token_id: str, at: float) -> None:
+        """Note its last use."""
+        ...
+
+    async def note(self, deed: Deed) -> None:
+        """Append to the audit log."""
+        ...
+
+    async def deeds(self, limit: int) -> list[Deed]:
+        """The audit log, newest first."""
+        ...
+
+
+class Hooks(Protocol):
+    """Webhooks, what was to be told, and what each hook is still owed of it. Raises Unavailable only."""
+
+    async def put(self, hook: Hook) -> None:
+        """Store a hook, in place of what stood under its id."""
+        ...
+
+    async def remove(self, hook_id: str) -> None:
+        """Forget a hook and what it was owed; nothing there is as good."""
+        ...
+
+    async def all(self) -> list[Hook]:
+        """Every hook, oldest first."""
+        ...
+
+    async def tell(self, message: Message, hooks: Sequence[str], due_at: float) -> None:
+        """Store a message and owe it to these hooks; one that is known by its id changes nothing."""
+        ...
+
+    async def due(self, now: float, limit: int) -> list[tuple[Delivery, Message]]:
+        """What is owed and due, at most one of each hook, the longest due first."""
+        ...
+
+    async def settle(self, delivery: Delivery) -> None:
+        """Write down how a try went."""
+        ...
+
+    async def owed(self, hook_id: str, limit: int) -> list[tuple[Delivery, Message]]:
+        """What a hook was owed, delivered or not, newest first."""
+        ...
+
+    async def again(self, hook: Hook, now: float, *, message: str | None, since: float | None) -> int:
+        """Owe a hook anew what it wants of one message, or of all since an instant; how many there were."""
         ...
 
 

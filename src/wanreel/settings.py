@@ -88,6 +88,9 @@ class Settings(BaseSettings):
         default=(),
         description='Names the server may be reached by, beside localhost (comma-separated); "*": any.',
     )
+    webhook_private: bool = Field(
+        default=False, description="Let webhooks go to private addresses and over plain http: for tests, or a LAN."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Other origins whose pages may call the server (comma-separated), like https://a.example.",

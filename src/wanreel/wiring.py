@@ -26,10 +26,15 @@ from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
 from wanreel.inputs.links import Links
 from wanreel.media.looks import Looks
+from wanreel.notify.addresses import check_url
 from wanreel.notify.command import CommandNotifier
+from wanreel.notify.courier import Courier
+from wanreel.notify.hooks import HookNotifier
 from wanreel.notify.journal import JournalNotifier
-from wanreel.ports import Notifier
+from wanreel.ports import Filter, Notifier
+from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service, Shop
+from wanreel.service.webhooks import Webhooks
 from wanreel.settings import Settings
 from wanreel.store.lock import RunnerLock
 from wanreel.store.sqlite import SqliteStore
@@ -38,9 +43,10 @@ from wanreel.vendor.client import UNUSABLE_KEY, DashScope, may_be_key
 from wanreel.vendor.client import Options as CallOptions
 from wanreel.vendor.download import Downloads
 from wanreel.vendor.http import Patience
-from wanreel.worker.loop import Runner
+from wanreel.worker.loop import UNFINISHED, Runner
 from wanreel.worker.tools import Tools
 
+GROUP_MAX = 200_000
 SLOTS_UNKNOWN = 2  # where the vendor documents no limit; a 429 parks, so a wrong guess costs time only
 
 
@@ -147,6 +153,11 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         def artifact_key(job: Job) -> str:
             return clip_key(job.id, job.created_at, job.name, Naming(project=job.project))
 
+        async def group_of(group: str) -> Sequence[Job]:
+            if await store.find(Filter(group=group, states=UNFINISHED, limit=1)):
+                return ()
+            return await store.find(Filter(group=group, limit=GROUP_MAX))
+
         def runner() -> Runner:
             tools = Tools(
                 clock=clock,
@@ -162,7 +173,10 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 label=label_of,
             )
             return Runner(
-                tools, _notifiers(settings, path), limit_of, reaches=lambda wanted: key_for(wanted) is not None
+                tools,
+                (*_notifiers(settings, path), HookNotifier(store.hooks, store.get, group_of)),
+                limit_of,
+                reaches=lambda wanted: key_for(wanted) is not None,
             )
 
         yield Home(
@@ -175,6 +189,9 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             vendor=vendor,
             media=media,
             feed=store,
+            tokens=Tokens(store.access, clock),
+            hooks=Webhooks(store.hooks, clock, lambda url: check_url(url, private=settings.webhook_private)),
+            courier=lambda: Courier(store.hooks, clock, private=settings.webhook_private),
             lock=lock,
             runner=runner,
             shelf=shelf,

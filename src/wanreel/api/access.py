@@ -9,9 +9,10 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
-from wanreel.api.caller import ADMIN, READ, SUBMIT, Caller
+from wanreel.api.caller import Caller
 from wanreel.api.desk import desk_of
 from wanreel.api.problems import Refusal
+from wanreel.domain.access import ADMIN, READ, SUBMIT
 from wanreel.domain.errors import NotFound
 from wanreel.domain.job import Job
 from wanreel.service.uses import ID_CHARS
@@ -27,7 +28,8 @@ def _needs(scope: str) -> Callable[..., Awaitable[Caller]]:
     async def caller(
         request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Caller:
-        who = await desk_of(request).admit(None if credentials is None else credentials.credentials)
+        secret = None if credentials is None else credentials.credentials
+        who = await desk_of(request).admit(secret, request.client.host if request.client else "")
         request.state.caller = who
         if not who.may(scope):
             raise Refusal("forbidden", f"This token may not do that: it lacks the scope `{scope}`.")

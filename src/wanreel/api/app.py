@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from wanreel.api import artifacts, catalog, events, groups, health, jobs, problems
+from wanreel.api import artifacts, catalog, events, groups, health, jobs, problems, webhooks
 from wanreel.api.desk import Desk
 from wanreel.api.face import Face
 from wanreel.api.guard import Guard
@@ -40,6 +40,7 @@ def own_face() -> Face:
             events.router,
             artifacts.router,
             catalog.router,
+            webhooks.router,
         ),
         owns=lambda path: True,
         refuse=problems.response,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SUBMIT, READ, ADMIN = "submit", "read", "admin"
-SCOPES = (SUBMIT, READ, ADMIN)
+from wanreel.domain.access import ADMIN, RESEND_S, SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +14,7 @@ class Caller:
     project: str | None
     scopes: tuple[str, ...] = SCOPES
     token: str = ""  # the id of the token, "" on this machine without tokens
+    resend_s: float = RESEND_S  # how long an unacknowledged create of a foreign face is taken for a resend
 
     def sees(self, project: str) -> bool:
         """Whether what belongs to a project may be shown."""

@@ -15,6 +15,7 @@ from wanreel.domain.job import Account
 from wanreel.domain.request import Request
 from wanreel.ports import Clock, Shelf
 from wanreel.service.uses import Service
+from wanreel.service.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ class Desk:
     account: Account
     shelf: Shelf
     hub: Hub
-    admit: Callable[[str | None], Awaitable[Caller]]  # by a token, or without one. Raises Refusal
+    hooks: Webhooks
+    admit: Callable[[str | None, str], Awaitable[Caller]]  # by a token, from an address. Raises Refusal
+    note: Callable[[Caller, str, str, str], Awaitable[None]]  # into the audit log: project, what, subject
     preview: Callable[[Request], dict[str, Any]]
     nudge: Callable[[], None]  # there is something new to do
     ready: Callable[[], Awaitable[dict[str, str]]]

@@ -47,6 +47,7 @@ async def submit(request: Request, answer: Response, body: BatchIn, caller: Subm
     rows = [_row(place, with_ask(order_of(one, caller), ask), scoped) for place, one in enumerate(body.orders)]
     batch = await desk.service.submit_batch(await _planned(desk, rows))
     desk.nudge()
+    await desk.note(caller, batch.jobs[0].project, "order", batch.jobs[0].group or batch.jobs[0].id)
     jobs = list(batch.jobs)
     group = jobs[0].group or ""
     answer.headers["Location"] = f"/v1/groups/{group}"

@@ -83,6 +83,7 @@ async def submit(
     planned = await desk.service.plan(order)
     jobs = await desk.service.submit(order, planned)
     desk.nudge()
+    await desk.note(caller, jobs[0].project, "order", jobs[0].id)
     patience_s = wait_s(prefer, desk.rules.wait_s_max)
     jobs = await until_done(desk, jobs, patience_s)
     group = jobs[0].group
@@ -195,6 +196,7 @@ async def cancel(
     must_match(if_match, etag_of(await one_out(desk, job)))
     after = await desk.service.cancel(job.id, discard=body.discard if body else False)
     desk.nudge()
+    await desk.note(caller, job.project, "cancel", job.id)
     return await one_out(desk, after)
 
 
@@ -209,6 +211,7 @@ async def retry(request: Request, answer: Response, job_id: JobId, caller: Submi
     job = await visible_job(request, job_id, caller)
     fresh = await desk.service.retry(job.id)
     desk.nudge()
+    await desk.note(caller, job.project, "retry", job.id)
     answer.headers["Location"] = f"/v1/jobs/{fresh.id}"
     return await one_out(desk, fresh)
 
@@ -225,4 +228,5 @@ async def resolve(request: Request, job_id: JobId, caller: Admin, body: ResolveI
     event = settlement(adopt=body.adopt, resubmit=body.resubmit, give_up=body.give_up, note=body.note)
     after = await desk.service.resolve(job.id, event)
     desk.nudge()
+    await desk.note(caller, job.project, "resolve", job.id)
     return await one_out(desk, after)

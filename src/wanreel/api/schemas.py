@@ -49,6 +49,7 @@ class OrderIn(_In):
     name: str | None = Field(default=None, max_length=200, description="Your own name for it.")
     project: str | None = Field(default=None, max_length=200, description="Only where the token is not bound to one.")
     tags: list[str] | None = Field(default=None, max_length=50, description="Words to find and count it by.")
+    priority: int | None = Field(default=None, description="Higher ones of the project go first; default 0.")
 
 
 class BatchIn(_In):
@@ -145,6 +146,7 @@ class JobOut(BaseModel):
     name: str | None = None
     project: str
     tags: list[str]
+    priority: int
     spare_of: str | None = None
     retry_of: str | None = None
     cancel_asked: bool

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wanreel.api.caller import NOBODY, Caller
+from wanreel.api.admission import Admission
+from wanreel.api.caller import Caller
 from wanreel.api.desk import Desk, Rules
 from wanreel.api.hub import Hub
 from wanreel.client import Home
@@ -18,11 +19,12 @@ class Backstage:
         self._works = works
         self._hosting = Hosting(opened)
         self._hub = Hub(opened.feed, opened.clock)
+        self._admission = Admission(opened.tokens, opened.clock)
         self.amiss = ""
 
     async def has_tokens(self) -> bool:
         """Whether callers need a token."""
-        return False
+        return await self._home.tokens.configured()
 
     def desk(self) -> Desk:
         """What the routes work with."""
@@ -34,7 +36,9 @@ class Backstage:
             account=self._home.account,
             shelf=self._home.shelf,
             hub=self._hub,
-            admit=self._admit,
+            hooks=self._home.hooks,
+            admit=self._admission.admit,
+            note=self._note,
             preview=self._home.preview,
             nudge=self._nudge,
             ready=self._ready,
@@ -78,5 +82,5 @@ class Backstage:
             return "nobody works the jobs; they are stored and wait"
         return ""
 
-    async def _admit(self, token: str | None) -> Caller:
-        return NOBODY
+    async def _note(self, caller: Caller, project: str, what: str, subject: str) -> None:
+        await self._home.tokens.note(caller.token, project, what, subject)

@@ -15,6 +15,7 @@ from wanreel.cli.emulator import emulator
 from wanreel.cli.exits import Exit
 from wanreel.cli.generate import generate
 from wanreel.cli.jobs import jobs
+from wanreel.cli.keys import projects, tokens, webhooks
 from wanreel.cli.prompt import lint, prompt
 from wanreel.cli.report import report
 from wanreel.cli.serve import api, up
@@ -34,6 +35,9 @@ app.command(watch)
 app.command(worker)
 app.command(up)
 app.command(api)
+app.command(projects)
+app.command(tokens)
+app.command(webhooks)
 app.command(models)
 app.command(lint)
 app.command(prompt)

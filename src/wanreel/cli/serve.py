@@ -21,7 +21,7 @@ def up(*, host: str = "127.0.0.1", port: int = PORT, home: HomeOptions = HOME, v
     Parameters
     ----------
     host
-        The address to listen on. Anything but this machine needs tokens.
+        The address to listen on. Anything but this machine needs tokens (`wanreel tokens add`).
     port
         The port; 0 takes a free one and prints it.
     """

@@ -26,7 +26,8 @@ async def work_home(opened: Home, *, until_idle: bool, drain: bool = False) -> i
     opened.service.check_key()
     if not opened.lock.try_lock():
         raise Conflict(f"another process works the jobs of {opened.path}; it will do these too")
-    runner = opened.runner()
+    runner, courier = opened.runner(), opened.courier()
+    couriering = asyncio.get_running_loop().create_task(courier.run())
     task = asyncio.get_running_loop().create_task(runner.run(until_idle=until_idle, drain=drain))
     try:
         await asyncio.shield(task)
@@ -35,6 +36,8 @@ async def work_home(opened: Home, *, until_idle: bool, drain: bool = False) -> i
         await task
         raise
     finally:
+        courier.stop()
+        await couriering
         opened.lock.release()
     return await _tell_what_waits(opened)
 

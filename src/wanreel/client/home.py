@@ -12,7 +12,9 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account
 from wanreel.domain.request import Request
 from wanreel.ports import Clock, Feed, Media, Shelf, Vendor
+from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service
+from wanreel.service.webhooks import Webhooks
 from wanreel.settings import Settings
 from wanreel.worker.loop import Runner
 
@@ -29,6 +31,18 @@ class RunnerLock(Protocol):
         ...
 
 
+class Courier(Protocol):
+    """Brings webhooks to their receivers, beside the runner."""
+
+    async def run(self) -> None:
+        """Work until stopped."""
+        ...
+
+    def stop(self) -> None:
+        """Begin to stop; harmless twice."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """A folder with a database, kept inputs and an archive, opened. `runner` makes a fresh one at each call."""
@@ -42,6 +56,9 @@ class Home:
     vendor: Vendor
     media: Media
     feed: Feed
+    tokens: Tokens
+    hooks: Webhooks
+    courier: Callable[[], Courier]
     lock: RunnerLock
     runner: Callable[[], Runner]
     shelf: Shelf

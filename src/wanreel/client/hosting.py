@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from wanreel.client.home import Home
+from wanreel.client.home import Courier, Home
 from wanreel.worker.loop import Runner
 
 
@@ -15,6 +15,8 @@ class Hosting:
         self._home = home
         self._runner: Runner | None = None
         self._task: asyncio.Task[None] | None = None
+        self._courier: Courier | None = None
+        self._couriering: asyncio.Task[None] | None = None
 
     @property
     def is_runner(self) -> bool:
@@ -30,6 +32,8 @@ class Hosting:
                 return
             task, self._task, self._runner = self._task, None, None
             self._home.lock.release()
+            if self._courier is not None:
+                self._courier.stop()
             task.result()
         if self._home.lock.try_lock():
             self._begin()
@@ -39,6 +43,8 @@ class Hosting:
             self._home.service.check_key()
             self._runner = self._home.runner()
             self._task = asyncio.get_running_loop().create_task(self._runner.run())
+            self._courier = self._home.courier()
+            self._couriering = asyncio.get_running_loop().create_task(self._courier.run())
         except BaseException:
             self._home.lock.release()
             raise
@@ -52,6 +58,11 @@ class Hosting:
         """Stop gracefully: calls in the air are finished or accounted for."""
         if self._runner is not None:
             self._runner.stop()
+        if self._courier is not None:
+            self._courier.stop()
+        couriering, self._couriering, self._courier = self._couriering, None, None
+        if couriering is not None:
+            await couriering
         task, self._task, self._runner = self._task, None, None
         if task is not None:
             try:

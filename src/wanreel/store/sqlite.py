@@ -24,7 +24,9 @@ from wanreel.domain.runtimes import RunTime, RunTimes
 from wanreel.domain.slots import Learned
 from wanreel.ports import Claim, Filter, Happening, Owed, Parked, Watched
 from wanreel.store import opening
+from wanreel.store.access import SqlAccess
 from wanreel.store.faults import translated
+from wanreel.store.hooks import SqlHooks
 from wanreel.store.sql import changes, claims, due, feed, learning, outbox, reading, slots, watching
 from wanreel.store.writer import Work, Writer, driver_of
 
@@ -216,6 +218,18 @@ class SqliteStore:
     async def postpone(self, notice_id: str, due_at: float) -> None:
         """Try again later; one more try has been made."""
         await self._write(lambda conn: outbox.postpone(conn, notice_id, due_at))
+
+    # --- doors of their own -----------------------------------------------------------------------------------------
+
+    @property
+    def access(self) -> SqlAccess:
+        """Projects, tokens and the audit log."""
+        return SqlAccess(self._write, self._read)
+
+    @property
+    def hooks(self) -> SqlHooks:
+        """Webhooks and what they are owed."""
+        return SqlHooks(self._write, self._read)
 
     # --- threads ----------------------------------------------------------------------------------------------------
 

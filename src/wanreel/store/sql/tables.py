@@ -132,6 +132,73 @@ feed = Table(
     sqlite_autoincrement=True,  # a number is never used again, not even after rows were removed
 )
 
+projects = Table(
+    "projects",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("created_at", Double, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("project", Text),  # null: all of them
+    Column("scopes", Text, nullable=False),
+    Column("sha256", Text, nullable=False),  # of the secret
+    Column("created_at", Double, nullable=False),
+    Column("per_minute", Integer, nullable=False),
+    Column("resend_s", Double, nullable=False),
+    Column("revoked_at", Double),
+    Column("used_at", Double),
+    UniqueConstraint("sha256", name="uq_tokens_sha256"),
+)
+
+deeds = Table(
+    "deeds",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+)
+
+hooks = Table(
+    "hooks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("created_at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("project", Text),
+    Column("body", Text, nullable=False),
+)
+Index("ix_messages_at", messages.c.at)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("hook", Text, nullable=False),
+    Column("message", Text, ForeignKey("messages.id"), nullable=False),
+    Column("due_at", Double),  # null: delivered, or parked
+    Column("tries", Integer, nullable=False),
+    Column("delivered_at", Double),
+    Column("parked_at", Double),
+    Column("trouble", Text, nullable=False),
+    PrimaryKeyConstraint("hook", "message"),
+)
+Index("ix_deliveries_due", deliveries.c.due_at, **_only("due_at IS NOT NULL"))
+
 notices = Table(
     "notices",
     metadata,

@@ -1,0 +1,72 @@
+"""Letting callers in by their tokens: how often each may come, and how often somebody may guess."""
+
+from __future__ import annotations
+
+import math
+
+from wanreel.api.caller import NOBODY, Caller
+from wanreel.api.problems import Refusal
+from wanreel.ports import Clock
+from wanreel.service.tokens import Tokens
+
+GUESSES_PER_MINUTE = 30  # wrong tokens from one address
+ADDRESSES_MAX = 10_000
+BURST_S = 10.0  # how much of its rate a token may use at once
+
+
+class Bucket:
+    """So many a minute, evenly, with a burst (GCRA): one number is all it keeps."""
+
+    def __init__(self, per_minute: int, burst_s: float) -> None:
+        self._gap_s = 60.0 / per_minute
+        self._burst_s = max(burst_s, self._gap_s)
+        self._full_at = float("-inf")
+
+    def take(self, now: float) -> float:
+        """0 when one more is fine; otherwise the seconds to wait."""
+        full_at = max(self._full_at, now)
+        if full_at - now > self._burst_s - self._gap_s:
+            return full_at - now - (self._burst_s - self._gap_s)
+        self._full_at = full_at + self._gap_s
+        return 0.0
+
+
+class Admission:
+    """Recognises callers. Without any tokens everybody on this machine is let in, whatever bearer is sent."""
+
+    def __init__(self, tokens: Tokens, clock: Clock) -> None:
+        self._tokens = tokens
+        self._clock = clock
+        self._rates: dict[str, tuple[int, Bucket]] = {}
+        self._guesses: dict[str, Bucket] = {}
+
+    async def admit(self, secret: str | None, address: str) -> Caller:
+        """Who a secret stands for. Raises Refusal: no token, a wrong one, too many requests or guesses."""
+        if not await self._tokens.configured():
+            return NOBODY
+        token = await self._tokens.recognise(secret) if secret else None
+        if token is None:
+            if secret:
+                self._count_guess(address)
+            words = "This token is not known here, or no longer in force." if secret else "A token is needed."
+            raise Refusal("unauthorized", words, headers={"WWW-Authenticate": "Bearer"})
+        if token.per_minute:
+            known = self._rates.get(token.id)
+            if known is None or known[0] != token.per_minute:
+                known = self._rates[token.id] = (token.per_minute, Bucket(token.per_minute, BURST_S))
+            wait_s = known[1].take(self._clock.now())
+            if wait_s:
+                raise _too_many(f"This token may ask {token.per_minute} times a minute.", wait_s)
+        return Caller(token.project, token.scopes, token.id, token.resend_s)
+
+    def _count_guess(self, address: str) -> None:
+        if address not in self._guesses and len(self._guesses) >= ADDRESSES_MAX:
+            self._guesses.clear()
+        bucket = self._guesses.setdefault(address, Bucket(GUESSES_PER_MINUTE, 60.0))
+        wait_s = bucket.take(self._clock.now())
+        if wait_s:
+            raise _too_many("Too many wrong tokens from this address.", wait_s)
+
+
+def _too_many(words: str, wait_s: float) -> Refusal:
+    return Refusal("rate_limited", words, headers={"Retry-After": str(max(1, math.ceil(wait_s)))})
