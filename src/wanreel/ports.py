@@ -5,7 +5,7 @@ No method mentions HTTP, SQL or a field of the vendor's. Errors named are the on
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -38,6 +38,7 @@ from wanreel.domain.event import (
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.hook import Delivery, Hook, Message
 from wanreel.domain.job import Account, Artifact, Intent, Job
+from wanreel.domain.keeping import Custody, KeptViews, Share
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes
 from wanreel.domain.slots import Learned
 
@@ -366,6 +367,85 @@ class Hooks(Protocol):
 
     async def again(self, hook: Hook, now: float, *, message: str | None, since: float | None) -> int:
         """Owe a hook anew what it wants of one message, or of all since an instant; how many there were."""
+        ...
+
+
+# --- what is kept of a finished job ---------------------------------------------------------------------------------
+
+
+class Gallery(Protocol):
+    """What was derived from clips, and the stable links that show them."""
+
+    async def views_of(self, job_id: str) -> KeptViews | None:
+        """What was derived from a job's clip."""
+        ...
+
+    async def keep_views(self, views: KeptViews) -> None:
+        """Note what was derived, in place of what was noted before. Raises NotFound."""
+        ...
+
+    async def drop_views(self, job_id: str) -> None:
+        """Forget it; nothing there is as good."""
+        ...
+
+    async def share(self, share: Share) -> Share:
+        """The live link to the same artifact if there is one; else this one, stored. Raises NotFound."""
+        ...
+
+    async def shared(self, token: str) -> Share | None:
+        """The link of a token, revoked or not."""
+        ...
+
+    async def shares_of(self, job_id: str) -> list[Share]:
+        """All links of a job, oldest first."""
+        ...
+
+    async def revoke(self, token: str, at: float) -> bool:
+        """End a link for good; whether it was live."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Worn:
+    """Which clips have become too old: of these projects, or of all but these, made before an instant."""
+
+    before: float
+    limit: int
+    projects: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
+
+
+class Custodian(Protocol):
+    """What was decided about keeping clips."""
+
+    async def custody_of(self, job_ids: Sequence[str]) -> Mapping[str, Custody]:
+        """Decisions by job; jobs about which nothing was decided are left out."""
+        ...
+
+    async def decide(self, custody: Custody) -> None:
+        """Write a decision, in place of the one before. Raises NotFound."""
+        ...
+
+    async def worn(self, which: Worn) -> list[Job]:
+        """Succeeded jobs that are too old and about which nothing was decided, oldest first."""
+        ...
+
+    async def due(self, now: float, limit: int) -> list[Custody]:
+        """Trash whose grace is over and erasures that were asked for and not finished; never what is held."""
+        ...
+
+    async def trash(self, limit: int) -> list[Custody]:
+        """What can still be brought back, the first to be purged first."""
+        ...
+
+    async def erase(self, jobs: Sequence[Job], at: float) -> None:
+        """Put wordless jobs (`domain.keeping.erased`) in the place of those they were made of; their history, notices,
+        tags, views and links go. All or none. Raises Stale, NotFound.
+        """
+        ...
+
+    async def refers(self, sha256: str, but: Collection[str]) -> bool:
+        """Whether any job but these starts from a kept file and has not lost its clip to a purge or an erasure."""
         ...
 
 

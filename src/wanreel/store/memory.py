@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
@@ -22,6 +22,7 @@ from wanreel.domain.runtimes import Histogram, RunKind, RunTime, RunTimes, kind_
 from wanreel.domain.slots import Learned, allowed, free_at, learn
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Claim, Filter, Happening, Lane, Owed, Parked, Watched
+from wanreel.store.memory_keeping import MemoryKeeping
 from wanreel.store.rows import Index, index, same_ask
 
 
@@ -75,6 +76,7 @@ class MemoryStore:
         self._learned: dict[SlotKey, Learned] = {}
         self._histograms: dict[RunKind, Histogram] = {}
         self._facts: dict[str, Facts] = {}
+        self.keeping = MemoryKeeping(self)
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
@@ -398,6 +400,21 @@ class MemoryStore:
         ]
         gates.append(free_at(self._limits(key), self._learned.get(key), sorted(ends), now))
         return max(gates)
+
+    # --- what `keeping` stands on ---
+
+    def all_jobs(self) -> list[Job]:
+        """Every job."""
+        return [row.job for row in self._rows.values()]
+
+    def make_wordless(self, job: Job) -> None:
+        """Put a job in the place of the one it was made of; its history, notices and the feed's reasons go."""
+        row = self._row(job.id)
+        row.job, row.index = job, index(job, self._policy)
+        self._history.pop(job.id, None)
+        for notice_id in [id_ for id_, debt in self._debts.items() if debt.notice.job_id == job.id]:
+            del self._debts[notice_id]
+        self._feed = [replace(one, reason="") if one.job_id == job.id else one for one in self._feed]
 
     # --- writing ----------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from wanreel.store.disk import network_file_system
 from wanreel.store.faults import translated
 from wanreel.store.writer import driver_of
 
-HEAD = "0007"  # the newest revision in store/migrations; a test compares
+HEAD = "0008"  # the newest revision in store/migrations; a test compares
 BUSY_S = 15.0  # how long to wait while another process writes
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,6 +45,12 @@ def engine(path: Path, busy_s: float, *, read_only: bool = False) -> Engine:
 
     event.listen(made, "connect", on_connect)
     return made
+
+
+def empty_side_file(path: Path, busy_s: float) -> None:
+    """Move everything out of the write-ahead log and cut it; left for later while somebody reads."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=busy_s, isolation_level=None)) as driver:
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def prepare(path: Path, busy_s: float) -> None:

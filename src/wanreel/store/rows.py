@@ -9,6 +9,7 @@ from wanreel.domain.errors import Conflict, Internal, Invalid, Unavailable
 from wanreel.domain.event import Entry, Notice, Park
 from wanreel.domain.facts import Facts
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, is_bound, state_name
+from wanreel.domain.keeping import Custody, KeptViews
 from wanreel.domain.lifecycle import slot_held_until
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import Histogram, kind_of
@@ -153,6 +154,26 @@ def facts_text(facts: Facts) -> str:
 def facts_of(text: str) -> Facts:
     """The facts of a stored text. Raises Unavailable when a newer wanreel has written it."""
     return _read(Facts, text, "facts about a list")
+
+
+def views_text(views: KeptViews) -> str:
+    """What was derived from a clip, as it is stored."""
+    return _write(KeptViews, views, f"what was derived from the clip of job {views.job_id}")
+
+
+def views_of(text: str) -> KeptViews:
+    """What was derived from a clip, of a stored text. Raises Unavailable when a newer wanreel has written it."""
+    return _read(KeptViews, text, "what was derived from a clip")
+
+
+def custody_text(custody: Custody) -> str:
+    """A decision about keeping a clip, as it is stored."""
+    return _write(Custody, custody, f"a decision about job {custody.job_id}")
+
+
+def custody_of(text: str) -> Custody:
+    """The decision of a stored text. Raises Unavailable when a newer wanreel has written it."""
+    return _read(Custody, text, "a decision about a clip")
 
 
 def _write(kind: type[Any], value: object, what: str) -> str:

@@ -27,6 +27,7 @@ from wanreel.store import opening
 from wanreel.store.access import SqlAccess
 from wanreel.store.faults import translated
 from wanreel.store.hooks import SqlHooks
+from wanreel.store.keeping import DatabaseKeeping
 from wanreel.store.sql import changes, claims, due, feed, learning, outbox, reading, slots, watching
 from wanreel.store.writer import Work, Writer, driver_of
 
@@ -52,6 +53,7 @@ class SqliteStore:
         self._write_engine: Engine | None = None
         self._read_engine: Engine | None = None
         self._readers: ThreadPoolExecutor | None = None
+        self.keeping = DatabaseKeeping(self._write, self._read, self._erase)
 
     # --- opening and closing ----------------------------------------------------------------------------------------
 
@@ -258,6 +260,23 @@ class SqliteStore:
             if ours is error:
                 raise
             raise ours from error
+
+    async def _erase(self, work: Work[T]) -> T:
+        """Write something that deletes for good: it is overwritten, not only forgotten, here and in the side file, the
+        latter as far as other processes let us.
+        """
+
+        def overwriting(conn: Connection) -> T:
+            driver = driver_of(conn)
+            driver.execute("PRAGMA secure_delete = ON")
+            try:
+                return work(conn)
+            finally:
+                driver.execute("PRAGMA secure_delete = OFF")
+
+        done = await self._write(overwriting)
+        await asyncio.to_thread(opening.empty_side_file, self.path, self._busy_s)
+        return done
 
     def _connect_to_write(self) -> Connection:
         assert self._write_engine is not None

@@ -254,3 +254,33 @@ facts = Table(
     Column("body", Text, nullable=False),
     PrimaryKeyConstraint("account"),
 )
+views = Table(  # what was derived from a job's clip
+    "views",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("job_id"),
+)
+
+shares = Table(  # stable links for strangers
+    "shares",
+    metadata,
+    Column("token", Text, nullable=False),
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("aspect", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("revoked_at", Double),
+    PrimaryKeyConstraint("token"),
+)
+Index("ix_shares_job", shares.c.job_id)
+
+custody = Table(  # what was decided about keeping a job's clip; a job without a row is simply kept
+    "custody",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("todo_at", Double),  # when it is to be purged or erased; null where nothing is to be done
+    Column("gone", Integer, nullable=False),  # 1: the clip is purged or erased
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("job_id"),
+)
+Index("ix_custody_todo", custody.c.todo_at, **_only("todo_at IS NOT NULL"))
