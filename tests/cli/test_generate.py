@@ -239,3 +239,16 @@ def test_warnings_are_told_before_anything_is_bought(terminal: Terminal) -> None
     assert 0 == ran.code, ran.err
     assert ran.err.startswith("note: ")
     assert "wan9.9-t2v" in ran.err
+
+
+def test_a_prompt_that_cannot_come_out_is_refused_unless_told_otherwise(terminal: Terminal, vendor: Emulator) -> None:
+    """Text-to-video that speaks of a picture buys nothing; --no-lint buys it, and the job shows what was said."""
+    animate = ("Animate this photo, soft light", *FOX[1:])
+    ran = terminal("generate", *animate)
+    assert (2, 0) == (ran.code, bought(vendor))
+    assert "--no-lint" in ran.err
+    ran = terminal("generate", *animate, "--no-lint", "--no-wait")
+    assert 0 == ran.code, ran.err
+    assert "PL106" in terminal("jobs", "show", ran.lines[0]).out
+    (shown,) = terminal("jobs", "show", ran.lines[0], "--json").objects
+    assert ["wrong_mode"] == [remark["label"] for remark in shown["lint"]]

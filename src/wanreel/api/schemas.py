@@ -50,6 +50,7 @@ class OrderIn(_In):
     project: str | None = Field(default=None, max_length=200, description="Only where the token is not bound to one.")
     tags: list[str] | None = Field(default=None, max_length=50, description="Words to find and count it by.")
     priority: int | None = Field(default=None, description="Higher ones of the project go first; default 0.")
+    lint: bool | None = Field(default=None, description="false: order it although the lint would refuse the prompt.")
 
 
 class BatchIn(_In):
@@ -113,6 +114,19 @@ class Input(BaseModel):
     url: str | None = None
 
 
+class RemarkOut(BaseModel):
+    """What the lint said of the prompt when the job was ordered."""
+
+    model_config = ConfigDict(title="Remark")
+
+    code: str = Field(examples=["PL101"])
+    label: str = Field(examples=["negation"])
+    severity: str
+    message: str
+    start: int
+    end: int
+
+
 class JobOut(BaseModel):
     """A job as it stands."""
 
@@ -147,6 +161,7 @@ class JobOut(BaseModel):
     project: str
     tags: list[str]
     priority: int
+    lint: list[RemarkOut] = Field(description="What the lint said of the prompt when it was ordered.")
     spare_of: str | None = None
     retry_of: str | None = None
     cancel_asked: bool

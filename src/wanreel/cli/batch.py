@@ -25,6 +25,7 @@ def batch(
     out: Annotated[str | None, Parameter(name=["--out", "-o"])] = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     no_wait: Annotated[bool, Parameter(negative="")] = False,
+    lint: bool = True,
     timeout: float | None = None,
     home: HomeOptions = HOME,
     vendor: VendorOptions = VENDOR,
@@ -45,11 +46,15 @@ def batch(
         Check every row and print what it would cost; send nothing.
     no_wait
         Store the jobs, print their ids and return; `wanreel worker` or `watch` carries on.
+    lint
+        --no-lint: order rows although the lint would refuse their prompts.
     timeout
         Seconds to wait at most; the jobs go on all the same.
     """
 
     async def work() -> int:
+        from dataclasses import replace
+
         from wanreel.cli.copying import destination
         from wanreel.library import AsyncClient
         from wanreel.service.batch import read_batch
@@ -57,6 +62,8 @@ def batch(
         async with AsyncClient(**home.given(), **vendor.address()) as client:
             service = client.home.service
             rows = read_batch(file, name, client.home.clock.new_id("run") if again else None)
+            if not lint:
+                rows = [replace(row, order=replace(row.order, lint=False)) for row in rows]
             planned = await service.plan_batch(rows, file.name)
             if dry_run:
                 print_batch_plan(planned, as_json=home.json)

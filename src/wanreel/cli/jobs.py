@@ -97,9 +97,12 @@ def show(job: str, /, *, home: HomeOptions = HOME) -> int:
             print_json(body)
             return Exit.OK
         history = body.pop("history")
+        said = body.pop("lint")
         for name, value in body.items():
             if value not in (None, [], False, ""):
                 put(f"{name:16} {plain_words(value)}")
+        for remark in said:
+            put(f"lint             {remark['severity']} {remark['code']} {remark['label']}: {remark['message']}")
         put("history")
         for line in history:
             details = plain_words(line["details"])

@@ -75,6 +75,9 @@ class ClipOptions:
     extra_input: Annotated[str | None, Parameter(help="JSON merged into the call's `input`.")] = None
     extra_parameters: Annotated[str | None, Parameter(help="JSON merged into the call's `parameters`.")] = None
     priority: Annotated[str | None, Parameter(help="-100 to 100; the higher goes first.")] = None
+    lint: Annotated[bool | None, Parameter(help="--no-lint: order it although the lint would refuse the prompt.")] = (
+        None
+    )
     project: Annotated[str | None, Parameter(help="Whose it is: budgets, reports and the archive go by it.")] = None
     tag: Annotated[
         list[str] | None, Parameter(help="A word to find and count it by; may be given again.", negative="")
@@ -109,6 +112,7 @@ class ClipOptions:
             "project": self.project,
             "priority": self.priority,
             "tags": self.tag,
+            "lint": self.lint,
         }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypedDict
 
 from wanreel.domain.errors import WanreelError
-from wanreel.domain.job import Failed, Job, Succeeded, current_task, is_final, state_name
+from wanreel.domain.job import Failed, Job, Remark, Succeeded, current_task, is_final, state_name
 
 
 class Wish(TypedDict, total=False):
@@ -42,6 +42,7 @@ class Wish(TypedDict, total=False):
     project: str
     tags: Sequence[str]
     priority: int
+    lint: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,11 @@ class Video:
     def sha256(self) -> str | None:
         """The archived file's hash."""
         return self.job.state.artifact.sha256 if isinstance(self.job.state, Succeeded) else None
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What the lint said of the prompt when it was ordered."""
+        return self.job.remarks
 
     @property
     def task_id(self) -> str | None:

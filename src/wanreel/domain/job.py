@@ -88,6 +88,18 @@ class Cancel:
     discard: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What the lint said of the prompt when the job was ordered. `start` and `end` count its code points."""
+
+    code: str
+    label: str
+    severity: str  # "error" only where the order said to make it all the same
+    message: str
+    start: int
+    end: int
+
+
 # --- states ---------------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +241,7 @@ class Job:
     project: str = PROJECT  # whose it is: budgets, reports and the archive go by it
     tags: tuple[str, ...] = ()
     priority: int = 0  # the higher goes first
+    remarks: tuple[Remark, ...] = ()  # what the lint said of its prompt
     bound: bool = False  # to its account, for good: the vendor may have had it, or it names a file that lies there
 
 

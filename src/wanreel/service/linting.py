@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wanreel.domain.catalog import Catalog
+from wanreel.domain.job import Remark
+from wanreel.domain.request import Request
 from wanreel.prompt import Lint, Mended, Subject, lint, mend
 from wanreel.prompt.lint import CHARS_MAX
 from wanreel.prompt.mend import NEGATIVE_CHARS_MAX
@@ -44,6 +46,25 @@ def read_prompt(judged: Judged) -> tuple[Lint, Mended]:
     """What the lint finds, and the prompt with everything mended that is safe to mend."""
     found = lint(judged.subject)
     return found, mend(judged.subject, found=found, negative_chars_max=judged.negative_chars_max)
+
+
+def remarks(request: Request, catalog: Catalog) -> tuple[Remark, ...]:
+    """What the lint says of a checked request's prompt, advice left out; a shape that only the ratio tells counts."""
+    if not request.prompt.strip():
+        return ()
+    judged = subject_of(
+        request.prompt,
+        catalog,
+        mode=request.mode,
+        model=request.asked_model or request.model,
+        size=request.size or request.ratio,
+        duration_s=request.duration_s or 5,
+    )
+    return tuple(
+        Remark(f.rule.code, f.rule.label, f.rule.severity, f.message, f.start, f.end)
+        for f in lint(judged.subject).findings
+        if f.rule.label
+    )
 
 
 def _official(name: str, catalog: Catalog) -> str:

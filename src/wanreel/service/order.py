@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wanreel.domain.job import Remark
 from wanreel.domain.price import Estimate
 from wanreel.domain.request import Request
 
@@ -17,7 +18,8 @@ class Order:
 
     `name` is the caller's own word for the job. `key` is unique: a second order with it makes no second job. `project`
     and `tags` are what jobs are sorted by; tags may be a text with commas. The higher `priority` goes first. `ask` is a
-    face's hash of the call: a key that comes with another one is refused.
+    face's hash of the call: a key that comes with another one is refused. `lint` no: a prompt the lint would refuse is
+    made all the same.
     """
 
     prompt: str | None = None
@@ -46,6 +48,7 @@ class Order:
     project: str | None = None
     tags: Sequence[str] | str | None = None
     ask: str | None = None
+    lint: bool | str | None = None
     priority: int | str | None = None
 
 
@@ -59,6 +62,7 @@ class Planned:
     project: str
     tags: tuple[str, ...]
     priority: int = 0
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def clips(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +10,7 @@ from typing import TypeVar
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.clip import Fit
 from wanreel.domain.errors import Invalid, Problem
+from wanreel.domain.job import Remark
 from wanreel.domain.labels import priority_figure, project_name, tag_names
 from wanreel.domain.price import estimate
 from wanreel.domain.reading import Findings, switch, whole
@@ -17,6 +18,7 @@ from wanreel.domain.reference import InlineData, LocalPath, VendorLink, WebLink,
 from wanreel.domain.request import AUDIO, FIRST_FRAME, LAST_FRAME, Draft, Link, Media, Request, Stored
 from wanreel.domain.validate import SEED_MAX, Options, model_for, validate
 from wanreel.ports import Clock, Inputs, StoredInput
+from wanreel.service.linting import remarks
 from wanreel.service.order import VARIANTS_MAX, Order, Planned
 
 _T = TypeVar("_T")
@@ -40,11 +42,27 @@ async def plan(
     except Invalid as wrong:
         hidden = {p.field for p in problems}  # a file that could not be kept is not also "missing"
         raise Invalid("", (*problems, *(p for p in wrong.problems if p.field not in hidden))) from None
+    said = remarks(checked.request, catalog)
+    problems = (*problems, *_refused(said, order, options))
     if problems:
         raise Invalid("", problems)
     requests = _seeded(checked.request, variants, clock)
-    warnings = (*changes, *checked.warnings)
-    return Planned(requests, warnings, estimate(checked.request, catalog, region), of_project, tags, priority)
+    warnings = (*changes, *checked.warnings, *(f"{r.code} {r.label}: {r.message}" for r in said))
+    price = estimate(checked.request, catalog, region)
+    return Planned(requests, warnings, price, of_project, tags, priority, said)
+
+
+def _refused(said: tuple[Remark, ...], order: Order, options: Options) -> Iterator[Problem]:
+    """What the lint refuses an order for: nothing where the order says `lint` no; nor the length, where prompts may be
+    cut.
+    """
+    find = Findings()
+    asked = switch(order.lint, "lint", find)
+    yield from find.problems
+    for remark in said if asked is not False else ():
+        if remark.severity == "error" and not (remark.label == "too_long" and options.allow_truncate):
+            words = f"{remark.message} ({remark.code} {remark.label}). To order it all the same: --no-lint, lint false"
+            yield Problem("prompt", words)
 
 
 def _or_wrong(read: Callable[[], _T], instead: _T, problems: list[Problem]) -> _T:

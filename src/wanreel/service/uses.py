@@ -154,6 +154,7 @@ class Service:
             project=planned.project,
             tags=planned.tags,
             priority=planned.priority,
+            remarks=planned.remarks,
             bound=lies_at_the_vendor(request),
         )
 
@@ -208,6 +209,7 @@ class Service:
             project=old.project,
             tags=old.tags,
             priority=old.priority,
+            remarks=old.remarks,
             bound=lies_at_the_vendor(old.request),
         )
         return (await self._shop.jobs.add([fresh]))[0]

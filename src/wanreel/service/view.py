@@ -61,6 +61,7 @@ def view(job: Job, where: Callable[[Artifact], str]) -> dict[str, Any]:
         "project": job.project,
         "tags": list(job.tags),
         "priority": job.priority,
+        "lint": [asdict(remark) for remark in job.remarks],
         "spare_of": job.spare_of,
         "retry_of": job.retry_of,
         "cancel_asked": job.cancel is not None,
