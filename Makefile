@@ -52,6 +52,10 @@ kill9: $(VENV)/.dev ## kill a real process at 200 drawn instants and count the p
 bench: $(VENV)/.dev ## print the figures this project is held to: start-up, memory, throughput
 	@$(PY) tools/checks.py bench
 
+.PHONY: bench-lint
+bench-lint: $(VENV)/.dev ## print how often the prompt lint is right: by label, every miss, the time a prompt takes
+	@$(PY) -m pytest -q -s -p no:cacheprovider --durations=0 -m bench bench/test_lint.py
+
 .PHONY: setup
 setup: $(VENV)/.npm ## only make .venv, with everything a contributor needs
 

@@ -30,6 +30,7 @@ class Score:
     extra: Counter[str] = field(default_factory=Counter[str])
     missing: Counter[str] = field(default_factory=Counter[str])
     misses: list[str] = field(default_factory=list[str])
+    lines: int = 0
 
     def precision(self, label: str | None = None) -> float:
         """Of what fired, the part that should."""
@@ -45,11 +46,12 @@ class Score:
 
     def report(self) -> str:
         """The table a person reads."""
-        rows = [f"{'label':20} {'hits':>5} {'extra':>6} {'missing':>8} {'precision':>10} {'recall':>7}"]
+        rows = [f"{'label':20} {'hits':>5} {'extra':>6} {'missing':>8} {'quiet':>6} {'precision':>10} {'recall':>7}"]
         for label in (*LABELS, None):
             counts = [self._sum(c, label) for c in (self.hits, self.extra, self.missing)]
+            quiet = self.lines * (len(LABELS) if label is None else 1) - sum(counts)
             figures = f"{self.precision(label):10.3f} {self.recall(label):7.3f}"
-            rows.append(f"{label or 'all':20} {counts[0]:5} {counts[1]:6} {counts[2]:8} {figures}")
+            rows.append(f"{label or 'all':20} {counts[0]:5} {counts[1]:6} {counts[2]:8} {quiet:6} {figures}")
         return "\n".join([*rows, "", *self.misses])
 
 
@@ -67,6 +69,7 @@ def score(path: Path) -> Score:
     """Lint every line and compare labels."""
     result = Score()
     for row in lines(path):
+        result.lines += 1
         wanted, found = set(row["labels"]), set(lint(subject(row)).labels)
         result.hits.update(wanted & found)
         result.extra.update(found - wanted)

@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
+from wanreel.prompt.gate import Gated
+
 Table = dict[str, Any]
 
 
@@ -26,6 +28,8 @@ def words(text: str) -> frozenset[str]:
 
 def plain(text: str) -> str:
     """Lower case without accents, one form of apostrophe: how English names are compared."""
+    if text.isascii():
+        return text.lower()
     bare = unicodedata.normalize("NFKD", text.lower().replace("’", "'"))
     return "".join(c for c in bare if not unicodedata.combining(c))
 
@@ -35,7 +39,7 @@ class Names:
     """Brands, characters and people: English by their words, Chinese by their first sign."""
 
     english: dict[str, str]  # "coca cola" -> kind
-    longest: int
+    longest: dict[str, int]  # "coca" -> 2, the words of the longest name that begins with it
     chinese: dict[str, tuple[str, ...]]  # first sign -> names, longest first
     careful_english: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
     careful_chinese: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
@@ -59,7 +63,7 @@ def names() -> Names:
         chinese.setdefault(name[0], []).append(name)
     return Names(
         english=english,
-        longest=max(name.count(" ") + 1 for name in english),
+        longest=_longest(english),
         chinese={first: tuple(sorted(found, key=len, reverse=True)) for first, found in chinese.items()},
         careful_english={w: _conditions(row, "near") for w, row in data["words"]["en"].items()},
         careful_chinese={w: _conditions(row, "before") for w, row in data["words"]["zh"].items()},
@@ -68,6 +72,15 @@ def names() -> Names:
         first_names=words(data["heuristics"]["first_names"]),
         not_last_names=words(data["heuristics"]["not_last_names"]),
     )
+
+
+def _longest(names: dict[str, str]) -> dict[str, int]:
+    longest: dict[str, int] = {}
+    for name in names:
+        parts = name.split()
+        for first in (parts[0], f"{parts[0]}s", parts[0].removesuffix("'s")):
+            longest[first] = max(longest.get(first, 0), len(parts))
+    return longest
 
 
 def _conditions(row: Table, other: str) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
@@ -80,8 +93,7 @@ class Direction:
     """One value of an axis: what it can live with, and how it is written."""
 
     poles: frozenset[str]
-    pattern: re.Pattern[str]
-    english: re.Pattern[str]  # the same without what only Chinese text can match
+    patterns: tuple[Gated, ...]
     camera: bool
 
 
@@ -104,8 +116,7 @@ def axes() -> tuple[Axis, ...]:
             tuple(
                 Direction(
                     frozenset(v["poles"]),
-                    re.compile("|".join(v["patterns"])),
-                    re.compile("|".join(p for p in v["patterns"] if re.search("[a-z]{3}", p)) or "(?!)"),
+                    tuple(Gated(p) for p in v["patterns"]),
                     bool(v.get("camera")),
                 )
                 for v in row["value"]
@@ -127,6 +138,15 @@ class Cast:
     endings_zh: tuple[str, ...]
     not_beings_zh: frozenset[str]
     collectives_zh: frozenset[str]
+    machine_endings_zh: tuple[str, ...]
+    first_names: frozenset[str]
+
+
+@cache
+def beings_of_data(name: str = "beings") -> frozenset[str]:
+    """Words for persons and animals from the dictionaries (tools/beings.py): `beings` English, `beings_zh` Chinese."""
+    lines = files("wanreel").joinpath(f"prompt/data/{name}.txt").read_text("utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
 
 
 @cache
@@ -138,8 +158,10 @@ def casting() -> Cast:
         machines=words(en["machines"]),
         collectives=words(en["collectives"]),
         scenery=words(en["scenery"]),
-        beings_zh=words(zh["beings"]) | words(zh["machines"]),
+        beings_zh=(words(zh["beings"]) | words(zh["machines"]) | beings_of_data("beings_zh")) - words(zh["not_beings"]),
         endings_zh=tuple(sorted(words(zh["being_endings"]), key=len, reverse=True)),
         not_beings_zh=words(zh["not_beings"]),
         collectives_zh=words(zh["collectives"]),
+        machine_endings_zh=tuple(sorted(words(zh["machine_endings"]), key=len, reverse=True)),
+        first_names=names().first_names,
     )

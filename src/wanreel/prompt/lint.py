@@ -12,7 +12,7 @@ from wanreel.prompt.rules.framing import mismatches
 from wanreel.prompt.rules.length import too_long
 from wanreel.prompt.rules.mode import wrong_modes
 from wanreel.prompt.rules.named import named
-from wanreel.prompt.rules.negation import negations
+from wanreel.prompt.rules.negation import negations, spans
 from wanreel.prompt.rules.subjects import crowded
 from wanreel.prompt.rules.writing import scripts
 
@@ -54,12 +54,13 @@ def lint(subject: Subject) -> Lint:
     """Read a prompt by every rule."""
     prompt = Reading(subject.prompt)
     names = tuple(named(prompt))
+    unwanted = spans(prompt)
     found = [
-        *negations(prompt),
-        *crowded(prompt, names),
+        *negations(prompt, unwanted),
+        *crowded(prompt, names, unwanted),
         *names,
-        *scripts(prompt),
-        *clashes(prompt),
+        *scripts(prompt, unwanted),
+        *clashes(prompt, unwanted),
         *wrong_modes(prompt, subject.mode),
         *mismatches(prompt, subject.size),
         *too_long(prompt, subject.chars_max, subject.official_max),

@@ -7,9 +7,12 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib import import_module
+from typing import Any
 
-import rjieba
+Span = tuple[int, int]
+"""From and to, in code points."""
 
 HIDDEN = "\ue000"  # stands for each character that is not the author's direction, such as a sign's wording
 
@@ -50,6 +53,12 @@ class Word:
 
 _WORDS = re.compile(r"[A-Za-zÀ-ɏ0-9]+(?:['’][A-Za-zÀ-ɏ]+)?")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+@cache
+def _segmenter() -> Any:
+    """The segmenter, loaded with its dictionary when the first Chinese prompt comes."""
+    return import_module("rjieba")
 
 
 @dataclass(frozen=True)
@@ -131,7 +140,7 @@ class Reading:
             return ()
         found: list[Word] = []
         place = 0
-        for text, kind in rjieba.tag(self.said):
+        for text, kind in _segmenter().tag(self.said):
             found.append(Word(text, place, place + len(text), kind))
             place += len(text)
         return tuple(found)
@@ -141,7 +150,7 @@ class Reading:
         """Places where a Chinese word begins or ends by the dictionary alone."""
         places = {0}
         place = 0
-        for text in rjieba.cut(self.text, False) if self.has_chinese else ():
+        for text in _segmenter().cut(self.text, False) if self.has_chinese else ():
             place += len(text)
             places.add(place)
         return frozenset(places)

@@ -5,37 +5,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from wanreel.prompt.finding import CONTRADICTION, Finding
 from wanreel.prompt.lexicon import Axis, Direction, axes
-from wanreel.prompt.reading import Reading
-from wanreel.prompt.rules import negation
+from wanreel.prompt.reading import Reading, Span
 
-# Words that turn one state into another over time, between the two or shortly before the first.
-_TURN = re.compile(
-    r"\b(?:turns?|turning|turned|becomes?|becoming|fad(?:es|ing)|transitions?|transitioning|transforms?|transforming|changes?|changing|shifts?|shifting|gives way|giving way|dissolv(?:es|ing)|melts? into|morphs?|morphing|"
-    r"then|until|before|after|afterwards|eventually|finally|followed by|ends? (?:on|with|in|as)|ending|settles?|settling|opens? (?:on|with)|starts?|starting|begins?|beginning|gradually|progress(?:es|ing|ion)?|evolv(?:es|ing)|cycle|"
-    r"into|later|slowly reveal\w*|reveal(?:s|ing)?|passes|passing from|blends? into|as the (?:sun|night|day|evening|sky|light|moon|storm|camera)|speed[- ]ramp\w*|ramp(?:s|ing)?|suddenly|next|pull(?:s|ing)? (?:back|out|away)|push(?:es|ing)? in|zoom(?:s|ing)? (?:out|in)|ris(?:es|ing) (?:to|into)|widen(?:s|ing)|rack(?:s|ing)?|drain(?:s|ing)|seep(?:s|ing)|bleed(?:s|ing)?|spread(?:s|ing)?|bloom(?:s|ing)?|returns?|stops?|comes? to rest|clear(?:s|ing) (?:up|to)|breaks? (?:into|out)|falls?|falling|day[- ]to[- ]night|night[- ]to[- ]day|dawn[- ]to[- ]dusk|from|to)\b"
-    r"|变(?:为|成|得|幻|化)?|渐变|渐渐|逐渐|逐步|过渡|转(?:为|成|入|到|向|换|场)|直到|直至|随后|然后|之后|接着|最后|最终|入夜|慢慢(?:变|转|暗|亮|褪|染)|切换|由|从|再|开始时|随着|褪去|褪为|恢复|转眼|交替|更替|循环|轮转|降临|到(?=夜|白|黄|深|清|正|傍|日|凌|黑|入|全景|远景|特写|大|近景|中景)|至|拉远|拉开|推近|推进|升起|继而|后来|忽然|突然|瞬间|定格|先"
+# Words that put one thing after another.
+_SEQUENCE = re.compile(
+    r"\b(?:then|until|before|after|afterwards|eventually|finally|followed by|later|next|subsequently|ends? (?:on|with|in|as|up)|ending (?:on|with|in|as)|settles?|settling|comes? to (?:rest|a stop)|cuts? to|gives? way|giving way)\b"
+    r"|直到|直至|随后|然后|之后|接着|最后|最终|再(?!次)|继而|后来|转场|而后|紧接着"
 )
-_WEAK = frozenset(
-    {
-        "to",
-        "from",
-        "into",
-        "after",
-        "before",
-        "then",
-        "falls",
-        "falling",
-        "fall",
-        "next",
-        "opens on",
-        "reveals",
-        "passes",
-    }
+# Words that turn one state into another over time.
+_BECOMES = re.compile(
+    r"\b(?:turns?|turning|turned|becomes?|becoming|fad(?:es|ing)|transitions?|transitioning|transforms?|transforming|changes?|changing|shifts?|shifting|dissolv(?:es|ing)|melts?|melting|morphs?|morphing|gradually|progress(?:es|ing|ion)?|evolv(?:es|ing)|cycles?|into|reveal(?:s|ing)?|passes|blends?|as the (?:sun|night|day|evening|sky|light|moon|storm|clouds|bell|doors|rain)|speed[- ]ramp\w*|ramps? (?:up|down|into)|suddenly|drain(?:s|ing)|seep(?:s|ing)? (?:in|into|back)|returns?|stops?|breaks? (?:into|out|through)|clear(?:s|ing) (?:up|to|away)|fills? (?:up )?with|empties|starts? to|begins? to|beginning to|slides? into|slips? into|sets|rises?)\b"
+    r"|变(?:为|成|得|幻|化)?|渐变|渐渐|逐渐|逐步|过渡|转(?:为|成|入|换|瞬)|入夜|慢慢(?:变|转|暗|亮|褪|染)|由|从|开始时|随着|褪去|褪为|恢复|转眼|交替|更替|循环|轮转|降临|渐(?:亮|暗|浓|起|退|黑|晚)|到(?=夜|白|黄|深|清|正|傍|日|凌|黑|盛|寒|冬|夏)|至|升起|忽然|突然|瞬间|初(?:升|现|上)|停后|过后|泛起"
+)
+_MOVES = re.compile(
+    r"\b(?:pull(?:s|ing)? (?:back|out|away)|push(?:es|ing)? (?:in|closer|forward|toward\w*)|zoom(?:s|ing)? (?:out|in)|doll(?:y|ies|ying)|crane\w*|widen(?:s|ing)|ris(?:es|ing)|reveal(?:s|ing)?|rack(?:s|ing)?|moves?|moving|from (?=[^,.;]{3,40}\bto\b)|starts?|starting|opens?|opening|begins?|beginning|turns?|into|descend\w*|swoop\w*|closing in|closes in|transition\w*|tilt\w*|track\w*)\b"
+    r"|拉远|拉开|推近|推进|推到|推向|拉到|升起|拉升|下降|俯冲|逐渐|渐渐|缓缓|由|从(?!高空)|到|至|转|变|切|先"
+)
+_TURNS = {
+    "size": _MOVES,
+    "camera": re.compile(
+        r"\b(?:transition\w*|starts?|begins?|breaks? into|suddenly)\b|由(?![^，。]{0,14}(?:组成|构成|拼接|剪))|从(?!高空)|逐渐|渐渐|突然|忽然|转为|变为|开始(?!终)|先"
+    ),
+}
+_TURNS["cut"] = re.compile(r"(?!)")
+_TURNS["direction"] = re.compile(
+    r"\b(?:transition\w*|starts?|begins?|into|back and forth|in and out|back again|up and down)\b|由|从|先|转|来回|往复|继而|又(?=向|拉|推)"
+)
+_BESIDE = re.compile(
+    r"\b(?:outside|inside|through the|behind the|window|beyond|against|contrast\w*|meets?|between|one side|other side|half|left|right|rim|backlight)\b|窗外|屋外|室外|窗内|屋内|对比|交织|辉映|一侧|一边|背景|外面|里面|透过|映"
 )
 _LEAD = re.compile(
     r"\b(?:from|begins?|beginning|starts?|starting|opens?|opening|transitions?|gradually|time-?lapse of|day[- ]to[- ]night|half|left|right|split[- ]screen|side by side|one side|while inside|diptych|both|alternat\w+|contrast(?:s|ing)?|between)\b|从|由|分屏|左半|左边|左侧|右边|右侧|一半|一边|左右对比|冷暖对比|上半|下半|逐渐|渐渐|交替"
@@ -45,10 +47,14 @@ _SPLIT = re.compile(
 )
 # What a picture, a screen or a window in the scene shows is not the scene.
 _WITHIN = re.compile(
-    r"\b(?:paintings?|posters?|photos?|photographs?|pictures?|murals?|televisions?|tv|screens?|postcards?|monitor|dreams?|dreaming|memory|memories|billboards?|mirror|snow globe|projector|hologram|prints?|tattoo|wallpaper|embroidered|named|called|scent|movie|film about|toy|book|cover|model of) (?:\w+ ){0,2}(?:of|shows?|showing|displaying|depicting|playing|about|with)\b[^,.;]*$|(?:画着|印着|海报|照片|壁画|电视|屏幕|油画|明信片|梦见|回忆|名为|绣着|画里|图案|书封)[^，。；,;]*$"
+    r"\bin (?:the|a|her|his) (?:\w+ )?(?:mirror|painting|photo|picture|poster|reflection|dream|memory|flashback|puddle|film|movie)\b[^,.;]*$|镜子?里[^，。；]*$|\b(?:paintings?|posters?|photos?|photographs?|pictures?|murals?|televisions?|tv|screens?|postcards?|monitor|dreams?|dreaming|memory|memories|billboards?|mirror|snow globe|projector|hologram|prints?|tattoo|wallpaper|embroidered|named|called|scent|movie|film about|toy|book|cover|model of) (?:\w+ ){0,2}(?:of|shows?|showing|displaying|depicting|playing|about|with)\b[^,.;]*$|(?:画着|印着|海报|照片|壁画|电视|屏幕|油画|明信片|梦见|回忆|名为|绣着|画里|图案|书封)[^，。；,;]*$"
 )
 _LIKENED = re.compile(
     r"(?:\blike|\bas if (?:it were|in)|\bas bright as|如|似|像|宛如|仿佛|如同|好似|堪比|胜似)\s*(?:a |the )?$"
+)
+# What stands after the words and makes them a thing in the scene, or a likeness.
+_DEPICTED = re.compile(
+    r"\s*(?:般|似的|一样|色(?!彩|调)|蓝|灯具|牌|号)|[- ]?(?:photo(?:graph)?s?|pictures?|portraits?|prints?|posters?|paintings?|drawings?|movies?|postcards?|stripes?)? ?(?:on (?:a|the|his|her) (?:\w+ )?(?:wall|screen|tv|television|poster|phone|laptop|monitor|desk|shelf|table)|hang(?:s|ing)|pinned|taped|framed)\b|[^,.;]{0,40}\b(?:seen|visible|glimpsed|reflected|shown|displayed|projected|painted|printed) (?:through|in|on|onto|beyond|behind|above|across|over)\b"
 )
 _SELECTIVE = re.compile(
     r"\b(?:except|only|apart from|selective colou?r|splash of|single (?:red|colou?red|pop)|pop of|accent|other than|but for|but (?:a|the|her|his|one))\b|唯有|只有|唯独|除了|局部彩色|点缀|仅有|一抹"
@@ -58,6 +64,9 @@ _AT_ONCE = re.compile(
 )
 _CAMERA = re.compile(
     r"\b(?:camera|shot|lens|viewpoint|drone|frame|footage|steadicam|cameraman|view|dolly|perspective|gimbal|cam|camerawork|move|movement|operator)\b"
+)
+_STRONG = re.compile(
+    r"handheld|hand-held|shaky|steadicam|gimbal|doll(?:y|ies|ying).*|push.*|pull.*|pan|pans|panning|tilt|crane.*|tracking.*|whip.*|zoom.*|boom.*|travel+ing shot|fly-?through|orbit|orbital|arc|follow shot|truck"
 )
 _OTHER_SUBJECT = re.compile(r"\b(?:an?|the|his|her|its|their|some|two|three|many|she|he|it|they|who|whose|that)\b")
 
@@ -70,43 +79,46 @@ class Sight(NamedTuple):
     direction: Direction
 
 
-def clashes(prompt: Reading) -> Iterator[Finding]:
+def clashes(prompt: Reading, unwanted: Sequence[Span]) -> Iterator[Finding]:
     """At most one finding an axis and shot: the first pair that cannot be had together."""
-    unwanted = negation.spans(prompt)
-    seen: set[tuple[int, int]] = set()
-    for first, last in prompt.shots:
-        part = prompt.lower[first:last]
-        if _SPLIT.search(part):
-            continue
-        for axis in axes():
-            sights = _sights(prompt, axis, (first, last), unwanted)
-            pair = _clash(prompt, axis, sights)
+    seen: set[Span] = set()
+    shots = [shot for shot in prompt.shots if not _SPLIT.search(prompt.lower, *shot)]
+    for axis in axes():
+        sights = _sights(prompt, axis, unwanted)
+        for first, last in shots if len(sights) > 1 else ():
+            pair = _clash(prompt, axis, [s for s in sights if first <= s.start < last])
             if pair is None:
                 continue
             one, two = sorted(pair)
-            span = (one.start, two.end)
-            if span in seen:
-                continue
-            seen.add(span)
-            said = (
-                prompt.text[one.start : one.end].strip(" ,，;；、"),
-                prompt.text[two.start : two.end].strip(" ,，;；、"),
-            )
-            words = f"“{said[0]}” and “{said[1]}” exclude each other in one shot ({axis.name}). Keep one, or say how one turns into the other."
-            yield Finding(CONTRADICTION, one.start, max(one.end, two.end), words)
+            if (one.start, two.end) not in seen:
+                seen.add((one.start, two.end))
+                yield _finding(prompt, axis, one, two)
 
 
-def _sights(prompt: Reading, axis: Axis, part: tuple[int, int], unwanted: list[tuple[int, int]]) -> list[Sight]:
+def _finding(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> Finding:
+    said = [prompt.text[s.start : s.end].strip(" ,，;；、") for s in (one, two)]
+    words = f"“{said[0]}” and “{said[1]}” exclude each other in one shot ({axis.name}). Keep one, or say how one turns into the other."
+    return Finding(CONTRADICTION, one.start, max(one.end, two.end), words)
+
+
+def _sights(prompt: Reading, axis: Axis, unwanted: Sequence[Span]) -> list[Sight]:
     found: list[Sight] = []
     text = prompt.lower
     for direction in axis.values:
         if direction is axis.values[-1] and not found:
             return []
-        for match in (direction.pattern if prompt.has_chinese else direction.english).finditer(text, *part):
-            if match[0] == "" or (any(a <= match.start() < b for a, b in unwanted) and axis.name != "cutting"):
+        for match in (m for pattern in direction.patterns for m in pattern.finditer(text)):
+            if match[0] == "" or (
+                any(a <= match.start() < b for a, b in unwanted)
+                and axis.name not in ("cutting", "crowding", "camera motion", "wetness", "wind")
+            ):
                 continue
             start, end = prompt.clause_at(match.start() + (1 if match[0][0] in ",;，；、 " else 0))
-            if _WITHIN.search(text[start : match.start()]) or _LIKENED.search(text[: match.start()]):
+            if (
+                _DEPICTED.match(text, match.end())
+                or _WITHIN.search(text[start : match.start()])
+                or _LIKENED.search(text[: match.start()])
+            ):
                 continue
             if "\u3400" <= text[match.start()] <= "\u9fff" and not _whole_words(prompt, match):
                 continue
@@ -142,6 +154,11 @@ def _of_camera(text: str, match: re.Match[str], start: int, end: int) -> bool:
     if "\u3400" <= match[0].strip(" ,，;；、")[:1] <= "\u9fff":
         return True
     before, after = text[start : match.start()], text[match.end() : end]
+    if re.search(
+        r"\b(?:camera|lens|shot|frame|drone|tripod)\b[^.;]*\b(?:as|while|and|yet|but|that|which) (?:it )?(?:\w+ly )?$",
+        before,
+    ):
+        return True
     word = match[0].split()[-1] if match[0].split() else ""
     if re.search(r"\b(?:camera|drone|lens|viewpoint|shot|frame|cam)\b(?: \w+){0,3} ?$", before):
         return not re.search(r"\b(?:of|as|while|captures?|watch\w+|on|at) (?:\w+ ){0,3}$", before)
@@ -153,13 +170,10 @@ def _of_camera(text: str, match: re.Match[str], start: int, end: int) -> bool:
         and word != "moving"
     ):
         return True
-    strong = re.fullmatch(
-        r"(?:handheld|hand-held|shaky|steadicam|gimbal|dolly.*|push.*|pull.*|pan|pans|panning|tilt|crane.*|tracking.*|whip.*|zoom.*|boom.*|travel+ing shot|fly-?through|orbit|orbital|arc|follow shot|truck)",
-        word,
-    )
+    strong = any(map(_STRONG.fullmatch, match[0].split()))
     if not before.strip() or not _OTHER_SUBJECT.search(before):
         opener = not before.strip()
-        return (strong is not None and (opener or len(before.split()) <= 3)) or (
+        return (strong and (opener or len(before.split()) <= 3)) or (
             opener
             and re.match(
                 r" (?:around|past|along|through|toward|towards|over|across|in|into|with|from|after|the)\b|$", after
@@ -196,27 +210,22 @@ def axis_free(one: Sight, two: Sight) -> bool:
 
 
 def _explained(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> bool:
-    """Whether the text says how one becomes the other."""
+    """Whether the text says how one becomes the other, or puts them beside each other."""
     text = prompt.lower
     between = text[one.end : two.start]
-    if _AT_ONCE.search(text[one.start : two.end + 30]):
+    if _AT_ONCE.search(text[max(0, one.start - 20) : two.end + 30]):
         return False
     if axis.kind == "colour" and _SELECTIVE.search(text):
         return True
-    before = text[max(0, one.start - 45) : one.start]
-    turns = {m[0] for m in _TURN.finditer(between)}
+    if axis.kind in ("place", "light") and _BESIDE.search(text[max(0, one.start - 25) : two.end + 25]):
+        return True
+    if _SEQUENCE.search(between) or (_TURNS.get(axis.kind, _BECOMES).search(between) is not None):
+        return True
     near = len(between) < 40
-    if turns - _WEAK or (
-        turns
-        and near
-        and turns & {"to", "into", "then", "before", "after", "next", "reveals"}
-        and axis.kind != "camera"
-    ):
+    lead = re.split(r"[.;。；]", text[max(0, one.start - 45) : one.start])[-1]
+    if _LEAD.search(lead) and (near or re.search(r"\bto\b|\binto\b|到|至|转|变", between)):
         return True
-    if turns & {"then", "before", "after"}:
-        return True
-    lead = re.split(r"[.;。；]", before)[-1]
-    if _LEAD.search(lead) and (near or re.search(r"\bto\b|到|至|转|变", between)):
+    if near and axis.kind != "camera" and re.fullmatch(r"[\w\s,'-]*\b(?:to|into)\b[\w\s'-]{0,20}", between):
         return True
     tail = text[two.end : two.end + 40]
     if re.match(r"[^.。;；]{0,25}(?:transition|cross-?fade|dissolve|过渡|渐变|转变|变化|更替|交替|转换|流转)", tail):

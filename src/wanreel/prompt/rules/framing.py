@@ -18,7 +18,7 @@ _PORTRAIT = re.compile(
     rf"|\b(?:vertical|upright|tall|portrait)(?:ly)?[- ]{_FILL}{_NOUN}\b"
     r"|\b(?:shot|filmed|framed|recorded|composed|rendered|captured|cropped|presented|formatted|oriented|film|shoot|frame|record) (?:it |this |everything |entirely |all )?(?:vertically|in (?:vertical|portrait)(?! (?:light|style|photo|paint)))\b"
     r"|(?:^|[,;.，] *)(?:vertical|vertically framed)(?= *(?:$|[,;.，]))|\bin vertical\b(?= *(?:$|[,;.]| for))"
-    r"|\b(?:for|as) (?:an? )?(?:tiktok|instagram|ig|youtube|douyin|phone|facebook|snapchat)?\s?(?:reels?|stories|shorts|story format)\b|\btaller than (?:it is )?wide\b|\bphone[- ]format\b|\b(?:9|nine) (?:by|to|x) (?:16|sixteen)\b|\bvertical[- ](?:first|oriented)\b"
+    r"|\b(?:for|as) (?:an? )?(?:tiktok|instagram|ig|youtube|douyin|phone|facebook|snapchat)?\s?(?:reels?|stories|shorts|story format)\b|\btaller than (?:it is )?wide\b|\bphone[- ]format\b|\b(?:9|nine) (?:by|to|x) (?:16|sixteen)\b|\bvertical[- ](?:first|oriented)\b|\b(?:full-?screen|mobile|phone|smartphone)[ ,-]+(?:\w+ )?(?:vertical|portrait)\b"
     r"|竖屏|竖版|竖构图|竖画幅|竖幅|竖式(?:构图|画面|视频)|纵向(?:构图|画幅|画面|视频)|竖向(?:构图|画幅|画面|视频)|竖直构图|竖着(?:拍|看|播放|构图|放|刷)|竖拍|九比十六|9比16|竖型|直幅|直式"
 )
 _LANDSCAPE = re.compile(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from wanreel.prompt.finding import WRONG_MODE, Finding
+from wanreel.prompt.gate import Gated
 from wanreel.prompt.reading import Reading
 
 _PIC = r"(?:images?|photos?|pictures?|pics?|photographs?|stills?|snapshots?|screenshots?|selfies?|headshots?|drawings?|sketch(?:es)?|paintings?|illustrations?|artworks?|renders?|renderings?|logos?|portraits?|posters?|designs?|jpe?gs?|pngs?|scans?|files?|cartoon|comic|storyboard|concept art|product shots?|first frame|last frame|frames?|attachments?|uploads?|reference|map|diagram|icon|avatar|meme|mock-?up)"
@@ -23,6 +24,8 @@ _EN = (
     r"\b(?:this|these) (?:painting|portrait|logo|poster|design|clip|cartoon|frame|recording|storyboard)s?\b(?= *(?:$|[,.;]|so|to|and|into|come|move|as|by|with|alive|in|of me|of my))",
     rf"\b{_MINE} (?:{_ADJ})?(?:image|photo|picture|pic|photograph|snapshot|screenshot|selfie|headshot|drawing|sketch|illustration|artwork|render|jpe?g|png|scan|video|footage|gif|upload|attachment|clip|logo|still)s?\b(?! (?:frame|album|booth|camera|card))",
     rf"\b{_ANY} (?:that |which )?(?:i|we|you) (?:\w+ )?(?:just |have |had |already |recently |'ve )*(?:uploaded|upload|attached|attach|provided|provide|sent|send|gave|give|shared|share|supplied|supply|took|made|drew|submitted|posted|included|added|shot|captured|painted|pasted|linked)\b",
+    r"\bhere(?:'s| is| are|,) (?:a|an|my|our|the|two|some|your) (?:\w+ ){0,2}(?:image|photo|picture|pic|photograph|snapshot|screenshot|selfie|drawing|sketch|illustration|video|clip|portrait|logo|frame)s?\b",
+    r"\b(?:take|use|using|animate|with|from|based on|turn|make) (?:my|our) (?:\w+ ){0,2}(?:portrait|painting|poster|frame|design|map|mock-?up|still|avatar|storyboard|plan)s?\b",
     r"\b(?:i|we)(?: have|'ve)? (?:just |already )?(?:uploaded|attached|provided|sent|shared|supplied|included|submitted|pasted)\b",
     rf"\b{_ANY} (?:attached|provided|supplied|uploaded|enclosed|given|above|below|i'm sending|from the link)\b(?! by (?:a|the) \w+ (?:to|on) (?:the|a))",
     rf"\b(?:animate|bring|turn|convert|transform|extend|continue|make|edit|restore|colou?ri[sz]e|stylize|restyle|morph|re-?animate|enhance|remix|upscale|loop|prolong|lengthen|rework|retouch|redo) (?:the|this|that|these|my|our|it from the) (?:{_ADJ})?(?:image|photo|picture|pic|photograph|still|snapshot|screenshot|selfie|headshot|drawing|sketch|illustration|artwork|render|jpe?g|png|scan|video|footage|clip|logo|portrait|painting|poster|frame|character in|person in|people in|subject in|subjects in)\b",
@@ -48,8 +51,7 @@ _ZH = (
     r"(?:图片|照片|图像|图|视频|素材)\s*[1-9一二三](?!\s*[:：]\s*\d)(?=中|里|的|作|为|和|与|，|、)|(?:续写|延续|延长|接续)(?:[\u4e00-\u9fff]{0,6})视频",
     r"(?:静态)?(?:照片|图片|图像)(?:动起来|活过来|活起来)|画(?:中|里)(?:的)?(?:人|人物|角色|女子|男子)(?:动起来|活过来|活起来)(?=$|，|。)",
 )
-_PATTERN_EN = re.compile("|".join(f"(?:{p})" for p in _EN))
-_PATTERN_ZH = re.compile("|".join(f"(?:{p})" for p in _ZH))
+PATTERNS = tuple(Gated(pattern) for pattern in (*_EN, *_ZH))
 # A picture that is a thing in the scene: somebody holds it, it hangs or lies somewhere, it was named with "a" before.
 _OBJECT = re.compile(
     r"\b(?:holds?|holding|looks?|looking|gaz(?:es|ing)|star(?:es|ing)|framed|frame|album|hangs?|hanging|wall|pinned|develop(?:s|ing)|darkroom|kiss(?:es|ing)|wip(?:es|ing)|tak(?:es|ing) (?:a|the|his|her)|snap(?:s|ping)|point(?:s|ing) at|frames|picks? up|locket|wallet|mantelpiece|shelf|projector|museum|gallery|exhibition|sketch(?:es|ing)|paint(?:s|ing) (?:a|on)|draws|drawing on|easel|hands? (?:over )?(?:him|her)|touches|touching|sliding|slides|polaroid|clutch(?:es|ing)|editing|edits|upload(?:s|ing) )\b"
@@ -65,7 +67,7 @@ def wrong_modes(prompt: Reading, mode: str | None) -> Iterator[Finding]:
     if mode != "t2v":
         return
     text = prompt.lower
-    for pattern in (_PATTERN_EN, _PATTERN_ZH):
+    for pattern in PATTERNS:
         for match in pattern.finditer(text):
             if not _in_scene(prompt, match):
                 words = "refers to a picture or video, and text-to-video gets none. Use i2v or kf2v with the input, or describe what should be seen."

@@ -14,14 +14,14 @@ from wanreel.prompt.reading import Reading, Word
 
 _JOINS = frozenset({"", " ", "-", "–", ".", ". ", " & ", "&", " - ", ", ", "·", "'"})
 _PLACE = re.compile(
-    r"'?s? ?(?:(?:international )?airport|street|avenue|square|bridge|memorial|museum|monument|center|centre|university|college|park|tower|boulevard|island|lake|river|county|city|falls|bay|mountains?|house museum|trail|desert|coast|reef|rainforest|basin|jungle)\b",
+    r"'?s? ?(?:(?:international )?airport|street|avenue|square|bridge|memorial|museum|monument|center|centre|university|college|park|tower|boulevard|island|lake|river|county|city|falls|bay|mountains?|house museum|trail|(?-i:Hill|Beach|Village|Market|Pass|Cathedral|Palace|Castle|Temple|Gardens?|District|Quarter)|desert|coast|reef|rainforest|basin|jungle)\b",
     re.IGNORECASE,
 )
 _PLACE_ZH = re.compile(
     r"线圈|故居|纪念馆|纪念堂|公园|大?路|大道|广场|大桥|机场|草堂|祠|庙|墓|陵|书院|年间|时期|年制|朝|青花|瓷|堤|诗|词牌|犬|塔|故里|式的|大学|中学|市|州|湖|岛|峡"
 )
 _NOT = re.compile(
-    r"(?:trump card|tesla coil|java|apple (?:pie|tree|juice|cider|orchard|blossom)|sonic boom|elvis impersonator no)"
+    r"(?:rembrandt light|hitchcock zoom|vertigo shot|munch(?:ing|es) |imax format|trump card|tesla coil|java|apple (?:pie|tree|juice|cider|orchard|blossom)|sonic boom|elvis impersonator no)"
 )
 # "in the style of Somebody", "painted by Somebody": the name need not be known.
 _STYLE = re.compile(
@@ -56,7 +56,7 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
     text, known = prompt.text, names()
     tokens = [Word(plain(w.text), w.start, w.end) for w in _parts(prompt.english)]
     for number, token in enumerate(tokens):
-        longest = _longest(text, tokens, number, known)
+        longest = _longest(text, tokens, number, known) if token.text in known.longest else None
         if longest is not None:
             end, kind = longest
             if not _PLACE.match(text, end) and not _NOT.match(text[token.start : token.start + 20].lower()):
@@ -71,6 +71,7 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
                 and plain(match[1]) not in known.styles
                 and not first.endswith(("ist", "ism", "ian", "ese"))
                 and not _PLACE.match(text, match.end(1))
+                and not _PLACE.search(f" {match[1].split()[-1]}", 0)
             ):
                 yield match.start(1), match.end(1), "person"
     for match in _MARK.finditer(text) if "®" in text or "™" in text else ():
@@ -87,7 +88,7 @@ def _parts(found: tuple[Word, ...]) -> Iterator[Word]:
 
 def _longest(text: str, tokens: list[Word], number: int, known: Names) -> tuple[int, str] | None:
     key, best = "", None
-    for offset in range(known.longest):
+    for offset in range(known.longest[tokens[number].text] + 1):
         if number + offset >= len(tokens):
             break
         token = tokens[number + offset]

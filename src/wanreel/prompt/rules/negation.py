@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wanreel.prompt.finding import NEGATION, Finding, Fix
-from wanreel.prompt.reading import Reading
+from wanreel.prompt.reading import Reading, Span
 
 # Things a person asks to keep out of a picture: what makes "-free", "free of" and "avoiding" a direction.
 _UNWANTED = (
@@ -35,9 +35,13 @@ _WORD = re.compile(
     + _UNWANTED
     + r"\b))"
     r"|(?:and |but )?without(?: (?:any|a single))?|nobody|nothing|none of|no one|no-one|neither|nor|nowhere"
-    r"|(?:and |but |please )*(?:refrain from|stay away from|steer clear of|get rid of|leave out|omit|exclude|excluding|forbid|prohibit|devoid of|sans|lacking any|in the absence of|"
-    r"negative prompt ?:?|no need for|keep out|rule out|eliminate|disallow)"
+    r"|(?:and |but |please )*(?:refrain from|stay away from|steer clear of|get rid of|leave out|omit|exclude|excluding|forbid|prohibit|devoid of|bereft of|void of|absent (?:of|any|all)|sans|lacking any|in the absence of|"
+    r"negatives? ?:|negative prompt ?:?|no need for|keep out|rule out|eliminate|disallow)"
     r")(?![\w'’-]|-)"
+)
+_KEY = re.compile(
+    r"(?<![\w'-])(?:do|does|don't|dont|doesn't|must|mustn't|should|shouldn't|can't|can|cannot|may|will|won't|shall|is|isn't|are|aren't|need|never|not|no|zero|without|nobody|nothing|none|no-one|neither|nor|nowhere"
+    r"|refrain|stay|steer|get|leave|omit|exclude|excluding|forbid|prohibit|devoid|bereft|void|absent|sans|lacking|in the absence|negative|negatives|keep out|rule out|eliminate|disallow)(?![\w'])"
 )
 _AVOID = re.compile(
     r"(?<![\w-])(?:and |but |please |try to |must |should |also |to )*(avoid|avoiding|prevent|preventing|remove|removing|skip|hide|hiding|ban|minus|less)\b (?=\w)"
@@ -62,38 +66,37 @@ _ZH = re.compile(
     r"(?:请|千万|绝对|一定|且|并且|同时|画面|画面中|画面里|镜头|视频|背景|全程|也|并)*(?:"
     r"(?<!要)(?:不要|不能|不得|不许|不可(?!思议|多得|一世|或缺|分割|磨灭|缺少|捉摸|抗拒|名状|避免|方物|估量|逾越|胜数)|不准|不应|不该|不宜|不允许|不需要|不希望|不想(?=看|要|有)|不必(?=出现|加|有)|不用(?=出现|加|有|字幕|文字|任何|配乐)|"
     r"不出现|不(?:带|含|包含|显示|加|添加|露(?!声色)|露出|看镜头|拍|拍到|展示|使用|切换|改变|抖动|晃动|模糊|变形|说话|出声|保留|遮挡|闪烁|存在|有任何|看向镜头|切镜|剪辑|入镜|进入画面|夹杂|含有|产生|失真|穿帮)(?!锈)"
-    r"|切勿|请勿|勿(?!忘我|忘草)|禁止|严禁|禁用|杜绝|避免|避开(?=文字|人|品牌|水印|字)|防止|拒绝(?=出现|任何|文字|字幕|水印|人)|去掉|去除|删除|删掉|排除|剔除|移除|省略|屏蔽|抹去(?=文字|水印|字|人|画面)|擦除(?=文字|水印|字)|拿掉)"
-    rf"|(?<![有])没有(?!尽头|边际|边界|终点|止境|尽期|什么不同)|(?<![\u6ca1出淹沉埋])没(?=人|字|有?任何)|毫无(?!疑问|保留|畏惧)|不见(?:一个)?(?:人影|人|行人|车)|空无一人|无一人|(?:无|别有|零)(?={_ZH_NOUN})|别(?=让|出现|有|加|带|露|拍|放|显示|给|用|写|再|动|看|把|说|切|晃|抖|太)|非必要"
+    r"|切勿|切忌|免(?=字幕|水印|文字|配乐|旁白|人物)|请勿|勿(?!忘我|忘草)|禁止|严禁|禁用|杜绝|避免|避开(?=文字|人|品牌|水印|字)|防止|拒绝(?=出现|任何|文字|字幕|水印|人)|去掉|去除|删除|删掉|排除|剔除|移除|省略|屏蔽|抹去(?=文字|水印|字|人|画面)|擦除(?=文字|水印|字)|拿掉)"
+    rf"|(?<![有])没有(?!尽头|边际|边界|终点|止境|尽期|什么不同)|(?<![\u6ca1出淹沉埋])没(?=人|字|有?任何)|毫无(?!疑问|保留|畏惧)|不见(?:一个)?(?:人影|人|行人|车)|(?<!空)无一人|(?:无|零)(?={_ZH_NOUN})|别(?=让|出现|有(?!洞天|风味|韵味|情趣|一番|用心|风情|天地|致|滋味|意境)|加|带|露|拍|放|显示|给|用|写|再|动|看|把|说|切|晃|抖|太)|非必要"
     r"|反向提示词|负面提示词|负向提示"
     r")"
 )
 _ZH_BAD = re.compile(r"不断|不锈|不停|特别|区别|分别|告别|差别|个别|送别|离别|别墅|级别|性别|辨别|识别|道别|惜别|久别")
 _ZH_END = re.compile(r"[，。；！？,;!?\n]|(?<=[\u4e00-\u9fff])\s*\.|但(?=是|要|需|保)|而是")
 _ZH_LEAD = re.compile(
-    r"^(?:请|千万|绝对|一定|且|并且|同时|画面中|画面里|画面|镜头|视频|全程|也|并)*(?:不要|不能|不得|不许|不可|不准|不应|不该|不允许|不需要|不希望|不想|不必|不用|切勿|请勿|勿|禁止|严禁|禁用|杜绝|避免|防止|去掉|去除|删除|排除|没有|没|毫无|无|别|不)(?:再)?(?:让|给)?(?:画面中|画面里|画面|镜头里)?(?:出现|有|加入|加上|添加|加|带有|带|包含|含有|含|显示|露出|展示|使用|存在|产生|拍到|看到)?(?:任何|其他|其它|一切|所有|的)*"
+    r"^(?:请|千万|绝对|一定|且|并且|同时|画面中|画面里|画面|镜头|视频|全程|也|并)*(?:不要|不能|不得|不许|不可|不准|不应|不该|不允许|不需要|不希望|不想|不必|不用|切勿|切忌|免(?=字幕|水印|文字|配乐|旁白|人物)|请勿|勿|禁止|严禁|禁用|杜绝|避免|防止|去掉|去除|删除|排除|没有|没|毫无|无|别|不)(?:再)?(?:让|给)?(?:画面中|画面里|画面|镜头里)?(?:出现|有|加入|加上|添加|加|带有|带|包含|含有|含|显示|露出|展示|使用|存在|产生|拍到|看到)?(?:任何|其他|其它|一切|所有|的)*"
 )
 
 
-def negations(prompt: Reading) -> Iterator[Finding]:
+def negations(prompt: Reading, unwanted: Sequence[Span]) -> Iterator[Finding]:
     """Each direction that says what should not be there, whole, with the mark that ties it to the rest."""
-    spans = sorted([*_english(prompt), *_chinese(prompt)])
     last = -1
-    for start, end in spans:
+    for start, end in sorted(unwanted):
         if start < last:
             continue
         last = end
         yield _finding(prompt, start, end)
 
 
-def spans(prompt: Reading) -> list[tuple[int, int]]:
+def spans(prompt: Reading) -> tuple[Span, ...]:
     """Where something is said not to be there; other rules do not read those places as wishes."""
-    return [*_english(prompt), *_chinese(prompt)]
+    return (*_english(prompt), *_chinese(prompt))
 
 
 def _english(prompt: Reading) -> Iterator[tuple[int, int]]:
     text = prompt.lower
     last = -1
-    for match in _WORD.finditer(text):
+    for match in _words(text):
         if match.start() < last or _idiomatic(text, match):
             continue
         start, last = match.start(), _until(text, match.end())
@@ -104,6 +107,19 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int]]:
     for pattern in (_FREE, _KEEP):
         for match in pattern.finditer(text):
             yield match.span()
+
+
+def _words(text: str) -> Iterator[re.Match[str]]:
+    """The matches of `_WORD`, tried only around the words it turns on: it begins with words of many kinds."""
+    place = 0
+    for key in _KEY.finditer(text):
+        if key.start() < place:
+            continue
+        start = max(place, text.rfind("\n", 0, key.start()), key.start() - 40)
+        match = _WORD.search(text, start, key.end() + 40)
+        if match is not None and match.end() > key.start():
+            place = match.end()
+            yield match
 
 
 def _idiomatic(text: str, match: re.Match[str]) -> bool:
@@ -211,7 +227,7 @@ def _own_clause(prompt: Reading, start: int, end: int) -> tuple[int, int] | None
 _LEAD = re.compile(
     r"^(?:(?:and|but|please|make sure|ensure|strictly|absolutely|with|there (?:is|are|should be|must be)|has|have|having|also|try to|must|should|showing|contains?) )*"
     r"(?:do not|don't|dont|must not|mustn't|should not|shouldn't|can't|cannot|never|not|no|zero|without|avoid(?:ing)?|prevent(?:ing)?|remov(?:e|ing)|skip|hide|ban|exclude|excluding|omit|refrain from|"
-    r"steer clear of|stay away from|get rid of|leave out|devoid of|sans|(?:completely |totally |entirely )?free (?:of|from)|negative prompt:?|minus|no need for|eliminate|rule out)\s*"
+    r"steer clear of|stay away from|get rid of|leave out|devoid of|bereft of|void of|absent (?:of|any|all)|sans|(?:completely |totally |entirely )?free (?:of|from)|negative prompt:?|minus|no need for|eliminate|rule out)\s*"
     r"(?:(?:show|showing|add|adding|include|including|have|use|display|put|render|draw|let|introduce|any|the|a single|a|an|there be|be) )*",
     re.IGNORECASE,
 )

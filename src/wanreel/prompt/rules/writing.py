@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from wanreel.prompt.finding import UNSUPPORTED_SCRIPT, Finding
 from wanreel.prompt.lexicon import table, words
-from wanreel.prompt.reading import Reading
-from wanreel.prompt.rules import negation
+from wanreel.prompt.reading import Reading, Span
 
 # Scripts that stand in ordinary Latin or Chinese prompts: one sign of them alone asks for nothing.
 _OURS = (
@@ -29,6 +28,7 @@ _OURS = (
     "ROMAN",
     "FULLWIDTH",
 )
+_FOREIGN = re.compile(r"[^\x00-\u024f\u2000-\u206f\u3000-\u303f\u3400-\u9fff\uff00-\uff5e]")
 _SPEAKER = re.compile(
     r"(?:\b(?:says?|said|saying|whispers?|whispering|shouts?|shouting|sings?|singing|asks?|yells?|speaks?|murmurs?|mutters?|chants?)\b[^,.;]{0,25}|(?:说道?|喊道?|唱|念道?|低语|问|喊着|唱着)[^，。；]{0,6})[:：,，]?\s*[\"“«「'‘]?$"
 )
@@ -78,14 +78,13 @@ def _any(text: str) -> str:
     return "|".join(re.escape(word) for word in sorted(words(text), key=len, reverse=True))
 
 
-def scripts(prompt: Reading) -> Iterator[Finding]:
+def scripts(prompt: Reading, unwanted: Sequence[Span]) -> Iterator[Finding]:
     """Letters of other scripts, and other scripts or languages named for writing."""
     taken: list[tuple[int, int]] = []
     for start, end, script in _runs(prompt.text):
         if not _spoken(prompt, start):
             taken.append((start, end))
             yield _finding(prompt, start, end, script.title())
-    unwanted = negation.spans(prompt)
     for start, end in _named(prompt):
         if not any(a <= start < b for a, b in unwanted):
             yield _finding(prompt, start, end, prompt.text[start:end])
@@ -98,6 +97,8 @@ def _finding(prompt: Reading, start: int, end: int, what: str) -> Finding:
 
 def _runs(text: str) -> Iterator[tuple[int, int, str]]:
     """Runs of letters of one foreign script; a single letter outside quotation marks is a symbol, not a text."""
+    if not _FOREIGN.search(text):
+        return
     start, script = -1, ""
     last = -1
     count = 0

@@ -1,0 +1,121 @@
+"""Patterns behind a gate: what a match cannot do without is looked for first; plain words are found far faster."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+_ESCAPED = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
+_SET = re.compile(r"\[\^?\]?(?:\\.|[^\]])*\]")
+_HOW_OFTEN = re.compile(r"[*+?]\??|\{\d*,?\d*\}\??")
+_OPEN = re.compile(r"\((?:\?(?:[:=!]|<[=!]|P<\w+>|[a-z-]*:))?")
+
+Needs = frozenset[str] | None
+"""One of these stands in every match; None where nothing can be said."""
+
+
+@dataclass(frozen=True)
+class Gated:
+    """A pattern over lower-case text, and the words one of which every match contains; compiled when let through."""
+
+    source: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The pattern itself."""
+        return re.compile(self.source)
+
+    @cached_property
+    def needs(self) -> Needs:
+        """The words of the gate."""
+        return needs(self.source)
+
+    def opens(self, text: str) -> bool:
+        """Whether a match is possible at all."""
+        found = self.needs
+        if found is None:
+            return True
+        for word in found:  # noqa: SIM110 - a plain loop: this runs hundreds of times a prompt
+            if word in text:
+                return True
+        return False
+
+    def finditer(self, text: str, start: int = 0, end: int | None = None) -> Iterator[re.Match[str]]:
+        """All matches, as the pattern itself finds them."""
+        if not self.opens(text):
+            return iter(())
+        return self.pattern.finditer(text, start, len(text) if end is None else end)
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match."""
+        return self.pattern.search(text) if self.opens(text) else None
+
+
+def needs(source: str) -> Needs:
+    """What every match of a pattern must contain one of."""
+    found, place = _branches(source, 0)
+    return found if place >= len(source) else None
+
+
+def _branches(source: str, place: int) -> tuple[Needs, int]:
+    """Alternatives up to the closing bracket or the end; one without a need leaves the gate open."""
+    every: set[str] = set()
+    is_open = False
+    while True:
+        best, place = _sequence(source, place)
+        is_open = is_open or best is None
+        every |= best or set()
+        if place >= len(source) or source[place] == ")":
+            return (None if is_open else frozenset(every)), place
+        place += 1  # the bar
+
+
+def _sequence(source: str, place: int) -> tuple[Needs, int]:
+    """The most telling need of the parts that follow each other."""
+    best: Needs = None
+    run = ""
+    while place < len(source) and source[place] not in "|)":
+        letter, part, place = _part(source, place)
+        often = _HOW_OFTEN.match(source, place)
+        place = often.end() if often else place
+        optional = often is not None and (often[0][0] in "*?" or often[0].startswith(("{0", "{,")))
+        if letter and not optional:
+            run += letter
+        if not letter or often is not None:
+            best, run = _better(best, frozenset({run}) if run else None), ""
+        if part is not None and not optional:
+            best = _better(best, part)
+    return _better(best, frozenset({run}) if run else None), place
+
+
+def _part(source: str, place: int) -> tuple[str, Needs, int]:
+    """One part: a letter, or the need of a group, and where it ends."""
+    char = source[place]
+    if char == "(":
+        head = _OPEN.match(source, place)
+        assert head is not None
+        inner, end = _branches(source, head.end())
+        looks = head[0] in ("(?=", "(?!", "(?<=", "(?<!")
+        return "", None if looks else inner, end + 1
+    if char == "[":
+        found = _SET.match(source, place)
+        assert found is not None
+        return "", None, found.end()
+    if char == "\\":
+        found = _ESCAPED.match(source, place)
+        assert found is not None
+        plain = found[0][1:]
+        return (plain if not plain.isalnum() else ""), None, found.end()
+    return ("" if char in ".^$" else char), None, place + 1
+
+
+def _better(one: Needs, two: Needs) -> Needs:
+    """The need that is met less often: longer words, then fewer of them."""
+    if one is None or two is None:
+        return two if one is None else one
+    rank_one, rank_two = (min(4, *(len(w) for w in n)) for n in (one, two))
+    if rank_one != rank_two:
+        return one if rank_one > rank_two else two
+    return one if len(one) <= len(two) else two

@@ -1,0 +1,163 @@
+"""Who acts in Chinese words: in each piece of a sentence the being, or the machine, that stands before its verb."""
+
+# ruff: noqa: E501 - a pattern, or a list of words, is read as one line
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from wanreel.prompt.lexicon import Cast, casting, words
+from wanreel.prompt.reading import Reading, Word
+from wanreel.prompt.rules.actors_english import Actor
+
+_STILL_LIFE = re.compile(
+    r"(?:桌上|餐桌|盘中|盘子|菜肴|菜品|摆满|摆着|盛着|火锅|锅里|蒸笼|烤(?!火|串|面包机|红薯的)|图案|玩偶|雕像|造型|形状|剪纸|摆件|印有|绣着|画着|海报)"
+)
+_CUT = re.compile(
+    r"、|以及|同时|而(?=一)|与此同时|旁边(?=一|有|的)|还有(?!人)|[和与](?=一[只个名位头条匹台辆])|(?:上|里|中|旁|边|前|下|外)(?=[一两三][只个名位头条匹台辆架])"
+)
+_COUNTED = re.compile(
+    r"^(?:又|还|也|更)?有的?人|^有的(?!是)|^另[外]?一[个名位只条头]|^另一(?:边|侧|头)|^一[个只名位](?=在|正|负责|忙)|^第[一二三四五六][个只名位人]|^还有(?:人|一)"
+)
+_LEAD = re.compile(
+    r"^(?:左边|右边|中间|左侧|右侧|前景|后景|背景|近处|远处|门口|门外|窗外|台上|台下|旁边|身旁|一旁|角落里?|树下|屋顶上?|桥上|路边|街边|街角|上方|下方|左|右|前|后|河边|岸边|田里|院里|厨房里|院子里|这边|那边|另一边|一边|空中|天上|地上|水里|水中|此时|这时|忽然|突然|同时|只见|画面中|画面里)+的?"
+)
+_MEASURE = re.compile(
+    r"^(?:[一两二三四五六七八九十几数\d]+|某|每|那|这)(?:只|个|名|位|头|条|匹|台|辆|架|艘|对|群|队|双|尾|峰|羽|口|尊|把|部|列)$"
+)
+_OWNED = words(
+    "的, 身上, 手中, 手里, 脚下, 身后, 身边, 背后, 面前, 头顶, 群, 形, 状, 般, 似的, 脸上, 手, 之间, 家, 图案, 形象, 雕像, 玩偶, 服, 装, 造型, 头像, 们的, 眼中, 眼里, 掌心, 指尖, 肩上, 怀里, 脚边"
+)
+_JOIN = words("和, 与, 跟, 及, 同") | {"、"}
+_QUIET_VERBS = words("有, 是, 让, 使, 站着, 像, 如, 坐着")
+
+
+def actors(prompt: Reading) -> Iterator[Actor]:
+    """The subjects of all pieces, in order."""
+    if not prompt.has_chinese:
+        return
+    cast = casting()
+    segments = prompt.chinese
+    starts = [w.start for w in segments]
+    for start, end in _pieces(prompt):
+        text = prompt.said[start:end]
+        if _STILL_LIFE.search(text) or not re.search(r"[\u3400-\u9fff]", text):
+            continue
+        lead = _LEAD.match(text)
+        begin = start + (lead.end() if lead else 0)
+        counted = _COUNTED.match(prompt.said[begin:end])
+        if counted is not None and end - begin - counted.end() >= 1:
+            yield Actor(f"{counted[0]}@{begin}", begin, begin + counted.end())
+            continue
+        first = bisect_left(starts, begin)
+        inside = [w for w in segments[first : bisect_left(starts, end)] if w.end <= end and w.text.strip()]
+        found = list(_subjects(inside, cast)) if inside else []
+        yield from found or _by_letters(prompt.said, begin, end, cast)
+
+
+def _pieces(prompt: Reading) -> Iterator[tuple[int, int]]:
+    """Clauses, and the items of a list within them."""
+    for start, end in prompt.clauses:
+        begin = start
+        for mark in _CUT.finditer(prompt.said[start:end]):
+            yield begin, start + (mark.start() if mark[0][0] not in "上里中旁边前下外" else mark.end())
+            begin = start + mark.end()
+        yield begin, end
+
+
+def _subjects(inside: list[Word], cast: Cast) -> Iterator[Actor]:
+    """Beings before the piece's first verb, joined by "and" or alone; a list item that is only a being counts too."""
+    pending: list[Actor] = []
+    blocked = False
+    measured = False
+    number = 0
+    while number < len(inside):
+        word = inside[number]
+        follows = inside[number + 1] if number + 1 < len(inside) else None
+        if _MEASURE.match(word.text):
+            measured = not blocked
+            number += 1
+            continue
+        name = _being(inside, number, cast, measured=measured)
+        if name is not None and not blocked:
+            owner = follows is not None and (follows.text in _OWNED or follows.text.startswith("的"))
+            compound = (
+                follows is not None
+                and follows.kind.startswith("n")
+                and _being(inside, number + 1, cast) is not None
+                and follows.text not in _JOIN
+            )
+            if not owner and not compound:
+                pending.append(Actor(name, word.start, word.end))
+                if follows is None or follows.text not in _JOIN:
+                    blocked = True
+            number += 1
+            continue
+        if number == 0 and _describes(inside, cast):
+            number += 1
+            continue
+        if word.kind.startswith("v") and word.text not in _QUIET_VERBS and not _modifier(inside, number):
+            blocked = True
+        number += 1
+    yield from pending
+
+
+def _by_letters(text: str, begin: int, end: int, cast: Cast) -> Iterator[Actor]:
+    """A known being at the very start that the segmenter cut through: 小二端茶 is cut 小|二端|茶."""
+    measured = re.match(r"[一两二三四五几]?[只个名位头条匹台辆架]", text[begin:end])
+    begin += measured.end() if measured else 0
+    for length in range(min(6, end - begin - 1), 1, -1):
+        name = text[begin : begin + length]
+        rest = text[begin + length : end]
+        if name in cast.beings_zh and not rest.startswith(tuple(_OWNED)) and re.match(r"[\u3400-\u9fff]", rest):
+            yield Actor(name, begin, begin + length)
+            return
+
+
+def _describes(inside: list[Word], cast: Cast) -> bool:
+    """Whether a first verb belongs to the noun after it, which then acts itself: 送货机器人倒地."""
+    if len(inside) < 3 or not inside[0].kind.startswith("v") or inside[0].text[-1] in "着了起过到来去出入住":
+        return False
+    return _being(inside, 1, cast) is not None and inside[2].text not in _OWNED
+
+
+def _modifier(inside: list[Word], number: int) -> bool:
+    """Whether a verb only describes a noun that follows: 身穿汉服的女子."""
+    return any(w.text == "的" for w in inside[number + 1 : number + 6])
+
+
+def _being(inside: list[Word], number: int, cast: Cast, *, measured: bool = False) -> str | None:
+    word = inside[number]
+    text = word.text
+    if text in cast.not_beings_zh:
+        return None
+    if text in cast.beings_zh or text in cast.collectives_zh:
+        return text
+    if len(text) > 1 and text[-1] in "在正把被" and text[:-1] in cast.beings_zh:
+        return text[:-1]
+    place = number == 0 or measured or inside[number - 1].text in ("的", "、")
+    if (
+        len(text) >= 2
+        and text.endswith(cast.endings_zh)
+        and word.kind[:1] in ("n", "v", "j", "z", "x", "l")
+        and word.kind not in ("ns", "nt")
+        and place
+    ):
+        return text if number + 1 < len(inside) or measured else None
+    if word.kind.startswith(("v", "p", "d", "a", "m", "q", "x", "f", "c", "u", "ns", "t", "s")) and word.kind != "vn":
+        return None
+    acts = any(w.kind[:1] in ("v", "d", "i", "p") for w in inside[number + 1 : number + 5])
+    if len(text) >= 2 and (text.endswith(cast.endings_zh) and (acts or len(inside) <= 3)):
+        return text
+    if (
+        len(text) >= 2
+        and text.endswith(cast.machine_endings_zh)
+        and place
+        and number + 1 < len(inside)
+        and inside[number + 1].text not in _OWNED
+        and (acts or measured or number == 0)
+    ):
+        return text
+    return None
