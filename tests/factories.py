@@ -219,6 +219,7 @@ _EVENTS: dict[type[Event], Event] = {
         ev.Refused("int_1", 429, "Throttling.RateQuota", "slow down", Fault.THROTTLE, ev.Pause.BUSY),
         ev.Lost("int_1", "connection reset"),
         ev.Unfit("input_missing", "the picture is gone"),
+        ev.Moved(make_account("second"), "it has room"),
         ev.Found("task-found", "person", "seen in the console"),
         ev.NotFound("person", "not in the console"),
         ev.GivenUp("person"),

@@ -204,6 +204,14 @@ class Holds(Protocol):
         """End what was held by hand on a key (of "*" models: on all of the account's), and say how many that were."""
         ...
 
+    async def waiting(self) -> Mapping[SlotKey, int]:
+        """Queued jobs, by key."""
+        ...
+
+    async def movable(self, key: SlotKey, now: float, limit: int) -> list[Job]:
+        """Queued jobs of a key that may change their account and that nobody has claimed; who is next comes first."""
+        ...
+
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all): what was set or told holds again. How much it was."""
         ...
@@ -534,6 +542,16 @@ class Vendor(Protocol):
 
     async def list(self, account: Account, window: Window, page: int) -> Listing:
         """One page of the account's tasks in a window. Raises ListFailed."""
+        ...
+
+
+class Quotas(Protocol):
+    """What the vendor says an account may do, where it says so."""
+
+    async def limits(self, account: Account) -> Mapping[str, int]:
+        """How many tasks of each model may run at once; models whose figure is unset are left out. Raises ListFailed:
+        it could not be asked, or does not say.
+        """
         ...
 
 

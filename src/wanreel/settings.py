@@ -15,7 +15,16 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -31,6 +40,35 @@ from wanreel.domain.policy import Policy
 CONFIG_NAME = "config.toml"
 PREFIX = "WANREEL_"
 LOG_VARIABLE = "WANREEL_LOG"  # read by the command line alone: how much it says on stderr
+
+
+class AccountSettings(BaseModel):
+    """One more main account: `[accounts.NAME]` in the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    region: str | None = Field(default=None, description="Region; default: that of the home.")
+    workspace: str | None = Field(default=None, description="Workspace id: its own host is used.")
+    base_url: str | None = Field(default=None, description="Base URL ending in /api/v1; default: the region's.")
+    api_key: SecretStr | None = Field(default=None, description="Its key.")
+    api_key_env: str | None = Field(default=None, description="Name of the variable that holds its key.")
+    api_keys: tuple[SecretStr, ...] = Field(default=(), description="Further keys, for when one is refused.")
+    slots: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict, description='Running tasks allowed per model id ("*": all).'
+    )
+    key_is_ours_alone: bool = Field(default=False, description="Nobody but this home uses its keys.")
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        """A text is one key."""
+        return (value,) if isinstance(value, str) else value
+
+    def keys(self) -> tuple[str, ...]:
+        """All keys that are set, the one of the variable first; none twice."""
+        of_variable = os.environ.get(self.api_key_env, "") if self.api_key_env else ""
+        written = [key.get_secret_value() for key in (self.api_key, *self.api_keys) if key is not None]
+        return tuple(dict.fromkeys(key.strip() for key in (of_variable, *written) if key.strip()))
 
 
 class Settings(BaseSettings):
@@ -68,6 +106,18 @@ class Settings(BaseSettings):
         description="Workspace id: its own host is used, and it is named in the calls.",
     )
     account: str | None = Field(default=None, description="Name of the main account; default: region and host.")
+    key_is_ours_alone: bool = Field(
+        default=False, description="Nobody but this home uses the key: a task of it that is not known is ours."
+    )
+    accounts: dict[str, AccountSettings] = Field(
+        default_factory=dict, description="Further main accounts, by name; those of one region share the work."
+    )
+    hooks_url: str | None = Field(
+        default=None, description="The address EventBridge's rule was given, where it differs from what is listened on."
+    )
+    hooks_certificate_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Hosts (comma-separated) whose certificates are believed beside EventBridge's own."
+    )
     archive: Path | None = Field(
         default=None, description="Folder clips are archived in, seen from the home; default: HOME/archive."
     )
@@ -112,7 +162,15 @@ class Settings(BaseSettings):
     connect_timeout_s: float = Field(default=10.0, gt=0, description="Patience for a connection to the vendor.")
     answer_timeout_s: float = Field(default=60.0, gt=0, description="Patience for an answer of the vendor's API.")
 
-    @field_validator("result_hosts", "input_hosts", "hosts", "cors_origins", "notify_command", mode="before")
+    @field_validator(
+        "result_hosts",
+        "hooks_certificate_hosts",
+        "input_hosts",
+        "hosts",
+        "cors_origins",
+        "notify_command",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object, info: ValidationInfo) -> object:
         """A text is a list: hosts by comma or space, a command by the shell's rules."""
@@ -159,7 +217,7 @@ def load(**given: Any) -> Settings:
     except ValidationError as error:
         raise _translate(error, config) from None
     except SettingsError:  # its words quote nothing that was set, which is as well; they name no variable either
-        names = ", ".join(name for name in ("SLOTS", "POLICY") if os.environ.get(PREFIX + name))
+        names = ", ".join(name for name in ("SLOTS", "POLICY", "ACCOUNTS") if os.environ.get(PREFIX + name))
         raise Invalid("", (Problem(names.lower() or "settings", 'must be JSON, like {"*": 2}'),)) from None
 
 

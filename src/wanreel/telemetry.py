@@ -9,6 +9,7 @@ STEP_LATE = "job.late_news"  # an event met a job that had moved on
 STEP_STALE = "job.stale_write"  # a worker lost its claim and so its write
 DOUBT = "job.unconfirmed"  # a paid call's answer was lost
 SPARE = "job.spare"  # a paid task beyond the one a job needed
+LIMITS_UNTOLD = "account.limits_untold"  # the vendor does not say what an account may do: account, why
 PARKED = "account.parked"
 RESCUED = "job.rescued"  # a job whose worker vanished in mid-submit
 STEP_BROKE = "job.step_broke"  # a bug: the step raised

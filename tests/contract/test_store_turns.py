@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.contract.stores import Bench
-from tests.factories import MODEL, NOW, make_account, make_change, make_job
+from tests.factories import MODEL, NOW, make_account, make_change, make_job, make_task
 from wanreel.domain.event import FOREVER, Park, Pause, SlotKey
-from wanreel.domain.job import Cancelled, Generating, Job
+from wanreel.domain.job import Cancelled, Generating, Job, Queued
 from wanreel.ports import Lane, Parked
 
 KEY = SlotKey("main", MODEL)
@@ -152,3 +152,33 @@ async def test_a_project_is_held_back_alone(bench: Bench) -> None:
 
 def _ids(jobs: list[Job]) -> list[str]:
     return [job.id for job in jobs]
+
+
+# --- changing the account -------------------------------------------------------------------------------------------
+
+
+async def test_jobs_that_may_move_are_found_in_their_order(bench: Bench) -> None:
+    """Not those in somebody's hands, nor those that the vendor may have had, nor another key's."""
+    old, urgent = make_job(at=NOW - 5), make_job(at=NOW - 1, priority=2)
+    claimed, tried = make_job(at=NOW - 50), make_job(at=NOW - 60, past=(make_task(),))
+    await bench.add(claimed)
+    await bench.claim(Lane.SUBMIT)
+    await bench.add(old, urgent, tried, make_job(bound=True), make_job(model="other"), make_job(Generating))
+
+    assert [urgent.id, old.id] == _ids(await bench.store.movable(KEY, NOW, 10))
+    assert [urgent.id] == _ids(await bench.store.movable(KEY, NOW, 1))
+    assert {KEY: 5, SlotKey("main", "other"): 1} == dict(await bench.store.waiting())
+
+
+async def test_a_job_that_has_moved_waits_in_its_new_account(bench: Bench) -> None:
+    """It is counted there, claimed there, and takes no place where it was."""
+    job = make_job()
+    await bench.add(job)
+    there = make_account("second")
+    await bench.store.commit(make_change(job, Queued(NOW), account=there))
+
+    assert {SlotKey("second", MODEL): 1} == dict(await bench.store.waiting())
+    (claimed,) = await bench.claim(Lane.SUBMIT)
+    assert there == claimed.account
+    assert await bench.begin(claimed)
+    assert {SlotKey("second", MODEL): 1} == dict(await bench.store.in_use(NOW))

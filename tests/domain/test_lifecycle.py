@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from tests.factories import NOW, make_event, make_intent, make_job, make_outcome
+from tests.factories import NOW, make_account, make_event, make_intent, make_job, make_outcome
 from wanreel.domain.errors import IllegalTransition
 from wanreel.domain.event import (
     EVENTS,
@@ -21,6 +21,7 @@ from wanreel.domain.event import (
     Found,
     GivenUp,
     Lost,
+    Moved,
     NotFound,
     NotSent,
     Pause,
@@ -112,6 +113,7 @@ WALKS = (
         NotSent("int_1", "x"),
         Cancelled,
     ),
+    Walk("Another account has room.", make_job(Queued), Moved(make_account("second"), "it has room"), Queued),
     Walk("429 is not now: back to the queue.", make_job(Submitting), NOT_NOW, Queued),
     Walk("A wrong request ends in the vendor's words.", make_job(Submitting), NEVER, Failed),
     Walk("Refused and cancel was asked: it ends as cancelled.", make_job(Submitting, cancel=ASKED), NOT_NOW, Cancelled),

@@ -112,6 +112,7 @@ class Stream:
             group=draw.choice([None, *GROUPS]),
             project=draw.choice(PROJECTS),
             priority=draw.choice([0, 0, 0, 5, -1]),
+            bound=draw.random() < 0.2,
             tags=tuple(draw.sample(TAGS, draw.choice([0, 1, 2]))),
             key=draw.choice([None, None, *(f"k{n}" for n in range(6))]),
         )
@@ -251,6 +252,15 @@ def _resume(s: Stream) -> Ask:
     return lambda store: store.resume(key, project)
 
 
+def _waiting(s: Stream) -> Ask:
+    return lambda store: store.waiting()
+
+
+def _movable(s: Stream) -> Ask:
+    key, now, limit = s.random.choice(KEYS), s.now, s.random.choice([1, 3, 100])
+    return lambda store: store.movable(key, now, limit)
+
+
 def _unlearn(s: Stream) -> Ask:
     account = s.random.choice([None, "main", "second"])
     return lambda store: store.unlearn(account)
@@ -321,6 +331,8 @@ _OPERATIONS: dict[str, tuple[int, Callable[[Stream], Ask]]] = {
     "lift": (1, _lift),
     "hold": (1, _hold),
     "resume": (6, _resume),
+    "waiting": (1, _waiting),
+    "movable": (3, _movable),
     "unlearn": (1, _unlearn),
     "lost_submits": (4, _lost_submits),
     "seen_since": (3, _seen_since),

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.factories import NOW, make_artifact, make_intent, make_job, make_outcome, make_state
+from tests.factories import NOW, make_account, make_artifact, make_intent, make_job, make_outcome, make_state
 from wanreel.domain import event as ev
 from wanreel.domain.errors import IllegalTransition
 from wanreel.domain.event import Change, Entry, Event, Pause, Trouble
@@ -53,6 +53,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     ),
     ev.Lost: st.builds(ev.Lost, INTENTS, WORDS),
     ev.Unfit: st.builds(ev.Unfit, WORDS, WORDS),
+    ev.Moved: st.builds(ev.Moved, st.sampled_from([make_account(), make_account("second")]), WORDS),
     ev.Found: st.builds(ev.Found, TASKS, st.just("person")),
     ev.NotFound: st.builds(ev.NotFound, st.just("list")),
     ev.GivenUp: st.builds(ev.GivenUp, st.just("person")),

@@ -12,6 +12,7 @@ from wanreel.domain.errors import Invalid, Unauthorized
 from wanreel.domain.policy import Policy
 from wanreel.domain.validate import Options
 from wanreel.ports import StoredInput
+from wanreel.service.accounts import Accounts, Known
 from wanreel.service.uses import Service, Shop
 from wanreel.store.memory import MemoryStore
 
@@ -67,10 +68,11 @@ def make_counter(*, key: bool = True) -> Counter:
         holds=store,
         inputs=Shelf(),
         catalog=CATALOG,
-        account=make_account(region="singapore"),
+        accounts=Accounts(
+            [Known(make_account(region="singapore"), ("sk-test-12345678",), slots={"*": SLOTS})], CATALOG, main="main"
+        ),
         policy=policy,
         options=Options(),
-        limit_of=lambda _: SLOTS,
         check_key=check_key,
     )
     return Counter(Service(shop), store, clock)

@@ -20,13 +20,25 @@ from tests.factories import NOW, FakeClock, make_account, make_intent, make_job
 from tests.vendor.raw_server import RawServer, Script, answer, drop, raw_server, silence
 from wanreel.domain.clip import Fit
 from wanreel.domain.errors import NotFound
-from wanreel.domain.event import Accepted, CancelFailed, CancelTaken, Finished, Lost, NotSent, QueryFailed, Refused
+from wanreel.domain.event import (
+    Accepted,
+    CancelFailed,
+    CancelTaken,
+    Finished,
+    Lost,
+    NotSent,
+    Pause,
+    QueryFailed,
+    Refused,
+)
 from wanreel.domain.job import Account, Job, Queued
 from wanreel.domain.request import Link, Media, Request, Stored
 from wanreel.ports import ListFailed, PrepareFailed, StoredInput, SubmitAnswer, Window
 from wanreel.vendor.body import Outgoing
 from wanreel.vendor.client import DashScope, Options
 from wanreel.vendor.http import Patience
+from wanreel.vendor.keys import Keys
+from wanreel.vendor.limits import MARGIN
 
 KEY = "sk-test-0123456789abcdef"
 YES = b'{"output":{"task_id":"t-1","task_status":"PENDING"},"request_id":"r-1"}'
@@ -403,3 +415,52 @@ async def test_links_are_not_touched(tmp_path: Path) -> None:
     async with raw_server(answer(YES)) as server, rig(tmp_path, server.url) as r:
         await r.submit(Request("i2v", "wan2.6-i2v", media=(Media("first_frame", Link("oss://a/b.png")),)))
     assert "enable" == server.requests[0].header("x-dashscope-ossresourceresolve")
+
+
+REFUSED = b'{"code":"InvalidApiKey","message":"Invalid API-key provided.","request_id":"r-1"}'
+
+
+async def test_another_key_is_tried_where_there_is_one(tmp_path: Path) -> None:
+    """A refused key holds back nothing while another is left; the last one is the account's trouble."""
+    keys = Keys(lambda _: ("sk-first-0123456789", "sk-second-0123456789"))
+    async with raw_server(
+        answer(REFUSED, status="401 Unauthorized"), answer(REFUSED, status="401 Unauthorized")
+    ) as server:
+        client = DashScope(CATALOG, FakeClock(), Shelf(tmp_path), keys.use, Options(refused=keys.refuse))
+        r = Rig(client, FakeClock(), Shelf(tmp_path), make_account(region="beijing", base_url=f"{server.url}/api/v1"))
+        said = [await r.submit(), await r.submit()]
+        await client.close()
+
+    assert [Pause.KEY, Pause.ACCOUNT] == [one.pause for one in said if isinstance(one, Refused)]
+    sent = [one.header("authorization") for one in server.requests]
+    assert ["Bearer sk-first-0123456789", "Bearer sk-second-0123456789"] == sent
+
+
+async def test_a_burst_slows_the_next_submits(tmp_path: Path) -> None:
+    """After BurstRate submits of that model are spaced wider."""
+    burst = b'{"code":"Throttling.BurstRate","message":"slower","request_id":"r"}'
+    async with (
+        raw_server(answer(burst, status="429 Too Many"), answer(YES), answer(YES)) as server,
+        rig(tmp_path, server.url) as r,
+    ):
+        await r.submit()
+        r.clock.slept.clear()
+        await r.submit()
+        await r.submit()
+    usual = MARGIN / 5.0
+    assert [pytest.approx(usual), pytest.approx(2 * usual)] == [s for s in r.clock.slept if s > 0.01][-2:]
+
+
+async def test_limits_are_read_page_by_page(tmp_path: Path) -> None:
+    """Every page is asked for, and a host that has no such API says so."""
+
+    def page(model: str) -> bytes:
+        row = {"model": model, "model_limit": {"async_user_concurrency_limit": 3}}
+        return json.dumps({"output": {"total": 200, "page_size": 100, "quotas": [row]}}).encode()
+
+    scripts = (answer(page("a")), answer(page("b")), answer(b"", status="404 Not Found"))
+    async with raw_server(*scripts) as server, rig(tmp_path, server.url) as r:
+        assert {"a": 3, "b": 3} == await r.client.limits(r.account)
+        with pytest.raises(ListFailed):
+            await r.client.limits(r.account)
+    assert server.requests[1].head.startswith("GET /api/v1/models/limits?page_no=2&page_size=100 ")

@@ -12,6 +12,7 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account
 from wanreel.domain.request import Request
 from wanreel.ports import Clock, Feed, Media, Shelf, Vendor
+from wanreel.service.accounts import Accounts
 from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service
 from wanreel.service.webhooks import Webhooks
@@ -50,7 +51,8 @@ class Home:
     path: Path
     settings: Settings
     catalog: Catalog
-    account: Account
+    account: Account  # that orders are meant for where nothing else decides
+    accounts: Accounts
     clock: Clock
     service: Service
     vendor: Vendor

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wanreel.domain.job import Artifact, Fault, Intent, Job, Outcome
+from wanreel.domain.job import Account, Artifact, Fault, Intent, Job, Outcome
 
 # --- submitting -----------------------------------------------------------------------------------------------------
 
@@ -46,6 +46,7 @@ class Pause(StrEnum):
     QUOTA = "quota"  # allocated quota: minutes
     ACCOUNT = "account"  # key or billing: until somebody mends it; probed rarely
     MODEL = "model"  # this account may not use this model: like ACCOUNT, for one model
+    KEY = "key"  # this key is refused and another of the account is tried at once: nothing is held back
     HAND = "hand"  # somebody wants it so: until somebody wants it otherwise
 
 
@@ -86,6 +87,14 @@ class Unfit:
     """What the request refers to can no longer be used (a stored input is gone); nothing was sent or paid."""
 
     code: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Another account of the region has room, or the job's own sends nothing for now; nobody has ever sent it."""
+
+    account: Account
     why: str
 
 
@@ -235,6 +244,7 @@ Event = (
     | Refused
     | Lost
     | Unfit
+    | Moved
     | Found
     | NotFound
     | GivenUp
@@ -259,6 +269,7 @@ EVENTS: tuple[type[Event], ...] = (
     Refused,
     Lost,
     Unfit,
+    Moved,
     Found,
     NotFound,
     GivenUp,

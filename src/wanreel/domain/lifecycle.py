@@ -42,6 +42,7 @@ from wanreel.domain.event import (
     Found,
     GivenUp,
     Lost,
+    Moved,
     NotFound,
     NotSent,
     QueryFailed,
@@ -89,6 +90,7 @@ TABLE: dict[tuple[type[State], type[Event]], Row] = {
     (Queued, SubmitBegun): Row(submitting.begin, (Submitting,)),
     (Queued, NotSent): Row(submitting.not_ready, (Queued,)),
     (Queued, Unfit): Row(submitting.unfit, (Failed,)),
+    (Queued, Moved): Row(submitting.moved, (Queued,)),
     (Queued, Accepted): Row(submitting.accepted, (Generating,)),
     (Queued, Found): Row(submitting.found, (Generating,)),
     (Queued, CancelAsked): Row(watching.cancel_asked, (Cancelled,)),
@@ -143,6 +145,7 @@ _SETTLED: tuple[type[Event], ...] = (NotSent, Refused, Lost)
 LATE: frozenset[tuple[type[State], type[Event]]] = frozenset(
     {(Queued, Refused), (Queued, Lost), (Unconfirmed, Lost)}
     | {(state, event) for state in (Generating, Archiving) for event in _SETTLED}
+    | {(state, Moved) for state in (Submitting, Unconfirmed, Generating, Archiving)}
 )
 
 

@@ -11,6 +11,7 @@ from wanreel.domain.event import (
     Found,
     GivenUp,
     Lost,
+    Moved,
     NotFound,
     NotSent,
     Pause,
@@ -28,6 +29,7 @@ from wanreel.domain.job import (
     Task,
     Unconfirmed,
     current_task,
+    is_bound,
     known_tasks,
 )
 from wanreel.domain.policy import backoff_s, park_s
@@ -57,6 +59,16 @@ def not_ready(turn: Turn, event: NotSent) -> Change:
     return _requeue(turn, state, event.why)
 
 
+def moved(turn: Turn, event: Moved) -> Change:
+    """Queued: it waits in another account of the region from now on, unless the vendor may have had it here."""
+    job, state = turn.job, turn.job.state
+    assert isinstance(state, Queued)
+    if is_bound(job) or event.account == job.account or event.account.region != job.account.region:
+        return turn.late()
+    there = replace(state, due_at=turn.now, why="", held_by="")
+    return turn.to(there, f"to account {event.account.id}: {event.why}", account=event.account)
+
+
 def accepted(turn: Turn, event: Accepted) -> Change:
     """Paid news: it finds its place wherever the job has got to."""
     return paid(turn, Task(event.task_id, turn.now, event.request_id, "answer"), event.intent_id)
@@ -82,7 +94,7 @@ def paid(turn: Turn, task: Task, intent_id: str | None) -> Change:
     watching = turn.watching(task, first_look_s=0.0 if job.cancel else None)
     if job.cancel:
         watching = replace(watching, cancel=CancelStep.WANTED)
-    return turn.to(watching, "adopted" if task.how == "adopted" else "accepted by the vendor")
+    return turn.to(watching, bound=True, reason="adopted" if task.how == "adopted" else "accepted by the vendor")
 
 
 def not_sent(turn: Turn, event: NotSent) -> Change:
@@ -105,6 +117,10 @@ def refused(turn: Turn, event: Refused) -> Change:
     if job.cancel:
         return turn.to(Cancelled(turn.now), "cancelled; the vendor had refused it")
     words = f"{event.code}: {event.message}"
+    if event.pause is Pause.KEY:
+        queued = Queued(turn.now, state.tries + 1, words, state.held_by)
+        told = f"A key of account {job.account.id} is refused, and another of it is used from now on. {words}"
+        return turn.to(queued, "another key is tried", notices=(turn.notice("account.key_refused", told),))
     if event.pause is not Pause.NONE:
         wait_s = park_s(turn.policy, event.pause, state.tries, turn.draw)
         queued = Queued(turn.now, state.tries + 1, words, str(event.pause))
@@ -130,7 +146,8 @@ def lost(turn: Turn, event: Lost) -> Change:
         return turn.late()
     words = f"The answer to a paid call was lost ({event.why}). It is not sent again until somebody knows."
     doubt = Unconfirmed(state.intent, turn.now, event.why, state.tries, state.held_by)
-    return turn.to(doubt, "the answer was lost", notices=(turn.notice("job.needs_attention", words),))
+    notices = (turn.notice("job.needs_attention", words),)
+    return turn.to(doubt, "the answer was lost", notices=notices, bound=True)
 
 
 def not_found(turn: Turn, event: NotFound) -> Change:

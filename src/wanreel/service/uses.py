@@ -26,11 +26,13 @@ from wanreel.domain.job import Account, Job, Queued, Succeeded, Unconfirmed, is_
 from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import slot_held_until, transition
 from wanreel.domain.policy import Policy
+from wanreel.domain.pool import Place, Standing, joined, soonest
 from wanreel.domain.request import Link, Request
 from wanreel.domain.slots import allowed
 from wanreel.domain.turn import slot_key
 from wanreel.domain.validate import Options
 from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Parked, Slots
+from wanreel.service.accounts import Accounts
 from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, refusal, same_wish
 from wanreel.service.order import Order, Planned
 from wanreel.service.planning import plan
@@ -48,10 +50,9 @@ class Shop:
     holds: Holds
     inputs: Inputs
     catalog: Catalog
-    account: Account
+    accounts: Accounts
     policy: Policy
     options: Options
-    limit_of: Callable[[SlotKey], int]
     check_key: Callable[[], None]  # raises Unauthorized when no key is configured
     project: str = PROJECT  # of orders that name none
 
@@ -84,7 +85,7 @@ class Service:
     async def plan(self, order: Order) -> Planned:
         """Check and price an order without storing a job. Raises Invalid."""
         s = self._shop
-        return await plan(order, s.catalog, s.account.region, s.options, s.inputs, s.clock, s.project)
+        return await plan(order, s.catalog, self._main.region, s.options, s.inputs, s.clock, s.project)
 
     def check_key(self) -> None:
         """Raises Unauthorized when no key is configured."""
@@ -96,7 +97,7 @@ class Service:
         """
         self.check_key()
         planned = planned or await self.plan(order)
-        jobs = self._jobs_of(order, planned)
+        jobs = await self._placed(self._jobs_of(order, planned))
         if order.key is None:
             return await self._shop.jobs.add(jobs)
         # The first one tells whether the key speaks of this order at all, before the others are stored.
@@ -129,7 +130,7 @@ class Service:
         for item in rows:
             made = self._jobs_of(item.row.order, item.planned)
             fresh += [replace(job, group=group, index=len(fresh) + place) for place, job in enumerate(made)]
-        jobs = await self._shop.jobs.add(fresh)
+        jobs = await self._shop.jobs.add(await self._placed(fresh))
         known = sum(job.group != group for job in jobs)
         return Batch(tuple(jobs), known, tuple(changed_rows(list(rows), jobs)))
 
@@ -143,7 +144,7 @@ class Service:
         return Job(
             id=self._shop.clock.new_id("job"),
             request=request,
-            account=self._shop.account,
+            account=self._main,
             state=Queued(due_at=now),
             created_at=now,
             group=group,
@@ -157,6 +158,34 @@ class Service:
             remarks=planned.remarks,
             bound=lies_at_the_vendor(request),
         )
+
+    @property
+    def _main(self) -> Account:
+        return self._shop.accounts.main.account
+
+    async def _placed(self, jobs: list[Job]) -> list[Job]:
+        """New jobs, each in the account of the region where a slot is free soonest."""
+        s = self._shop
+        pool = s.accounts.pool(self._main.region)
+        if len(pool) < 2 or not jobs:
+            return jobs
+        now = s.clock.now()
+        parks = [parked.park for parked in await s.slots.parks(now)]
+        waiting, learned = await s.holds.waiting(), await s.holds.learned()
+        standing = Standing(now, await s.slots.in_use(now), waiting, parks, learned)
+        places: dict[str, list[Place]] = {}
+        placed: list[Job] = []
+        for job in jobs:
+            model = job.request.model
+            if model not in places:
+                places[model] = standing.places(pool, model, s.accounts.limit_of)
+            if job.bound:
+                placed.append(job)
+                continue
+            chosen = soonest(places[model])
+            places[model] = joined(places[model], chosen)
+            placed.append(replace(job, account=chosen.account))
+        return placed
 
     async def get(self, job_id: str) -> Job:
         """A job by its id or an unambiguous beginning of it. Raises NotFound, Conflict, Invalid (names none)."""
@@ -199,7 +228,7 @@ class Service:
         fresh = Job(
             id=clock.new_id("job"),
             request=old.request,
-            account=self._shop.account,
+            account=self._main,
             state=Queued(due_at=now),
             created_at=now,
             group=old.group,
@@ -212,7 +241,7 @@ class Service:
             remarks=old.remarks,
             bound=lies_at_the_vendor(old.request),
         )
-        return (await self._shop.jobs.add([fresh]))[0]
+        return (await self._shop.jobs.add(await self._placed([fresh])))[0]
 
     async def waiting(self, job: Job) -> Waiting | None:
         """Why a queued job waits, and its place in the line; None for any other state."""
@@ -221,7 +250,7 @@ class Service:
             return None
         s, key, now = self._shop, slot_key(job), self._shop.clock.now()
         in_use = (await s.slots.in_use(now)).get(key, 0)
-        limit = allowed(s.limit_of(key), (await s.holds.learned()).get(key), now)
+        limit = allowed(s.accounts.limit_of(key), (await s.holds.learned()).get(key), now)
         queue = [j for j in await s.jobs.find(Filter(states=("queued",), limit=100_000)) if slot_key(j) == key]
         place = sum(_turn(j) < _turn(job) for j in queue)
         held_back = [p.park for p in await s.slots.parks(now) if p.park.covers(job)]
@@ -256,7 +285,7 @@ class Service:
                 found[job.id] = (
                     f"The vendor refuses this account: {park.why}. Mend that; the job waits and is not lost."
                 )
-            elif len(doubts.get(key, ())) >= self._shop.limit_of(key):
+            elif len(doubts.get(key, ())) >= self._shop.accounts.limit_of(key):
                 found[job.id] = (
                     f"Every slot of {key.model} is held by a job in doubt, for at most three hours. "
                     f"Settle one of them: wanreel jobs resolve {doubts[key][0]}"
@@ -275,9 +304,17 @@ class Service:
 
     def out_of_reach(self, job: Job) -> str | None:
         """Why this process, working the home, cannot move an unfinished job: it belongs to another address."""
-        here = self._shop.account.base_url
-        if is_final(job) or job.account.base_url == here:
+        accounts, here = self._shop.accounts, self._main.base_url
+        known = accounts.known(job.account)
+        if is_final(job) or (known is not None and (known.keys or known is accounts.main)):
             return None
+        if known is not None:
+            return f"It belongs to account {job.account.id}, for which this process has no key: set one."
+        if len(accounts.all()) > 1:
+            return (
+                f"It belongs to account {job.account.id} at {job.account.base_url}, which is not among the accounts of "
+                f"this process ({', '.join(k.account.id for k in accounts.all())}): set it up again."
+            )
         return (
             f"It was ordered from {job.account.base_url}, and this process is set up for {here}: "
             "give it that address (--base-url, WANREEL_VENDOR_URL) and its key."

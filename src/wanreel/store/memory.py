@@ -255,6 +255,16 @@ class MemoryStore:
             del self._parks[at]
         return len(ended)
 
+    async def waiting(self) -> Mapping[SlotKey, int]:
+        """Queued jobs, by key."""
+        return dict(Counter(row.key for row in self._rows.values() if row.index.lane is Lane.SUBMIT))
+
+    async def movable(self, key: SlotKey, now: float, limit: int) -> list[Job]:
+        """Queued jobs of a key that may change their account and that nobody has claimed; who is next comes first."""
+        mine = [row for row in self._rows.values() if row.key == key and row.index.lane is Lane.SUBMIT]
+        free = [row for row in mine if not row.index.bound and not row.claimed(now)]
+        return [row.job for row in sorted(free, key=lambda row: (-row.job.priority, *row.place()))[:limit]]
+
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all) and say how much it was."""
         known = [key for key in self._learned if account in (None, key.account)]
@@ -455,7 +465,7 @@ class MemoryStore:
                 raise TaskTaken(f"task {task} of account {account} belongs to another job; nothing was written")
         born, left_out = self._spares(change, mine)
 
-        row.job, row.index = job, columns
+        row.job, row.index, row.key = job, columns, slot_key(job)
         row.seen_at = row.seen_at if columns.seen_at is None else columns.seen_at
         self._tasks.update(dict.fromkeys(mine, job.id))
         for spare in born:

@@ -171,6 +171,14 @@ class SqliteStore:
         """End what was held by hand on a key, and say how many that were."""
         return await self._write(lambda conn: slots.resume(conn, key, project))
 
+    async def waiting(self) -> Mapping[SlotKey, int]:
+        """Queued jobs, by key."""
+        return await self._read(slots.waiting)
+
+    async def movable(self, key: SlotKey, now: float, limit: int) -> list[Job]:
+        """Queued jobs of a key that may change their account and that nobody has claimed; who is next comes first."""
+        return await self._read(lambda conn: slots.movable(conn, key, now, limit))
+
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all) and say how much it was."""
         return await self._write(lambda conn: learning.forget(conn, account))

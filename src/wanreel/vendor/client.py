@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -32,10 +32,11 @@ from wanreel.ports import (
     Window,
 )
 from wanreel.telemetry import VENDOR_CALL, log
+from wanreel.vendor import quotas
 from wanreel.vendor.answers import cancel_answer, look_answer, submit_answer
 from wanreel.vendor.body import Outgoing, build, fingerprint, model_of
 from wanreel.vendor.http import Answer, Broken, Call, Patience, Wire, unsafe
-from wanreel.vendor.limits import SUBMITS_PER_S, TASKS_PER_S, Limits
+from wanreel.vendor.limits import QUOTAS_PER_S, SUBMITS_PER_S, TASKS_PER_S, Limits
 from wanreel.vendor.listing import list_answer, list_query
 from wanreel.vendor.upload import Uploads
 
@@ -52,6 +53,8 @@ class Options:
     patience: Patience = field(default_factory=Patience)
     inline_bytes_max: int = 4_000_000
     workspace: str | None = None
+    workspace_of: Callable[[Account], str | None] = lambda _: None  # where accounts differ
+    refused: Callable[[Account, str], bool] = lambda _account, _key: False  # this key; whether another is to be tried
     agent: str = "wanreel"
 
 
@@ -121,6 +124,8 @@ class DashScope:
         said = submit_answer(intent.id, answer.status, answer.raw)
         if isinstance(said, Refused) and said.pause is Pause.BURST:
             self._limits.slow_down(account.id, f"submit:{job.request.model}")
+        if isinstance(said, Refused) and said.pause is Pause.ACCOUNT and self._refuse(account, call, answer):
+            return replace(said, pause=Pause.KEY)
         return said
 
     async def look(self, account: Account, task_id: str) -> LookAnswer:
@@ -137,10 +142,28 @@ class DashScope:
         await self._limits.take(account.id, "cancel", TASKS_PER_S)
         try:
             url = f"{account.base_url}/tasks/{quote(task_id, safe='')}/cancel"
-            answer = await self._call("cancel", account, Call("POST", url, self._headers(account), fresh=True))
+            call = Call("POST", url, self._headers(account), fresh=True)
+            answer = await self._call("cancel", account, call)
         except (Broken, _NoKeyError) as error:
             return CancelFailed(str(error))
+        self._refuse(account, call, answer)
         return cancel_answer(answer.status, answer.raw)
+
+    async def limits(self, account: Account) -> Mapping[str, int]:
+        """What the vendor says of the account's limits, all pages of it. Raises ListFailed."""
+        found: dict[str, int] = {}
+        page, pages = 1, 1
+        while page <= pages:
+            await self._limits.take(account.id, "limits", QUOTAS_PER_S)
+            query = urlencode({"page_no": str(page), "page_size": str(quotas.PAGE_SIZE)})
+            try:
+                answer = await self._get(account, f"/models/limits?{query}", "limits")
+            except (Broken, _NoKeyError) as error:
+                raise ListFailed(str(error)) from None
+            more, pages = quotas.quota_answer(answer.status, answer.raw)
+            found |= more
+            page += 1
+        return found
 
     async def list(self, account: Account, window: Window, page: int) -> Listing:
         """One page of the account's tasks in a window. Raises ListFailed."""
@@ -156,7 +179,16 @@ class DashScope:
     # --- the calls ---------------------------------------------------------------------------------------------------
 
     async def _get(self, account: Account, path: str, kind: str) -> Answer:
-        return await self._call(kind, account, Call("GET", account.base_url + path, self._headers(account)))
+        call = Call("GET", account.base_url + path, self._headers(account))
+        answer = await self._call(kind, account, call)
+        self._refuse(account, call, answer)
+        return answer
+
+    def _refuse(self, account: Account, call: Call, answer: Answer) -> bool:
+        """Note a key that the vendor does not take; whether the account has another to try."""
+        if answer.status != 401:
+            return False
+        return self._options.refused(account, call.headers["Authorization"].removeprefix("Bearer "))
 
     async def _call(self, kind: str, account: Account, call: Call) -> Answer:
         """One exchange, noted in the log without a word of what was in it, its answer without our key."""
@@ -191,8 +223,9 @@ class DashScope:
             "User-Agent": self._options.agent,
             HOP: "1",
         }
-        if self._options.workspace:
-            headers["X-DashScope-WorkSpace"] = self._options.workspace
+        workspace = self._options.workspace_of(account) or self._options.workspace
+        if workspace:
+            headers["X-DashScope-WorkSpace"] = workspace
         return headers
 
     def _rate(self, job: Job) -> float:

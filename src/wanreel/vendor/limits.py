@@ -12,6 +12,7 @@ from wanreel.ports import Clock
 
 TASKS_PER_S = 20.0  # query, list and cancel, each (FS §5.1 to §5.3)
 POLICIES_PER_S = 100.0  # upload policies, per account and model (FS §7)
+QUOTAS_PER_S = 1.0  # of nothing that is in a hurry
 SUBMITS_PER_S = 2.0  # where no limit of a model is published: the smallest that is
 MARGIN = 1.05
 SLOWER = 2.0  # how much wider submits are spaced after one that came too quickly ...

@@ -16,9 +16,11 @@ from wanreel.domain.turn import slot_key
 from wanreel.ports import Claim, Filter, Lane, Notifier
 from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
 from wanreel.worker.idle import waits_for_person
+from wanreel.worker.moving import Mover
 from wanreel.worker.outbox import deliver
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import Unsettled, offer_again, step
+from wanreel.worker.telling import EVERY_S, PATIENCE_S, Teller
 from wanreel.worker.tools import CLAIM_S, Tools
 
 UNFINISHED = ("queued", "submitting", "unconfirmed", "generating", "archiving")
@@ -58,11 +60,18 @@ class Runner:
         limit_of: Callable[[SlotKey], int],
         pace: Pace | None = None,
         reaches: Callable[[Account], bool] = lambda _: True,
+        *,
+        mover: Mover | None = None,
+        teller: Teller | None = None,
     ) -> None:
         self._tools = tools
         self._notifiers = notifiers
         self._limit_of = limit_of
         self._reaches = reaches
+        self._mover = mover
+        self._teller = teller
+        self._telling: asyncio.Task[None] | None = None
+        self._told_at: float | None = None
         self._pace = pace or Pace()
         self._lanes = (
             _Lane(Lane.ARCHIVE, self._pace.archives_max),
@@ -123,6 +132,9 @@ class Runner:
             await self._give_back()
             await rescue(self._tools)
             self._deliver_notices()
+            await self._hear_limits()
+            if self._mover is not None and not self._draining:
+                await self._mover(self._tools)
             started = 0
             for lane in self._lanes:
                 if not (self._draining and lane.lane is Lane.SUBMIT):
@@ -204,6 +216,16 @@ class Runner:
             await self._tools.jobs.release(self._tools.owner, job_id)
             self._stuck.discard(job_id)
 
+    async def _hear_limits(self) -> None:
+        """Ask what the accounts may do, now and then; the first time, wait a little for the answer."""
+        now = self._tools.clock.now()
+        if self._teller is None or (self._told_at is not None and now - self._told_at < EVERY_S):
+            return
+        first, self._told_at = self._told_at is None, now
+        self._telling = self._spawn(self._teller())
+        if first:
+            await asyncio.wait([self._telling], timeout=PATIENCE_S)
+
     def _deliver_notices(self) -> None:
         if self._chores is None or self._chores.done():
             self._chores = self._spawn(self._notices())
@@ -270,6 +292,9 @@ class Runner:
 
     async def _wind_down(self) -> None:
         """Let paid calls and looks finish, downloads for a while; give back what we claimed."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.wait([self._telling])
         paid = [t for lane in self._lanes if lane.lane is not Lane.ARCHIVE for t in lane.running.values()]
         downloads = [t for lane in self._lanes if lane.lane is Lane.ARCHIVE for t in lane.running.values()]
         if paid:

@@ -15,7 +15,7 @@ from wanreel.domain.turn import slot_key
 from wanreel.ports import Parked
 from wanreel.store.rows import job_of, park_of
 from wanreel.store.sql import changes, claims, learning
-from wanreel.store.sql.claims import BY_HAND, IS_FREE, Limits
+from wanreel.store.sql.claims import BY_HAND, IS_FREE, IS_QUEUED, OF_KEY, Limits
 from wanreel.store.sql.tables import jobs, parks
 
 _NOW: ColumnElement[float] = bindparam("now")
@@ -23,6 +23,17 @@ _IN_USE = (
     select(jobs.c.account, jobs.c.model, func.count().label("slots"))
     .where(jobs.c.slot_until > _NOW)
     .group_by(jobs.c.account, jobs.c.model)
+)
+_WAITING = (
+    select(jobs.c.account, jobs.c.model, func.count().label("jobs"))
+    .where(IS_QUEUED)
+    .group_by(jobs.c.account, jobs.c.model)
+)
+_MOVABLE = (
+    select(jobs.c.body)
+    .where(IS_QUEUED, OF_KEY, jobs.c.bound == 0, IS_FREE)
+    .order_by(jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.place, jobs.c.id)
+    .limit(bindparam("most"))
 )
 _PARKS = (
     select(parks.c.body, parks.c.since)
@@ -74,6 +85,17 @@ def begin(conn: Connection, wish: Beginning, limits: Limits, policy: Policy) -> 
 def in_use(conn: Connection, now: float) -> Mapping[SlotKey, int]:
     """Slots held, by key."""
     return {SlotKey(row.account, row.model): row.slots for row in conn.execute(_IN_USE, {"now": now})}
+
+
+def waiting(conn: Connection) -> Mapping[SlotKey, int]:
+    """Queued jobs, by key."""
+    return {SlotKey(row.account, row.model): row.jobs for row in conn.execute(_WAITING)}
+
+
+def movable(conn: Connection, key: SlotKey, now: float, limit: int) -> list[Job]:
+    """Queued jobs of a key that may change their account and that nobody has claimed; who is next comes first."""
+    asked = {"account": key.account, "model": key.model, "now": now, "most": limit}
+    return [job_of(body) for body in conn.execute(_MOVABLE, asked).scalars()]
 
 
 def in_force(conn: Connection, now: float) -> list[Parked]:

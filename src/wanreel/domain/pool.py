@@ -1,0 +1,108 @@
+"""Several accounts of a region as one pool: where a job goes, and which jobs that wait had better wait elsewhere.
+
+A job whose task the vendor has, or may have, never moves: a task is visible in its account alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from wanreel.domain.event import NEEDS_PERSON, Park, Pause, SlotKey
+from wanreel.domain.job import Account
+from wanreel.domain.slots import Learned, allowed
+
+SHUT = (*NEEDS_PERSON, Pause.QUOTA)
+"""Parks that last for minutes or for good: whoever can had better wait elsewhere meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How things stand for one model on one account. `shut`: nothing is sent there for now, for minutes or for good."""
+
+    account: Account
+    slots: int
+    used: int = 0
+    waiting: int = 0  # queued jobs
+    shut: bool = False
+
+    @property
+    def room(self) -> int:
+        """Slots that are free and that nobody waits for."""
+        return 0 if self.shut else max(0, self.slots - self.used - self.waiting)
+
+    @property
+    def surplus(self) -> int:
+        """Queued jobs that would not be sent now, were it their turn."""
+        return self.waiting if self.shut else max(0, self.waiting - max(0, self.slots - self.used))
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """So many queued jobs are to move from one account to another."""
+
+    away: Account
+    to: Account
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand in all accounts at one moment, by what the store holds."""
+
+    now: float
+    in_use: Mapping[SlotKey, int]
+    waiting: Mapping[SlotKey, int]
+    parks: Sequence[Park]
+    learned: Mapping[SlotKey, Learned]
+
+    def models(self, pool: Sequence[Account]) -> list[str]:
+        """Models that jobs of these accounts wait for."""
+        names = {account.id for account in pool}
+        return sorted({key.model for key, jobs in self.waiting.items() if jobs and key.account in names})
+
+    def places(self, pool: Sequence[Account], model: str, limit_of: Callable[[SlotKey], int]) -> list[Place]:
+        """The accounts of a pool as places for jobs of a model."""
+        return [self._place(account, SlotKey(account.id, model), limit_of) for account in pool]
+
+    def _place(self, account: Account, key: SlotKey, limit_of: Callable[[SlotKey], int]) -> Place:
+        parks = [park for park in self.parks if park.key.covers(key) and not park.project]
+        return Place(
+            account,
+            slots=allowed(limit_of(key), self.learned.get(key), self.now),
+            used=self.in_use.get(key, 0),
+            waiting=self.waiting.get(key, 0),
+            shut=any(park.kind in SHUT for park in parks),
+        )
+
+
+def soonest(places: Sequence[Place]) -> Place:
+    """Where a slot is free soonest: where one is free now, else where the fewest wait for each slot. Of equals the one
+    with the most room, then the first.
+    """
+
+    def wait(place: Place) -> tuple[bool, float, int]:
+        ahead = max(0, place.used + place.waiting + 1 - place.slots)
+        return (place.shut, ahead / max(1, place.slots), -place.room)
+
+    return min(places, key=wait)
+
+
+def joined(places: Sequence[Place], chosen: Place) -> list[Place]:
+    """The places after one more job waits at the chosen one."""
+    return [replace(p, waiting=p.waiting + 1) if p is chosen else p for p in places]
+
+
+def shifts(places: Sequence[Place]) -> list[Shift]:
+    """Moves that bring queued jobs from where none would be sent now to where some would."""
+    free = {place.account.id: place.room for place in places}
+    found: list[Shift] = []
+    for place in sorted(places, key=lambda p: not p.shut):
+        left = place.surplus
+        for spot in places:
+            jobs = 0 if spot is place else min(left, free[spot.account.id])
+            if jobs:
+                found.append(Shift(place.account, spot.account, jobs))
+                free[spot.account.id] -= jobs
+                left -= jobs
+    return found
