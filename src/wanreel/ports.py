@@ -37,7 +37,7 @@ from wanreel.domain.event import (
 )
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.hook import Delivery, Hook, Message
-from wanreel.domain.job import Account, Artifact, Intent, Job
+from wanreel.domain.job import Account, Artifact, Intent, Job, Remark
 from wanreel.domain.keeping import Custody, KeptViews, Share
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes
 from wanreel.domain.slots import Learned
@@ -761,6 +761,22 @@ class StoredInput:
     format: str = ""
     has_alpha: bool = False
     changes: tuple[str, ...] = ()  # what was done to it, in words
+
+
+class ReadFailed(Exception):
+    """A language model has nothing to say of a prompt; `why` in words."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class PromptReader(Protocol):
+    """A language model that reads a prompt before it is paid for. Never needed: what it says are warnings."""
+
+    async def read(self, prompt: str, mode: str, size: str | None) -> tuple[Remark, ...]:
+        """What it finds, in the order of the text. Raises ReadFailed."""
+        ...
 
 
 class Notifier(Protocol):

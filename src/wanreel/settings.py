@@ -158,6 +158,14 @@ class Settings(BaseSettings):
         default=(),
         description="Hosts (host or host:port) input links may lead to though they lie in a private network.",
     )
+    lint_url: str | None = Field(
+        default=None,
+        description="Endpoint of the deep lint (OpenAI-compatible), up to /chat/completions; default: the vendor's.",
+    )
+    lint_model: str = Field(default="qwen-plus", min_length=1, description="Language model the deep lint asks.")
+    lint_key: SecretStr | None = Field(
+        default=None, description="Key for lint_url; the vendor's key goes only to the vendor."
+    )
     inline_bytes_max: int = Field(default=4_000_000, ge=0, description="Larger local pictures go to temporary storage.")
     connect_timeout_s: float = Field(default=10.0, gt=0, description="Patience for a connection to the vendor.")
     answer_timeout_s: float = Field(default=60.0, gt=0, description="Patience for an answer of the vendor's API.")

@@ -23,6 +23,7 @@ from wanreel.domain.request import Request
 from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
 from wanreel.inputs.links import Links
+from wanreel.judge.words import Endpoint, WordReader
 from wanreel.media.looks import Looks
 from wanreel.notify.addresses import check_url
 from wanreel.notify.command import CommandNotifier
@@ -156,6 +157,26 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             shelf=shelf,
             preview=lambda request: _preview(request, catalog, account),
         )
+
+
+def prompt_reader(settings: Settings) -> WordReader:
+    """The language model of the deep lint: the vendor's own endpoint and key, or another with a key of its own.
+    Raises Invalid, Unauthorized.
+    """
+    own = settings.lint_url is not None
+    secret = settings.lint_key if own else settings.api_key
+    key = secret.get_secret_value().strip() if secret else ""
+    if not own and not (key and may_be_key(key)):
+        raise Unauthorized(
+            "the deep lint asks the vendor's Qwen: set DASHSCOPE_API_KEY, or WANREEL_LINT_URL and _LINT_KEY"
+        )
+    url = settings.lint_url or _compatible(account_of(settings, load_catalog()).base_url)
+    return WordReader(Endpoint(url, settings.lint_model), key, settings.home.expanduser() / "deep-lint")
+
+
+def _compatible(base_url: str) -> str:
+    """The vendor's OpenAI-compatible endpoint, on the same host as its API."""
+    return base_url.removesuffix("/api/v1") + "/compatible-mode/v1"
 
 
 def _folder(home: Path) -> Path:

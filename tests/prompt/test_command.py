@@ -75,3 +75,16 @@ def test_build_explain_and_templates(terminal: Terminal) -> None:
     assert {"rainy", "turntable"} <= {t["name"] for t in terminal("prompt", "templates", "--json").objects}
     assert 4 == terminal("prompt", "build", "nothing-like-it").code
     assert 100 < len(terminal("prompt", "templates", "--words").lines)
+
+
+def test_deep_lint_without_a_key_says_what_to_set(terminal: Terminal) -> None:
+    """It is never needed, so nothing is guessed: the rules alone need no key."""
+    ran = terminal("lint", "--deep", "a lake", DASHSCOPE_API_KEY="", WANREEL_API_KEY="")
+    assert (6, True) == (ran.code, "WANREEL_LINT_URL" in ran.err), (ran.code, ran.err)
+    assert 0 == terminal("lint", "a lake, soft light, slow pan").code
+
+
+def test_a_language_model_that_is_not_there_is_a_note(terminal: Terminal) -> None:
+    """What the rules found is printed all the same."""
+    ran = terminal("lint", "--deep", "a lake, no text, slow pan", WANREEL_LINT_URL="http://127.0.0.1:9/v1")
+    assert (1, True, True) == (ran.code, "PL101" in ran.out, "cannot be reached" in ran.err)

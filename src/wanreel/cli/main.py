@@ -16,7 +16,8 @@ from wanreel.cli.exits import Exit
 from wanreel.cli.generate import generate
 from wanreel.cli.jobs import jobs
 from wanreel.cli.keys import projects, tokens, webhooks
-from wanreel.cli.prompt import lint, prompt
+from wanreel.cli.lint import lint
+from wanreel.cli.prompt import prompt
 from wanreel.cli.report import report
 from wanreel.cli.serve import api, up
 from wanreel.cli.watch import watch, worker

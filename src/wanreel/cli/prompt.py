@@ -1,14 +1,12 @@
-"""`wanreel lint` and `wanreel prompt`: what is wrong with a prompt, and how to put one together."""
+"""`wanreel prompt`: put prompts together, take them apart, keep templates."""
 
 from __future__ import annotations
 
 import json
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from wanreel.cli.exits import Exit
 from wanreel.cli.options import HOME, HomeOptions
@@ -16,193 +14,12 @@ from wanreel.cli.render import print_json, print_rows
 from wanreel.cli.report import put, report, say
 
 if TYPE_CHECKING:
-    from wanreel.prompt import Finding, Lint, Subject
     from wanreel.prompt.slots import Language, Slots
     from wanreel.prompt.templates import Template
 
 prompt = App(name="prompt", help="Put prompts together, take them apart, keep templates.")
 
 TEMPLATES = "templates.toml"
-
-
-@dataclass(frozen=True)
-class Line:
-    """One input: where it stands and what is judged."""
-
-    id: str
-    place: str
-    line: int
-    subject: Subject
-    negative_max: int | None
-    given: dict[str, Any]
-
-
-def lint(
-    source: str = "-",
-    /,
-    *,
-    mode: str | None = None,
-    model: str | None = None,
-    size: str | None = None,
-    duration: int = 5,
-    fix: bool = False,
-    format: Annotated[Literal["text", "json", "github"], Parameter(help="How to print.")] = "text",  # noqa: A002
-) -> int:
-    """Say what is wrong with prompts, before they are paid for.
-
-    Ends with 0 when nothing was found but advice, with 1 when something was.
-
-    Parameters
-    ----------
-    source
-        A prompt, a .txt file (one prompt a line), a .jsonl file (prompt, id, mode, model, size), or - for stdin.
-    mode
-        t2v, i2v or kf2v; default t2v, or what the model does.
-    model
-        Model id or alias: its limits are what the prompt is judged by.
-    size
-        W*H, to compare with the framing the prompt asks for.
-    duration
-        Length of the clip in seconds.
-    fix
-        Print the prompts mended: what should not appear moves into the negative prompt. Files are not changed.
-    """
-    try:
-        from wanreel.prompt import lint as read
-
-        defaults = {"mode": mode, "model": model, "size": size, "duration": duration}
-        lines = _lines(source, defaults)
-        found = [(line, read(line.subject)) for line in lines]
-        for line, result in found:
-            if fix:
-                _mended(line, result, as_json=format == "json")
-            else:
-                {"text": _as_text, "json": _as_json, "github": _as_github}[format](line, result)
-        return Exit.FAILED if not fix and any(r.labels for _, r in found) else Exit.OK
-    except Exception as error:  # noqa: BLE001 - becomes words and an exit code
-        return report(error, as_json=format == "json")
-
-
-def _lines(source: str, defaults: dict[str, Any]) -> list[Line]:
-    from wanreel.domain.errors import Invalid, NotFound, Problem
-
-    if source == "-":
-        text, place = sys.stdin.read(), "stdin"
-    elif source.lower().endswith((".txt", ".jsonl")) and "\n" not in source:
-        path = Path(source)
-        if not path.is_file():
-            raise NotFound(f"there is no file {source}")
-        text, place = path.read_text("utf-8-sig"), source
-    else:
-        return [_line({"prompt": source}, "1", "prompt", 1, defaults)]
-    as_rows = place.lower().endswith(".jsonl") or (place == "stdin" and text.lstrip().startswith("{"))
-    lines: list[Line] = []
-    problems: list[Problem] = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        if not raw.strip():
-            continue
-        row: Any = {"prompt": raw}
-        if as_rows:
-            try:
-                row = json.loads(raw)
-            except ValueError:
-                row = None
-        given = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
-        if not isinstance(given.get("prompt"), str):
-            problems.append(Problem(f"line {number}", "must be a JSON object with a text `prompt`", raw[:80]))
-            continue
-        lines.append(_line(given, str(given.get("id", number)), place, number, defaults))
-    if problems:
-        raise Invalid("", tuple(problems))
-    return lines
-
-
-def _line(row: dict[str, Any], name: str, place: str, number: int, defaults: dict[str, Any]) -> Line:
-    from wanreel.data.shelf import load_catalog
-    from wanreel.prompt import Subject
-    from wanreel.prompt.lint import CHARS_MAX
-
-    given = {**defaults, **{key: value for key, value in row.items() if value is not None}}
-    catalog = load_catalog()
-    asked = str(given["model"]) if given.get("model") else None
-    known = next((m for m in catalog.models if m.id == _official(asked)), None) if asked else None
-    mode = given.get("mode") or (known.modes[0] if known and known.modes else "t2v")
-    own = known.prompt_chars_max if known else None
-    aliased = (
-        asked is not None and asked.startswith("wan2.5-") and known is not None and not known.id.startswith("wan2.5-")
-    )
-    subject = Subject(
-        str(row["prompt"]),
-        mode=str(mode),
-        size=str(given["size"]) if given.get("size") else None,
-        duration_s=int(given.get("duration") or 5),
-        chars_max=CHARS_MAX if aliased or own is None else own,
-        official_max=own if aliased else None,
-        multi_shot=known is not None and ("shot_type" in known.features or known.protocol == "media"),
-    )
-    negative = known.negative_chars_max if known is not None and known.checked else 500
-    return Line(name, place, number, subject, negative, row)
-
-
-def _official(name: str | None) -> str | None:
-    """The model a name stands for, in whichever region has one: only its limits are asked here."""
-    from wanreel.data.shelf import load_catalog
-
-    alias = next((a for a in load_catalog().aliases if a.name == name), None)
-    return alias.to[0][1] if alias and alias.to else name
-
-
-def _body(finding: Finding) -> dict[str, Any]:
-    rule = finding.rule
-    fix = {"remove": [finding.start, finding.end], "negative_prompt": finding.fix.negative} if finding.fix else None
-    return {
-        "code": rule.code,
-        "label": rule.label,
-        "severity": rule.severity,
-        "start": finding.start,
-        "end": finding.end,
-        "message": finding.message,
-        "fix": fix,
-    }
-
-
-def _as_json(line: Line, result: Lint) -> None:
-    print_json({"id": line.id, "labels": list(result.labels), "findings": [_body(f) for f in result.findings]})
-
-
-def _as_text(line: Line, result: Lint) -> None:
-    for finding in result.findings:
-        rule = finding.rule
-        put(f"{line.place}:{line.line}:{finding.start + 1}: {rule.severity} {rule.code} {rule.label or ''}".rstrip())
-        put(f"    {finding.message}")
-    if not result.findings:
-        put(f"{line.place}:{line.line}: nothing found")
-
-
-def _as_github(line: Line, result: Lint) -> None:
-    kinds = {"error": "error", "warning": "warning", "advice": "notice"}
-    for finding in result.findings:
-        message = finding.message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        where = f"file={line.place},line={line.line},col={finding.start + 1},endColumn={finding.end + 1}"
-        put(f"::{kinds[finding.rule.severity]} {where},title={finding.rule.code}::{message}")
-
-
-def _mended(line: Line, result: Lint, *, as_json: bool) -> None:
-    from wanreel.prompt import mend
-
-    before = str(line.given.get("negative_prompt") or "")
-    mended = mend(line.subject, before, found=result, negative_chars_max=line.negative_max)
-    if as_json or line.place.endswith(".jsonl"):
-        body = {**line.given, "prompt": mended.prompt}
-        if mended.negative_prompt:
-            body["negative_prompt"] = mended.negative_prompt
-        print_json(body)
-        return
-    put(mended.prompt)
-    if mended.negative_prompt:
-        say(f"negative prompt: {mended.negative_prompt}")
-    if line.negative_max is None and any(f.fix for f in result.findings):
-        say("note: this model has no negative prompt; nothing was moved")
 
 
 @prompt.command

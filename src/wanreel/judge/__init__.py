@@ -1,0 +1,1 @@
+"""Asks models over OpenAI-compatible endpoints: never needed, never believed blindly."""
