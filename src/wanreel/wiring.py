@@ -163,15 +163,17 @@ def prompt_reader(settings: Settings) -> WordReader:
     """The language model of the deep lint: the vendor's own endpoint and key, or another with a key of its own.
     Raises Invalid, Unauthorized.
     """
-    own = settings.lint_url is not None
-    secret = settings.lint_key if own else settings.api_key
-    key = secret.get_secret_value().strip() if secret else ""
-    if not own and not (key and may_be_key(key)):
+    cache = settings.home.expanduser() / "deep-lint"
+    if settings.lint_url is not None:
+        secret = settings.lint_key.get_secret_value().strip() if settings.lint_key else ""
+        return WordReader(Endpoint(settings.lint_url, settings.lint_model), secret, cache)
+    main = accounts_of(settings, load_catalog()).main
+    key = next(iter(main.keys), "")
+    if not key or not may_be_key(key):
         raise Unauthorized(
-            "the deep lint asks the vendor's Qwen: set DASHSCOPE_API_KEY, or WANREEL_LINT_URL and _LINT_KEY"
+            "the deep lint asks the vendor's Qwen: set DASHSCOPE_API_KEY, or WANREEL_LINT_URL and WANREEL_LINT_KEY"
         )
-    url = settings.lint_url or _compatible(account_of(settings, load_catalog()).base_url)
-    return WordReader(Endpoint(url, settings.lint_model), key, settings.home.expanduser() / "deep-lint")
+    return WordReader(Endpoint(_compatible(main.account.base_url), settings.lint_model), key, cache)
 
 
 def _compatible(base_url: str) -> str:
