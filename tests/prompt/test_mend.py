@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tests.prompt.scoring import lines, subject
 from wanreel.prompt import Subject, lint, mend
 
 DATA = Path(__file__).resolve().parent / "data"
+PAIRS = json.loads((DATA / "pairs.json").read_text("utf-8"))
 EVERY = [row for path in sorted(DATA.glob("*.jsonl")) for row in lines(path)]
 
 
@@ -69,3 +71,10 @@ def test_what_has_no_room_stays() -> None:
     prompt = "a lake, no text, slow pan"
     assert (prompt, "x" * 499) == ((m := mend(Subject(prompt), "x" * 499)).prompt, m.negative_prompt)
     assert "blur, text" == mend(Subject(prompt), "blur").negative_prompt
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=[pair["id"] for pair in PAIRS])
+def test_pairs_that_a_person_has_read(pair: dict[str, str]) -> None:
+    """Sixty prompts before and after, as they were read and found good."""
+    mended = mend(Subject(pair["before"], mode=pair["mode"], size=pair["size"]))
+    assert (pair["after"], pair["negative_prompt"]) == (mended.prompt, mended.negative_prompt)

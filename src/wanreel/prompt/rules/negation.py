@@ -53,7 +53,7 @@ _KEEP = re.compile(
     rf"\b(?:keep|leave) (?:the |all |every )?[\w ]{{2,30}}? (?:clear|free|empty|clean) (?:of|from) [\w ]+?(?= *(?:$|[,.;]))|\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ,]{{2,60}}? (?:out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
     rf"|\bshould (?:be|stay|remain) (?:absent|hidden|invisible)\b|\b{_UNWANTED} (?:is|are) (?:forbidden|prohibited|banned|unwanted|not allowed|not permitted)\b"
 )
-_END = re.compile(r"[,;.!?，。；！？\n]|\s[-–—]\s|\b(?:but|while|then|yet)\b")
+_END = re.compile(r"[,;.!?，。；！？\n]|:(?=\s|$)|\s[-–—]\s|\b(?:but|while|then|yet)\b")
 _ITEM = re.compile(
     rf",? (?:and |or |nor )?(?:(?:any|visible|extra|on-screen|other|camera|brand|company) )*{_UNWANTED}(?: (?:on screen|in frame|visible|whatsoever|at all))?(?=\s*(?:$|[,.;!?]| (?:and|or) ))|(?:, )?(?:and|or|nor) (?:any |other |visible )?{_UNWANTED}\b"
 )
@@ -227,8 +227,18 @@ def _own_clause(prompt: Reading, start: int, end: int) -> tuple[int, int] | None
 _LEAD = re.compile(
     r"^(?:(?:and|but|please|make sure|ensure|strictly|absolutely|with|there (?:is|are|should be|must be)|has|have|having|also|try to|must|should|showing|contains?) )*"
     r"(?:do not|don't|dont|must not|mustn't|should not|shouldn't|can't|cannot|never|not|no|zero|without|avoid(?:ing)?|prevent(?:ing)?|remov(?:e|ing)|skip|hide|ban|exclude|excluding|omit|refrain from|"
-    r"steer clear of|stay away from|get rid of|leave out|devoid of|bereft of|void of|absent (?:of|any|all)|sans|(?:completely |totally |entirely )?free (?:of|from)|negative prompt:?|minus|no need for|eliminate|rule out)\s*"
+    r"steer clear of|stay away from|get rid of|leave out|devoid of|bereft of|void of|absent (?:of|any|all)|sans|(?:completely |totally |entirely )?free (?:of|from)|negative prompt:?|minus|no need for|eliminate|rule out)(?!\w)\s*"
     r"(?:(?:show|showing|add|adding|include|including|have|use|display|put|render|draw|let|introduce|any|the|a single|a|an|there be|be) )*",
+    re.IGNORECASE,
+)
+
+
+_NOBODY = re.compile(
+    r"(?:please,? )?(?:and |but )?(?:nothing|nobody|no one|no-one|none|neither|nor|nowhere)\b", re.IGNORECASE
+)
+_PLEASE = re.compile(r",? please$", re.IGNORECASE)
+_AGAIN = re.compile(
+    r",? (?:and|or) (?:please )?(?:don't|do not|no|without|avoid|never)(?: (?:show|include|add|have|use|display))?(?: any)? (?=\w)",
     re.IGNORECASE,
 )
 
@@ -236,5 +246,8 @@ _LEAD = re.compile(
 def _unwanted(words: str) -> str:
     """The thing itself: "no text on screen" is "text on screen", 不要出现文字 is 文字."""
     plain = words.replace("’", "'").strip()
+    if _NOBODY.match(plain):
+        return ""  # "nothing modern may appear" has no thing of its own to move
     rest = (_ZH_LEAD if re.search(r"[\u4e00-\u9fff]", plain) else _LEAD).sub("", plain, count=1).strip(" ,，、。.")
+    rest = _AGAIN.sub(", ", _PLEASE.sub("", rest))
     return rest if rest != plain.strip(" ,，、。.") else ""
