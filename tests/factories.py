@@ -222,6 +222,7 @@ _EVENTS: dict[type[Event], Event] = {
         ev.Moved(make_account("second"), "it has room"),
         ev.Found("task-found", "person", "seen in the console"),
         ev.NotFound("person", "not in the console"),
+        ev.Undecided("int_1", "no later task of ours is shown"),
         ev.GivenUp("person"),
         ev.StillRunning("RUNNING"),
         ev.QueryFailed("connection refused"),

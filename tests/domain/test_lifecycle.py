@@ -35,6 +35,7 @@ from wanreel.domain.event import (
     TaskFailed,
     TaskUnknown,
     Trouble,
+    Undecided,
     Unfit,
 )
 from wanreel.domain.job import (
@@ -131,6 +132,12 @@ WALKS = (
         make_job(Unconfirmed, cancel=ASKED),
         NotFound("person"),
         Cancelled,
+    ),
+    Walk(
+        "The list cannot tell: a person is asked.",
+        make_job(Unconfirmed),
+        Undecided("int_1", "no later task"),
+        Unconfirmed,
     ),
     Walk("A person ends it without knowing.", make_job(Unconfirmed), GivenUp("person"), Failed),
     Walk("Late proof that nothing left.", make_job(Unconfirmed), NotSent("int_1", "x"), Queued),

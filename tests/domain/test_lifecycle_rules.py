@@ -36,6 +36,7 @@ from wanreel.domain.event import (
     TaskFailed,
     TaskUnknown,
     Trouble,
+    Undecided,
     Unfit,
 )
 from wanreel.domain.job import (
@@ -136,14 +137,44 @@ def test_a_spare_that_fails_is_not_made_anew() -> None:
 # --- submit and doubt -----------------------------------------------------------------------------------------------
 
 
-def test_a_doubt_keeps_the_intent_and_tells_somebody() -> None:
-    """The intent survives into the doubt, its tries with it, and a person is told in words what happened."""
+def test_a_doubt_keeps_the_intent_and_bothers_nobody_yet() -> None:
+    """The intent survives into the doubt, its tries with it; the vendor's list may settle it without a person."""
     job = make_job(Submitting(make_intent(), tries=3))
     change = change_of(job, Lost("int_1", "connection reset"))
     doubt = state_of(Unconfirmed, change.job)
     assert (make_intent(), 3, NOW + 1, "connection reset") == (doubt.intent, doubt.tries, doubt.since, doubt.why)
+    assert [] == kinds(change)
+    assert "" == doubt.asks
+
+
+def test_a_person_is_told_once_that_the_list_cannot_settle_a_doubt() -> None:
+    """With what happened and why it is stuck; the same reason again is late, another one is no second notice."""
+    job = make_job(Unconfirmed(make_intent(), NOW, "connection reset"))
+    change = change_of(job, Undecided("int_1", "no later task"))
+    assert "no later task" == state_of(Unconfirmed, change.job).asks
     assert ["job.needs_attention"] == kinds(change)
     assert "connection reset" in change.notices[0].text
+    assert "no later task" in change.notices[0].text
+    assert change_of(change.job, Undecided("int_1", "no later task")).late
+    again = change_of(change.job, Undecided("int_1", "two tasks"))
+    assert ("two tasks", []) == (state_of(Unconfirmed, again.job).asks, kinds(again))
+    assert change_of(job, Undecided("int_0", "of an older call")).late
+
+
+def test_a_proof_of_absence_speaks_of_one_call() -> None:
+    """What was proven of an older intent does not send a newer one again; a person speaks of the job as it stands."""
+    job = make_job(Unconfirmed(make_intent(), NOW, "connection reset"))
+    assert change_of(job, NotFound("list", "three reads", "int_0")).late
+    assert isinstance(after(job, NotFound("list", "three reads", "int_1")).state, Queued)
+    assert isinstance(after(job, NotFound("person")).state, Queued)
+
+
+def test_an_adopted_task_remembers_that_its_seed_is_uncertain() -> None:
+    """Found among calls that differed in nothing but their seed."""
+    job = make_job(Unconfirmed(make_intent(), NOW, "connection reset"))
+    assert not state_of(
+        Generating, after(job, Found("t", "list", "in the order of time", seed_certain=False))
+    ).task.seed_certain
 
 
 def test_only_the_vendor_or_a_person_gets_a_job_out_of_doubt() -> None:

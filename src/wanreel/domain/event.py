@@ -108,14 +108,26 @@ class Found:
     task_id: str
     by: str  # who settled it: "person" or "list"
     evidence: str = ""
+    seed_certain: bool = True  # False: made by one of several calls that differed in nothing but their seed
 
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """The vendor never took the doubtful submit: proven, or a person's word."""
+    """The vendor never took the doubtful submit: proven, or a person's word. `intent_id` is the submit that a proof
+    speaks of; a person speaks of the job as it stands.
+    """
 
     by: str
     evidence: str = ""
+    intent_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """The vendor's list cannot settle this doubt, or not yet; `why` says what a person has to look at."""
+
+    intent_id: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +259,7 @@ Event = (
     | Moved
     | Found
     | NotFound
+    | Undecided
     | GivenUp
     | StillRunning
     | QueryFailed
@@ -272,6 +285,7 @@ EVENTS: tuple[type[Event], ...] = (
     Moved,
     Found,
     NotFound,
+    Undecided,
     GivenUp,
     StillRunning,
     QueryFailed,

@@ -55,6 +55,7 @@ class Task:
     accepted_at: float
     request_id: str = ""
     how: str = "answer"  # "answer" of the submit, or "adopted" afterwards
+    seed_certain: bool = True  # False: adopted among calls that differed in nothing but their seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class Unconfirmed:
     why: str
     tries: int = 0
     held_by: str = ""
+    asks: str = ""  # what only a person can decide, in words; "" while the vendor's list may still tell
 
 
 class CancelStep(StrEnum):

@@ -54,6 +54,7 @@ from wanreel.domain.event import (
     TaskCancelled,
     TaskFailed,
     TaskUnknown,
+    Undecided,
     Unfit,
 )
 from wanreel.domain.job import (
@@ -104,6 +105,7 @@ TABLE: dict[tuple[type[State], type[Event]], Row] = {
     (Unconfirmed, Accepted): Row(submitting.accepted, (Generating, Unconfirmed)),
     (Unconfirmed, Found): Row(submitting.found, (Generating,)),
     (Unconfirmed, NotFound): Row(submitting.not_found, (Queued, Cancelled)),
+    (Unconfirmed, Undecided): Row(submitting.undecided, (Unconfirmed,)),
     (Unconfirmed, GivenUp): Row(submitting.given_up, (Failed,)),
     (Unconfirmed, NotSent): Row(submitting.not_sent, (Queued, Cancelled)),
     (Unconfirmed, Refused): Row(submitting.refused, (Queued, Failed, Cancelled)),
@@ -143,8 +145,8 @@ TABLE: dict[tuple[type[State], type[Event]], Row] = {
 # News of a submit that was settled otherwise, and anything at all for a job that has ended.
 _SETTLED: tuple[type[Event], ...] = (NotSent, Refused, Lost)
 LATE: frozenset[tuple[type[State], type[Event]]] = frozenset(
-    {(Queued, Refused), (Queued, Lost), (Unconfirmed, Lost)}
-    | {(state, event) for state in (Generating, Archiving) for event in _SETTLED}
+    {(Queued, Refused), (Queued, Lost), (Unconfirmed, Lost), (Queued, Undecided), (Submitting, Undecided)}
+    | {(state, event) for state in (Generating, Archiving) for event in (*_SETTLED, Undecided)}
     | {(state, Moved) for state in (Submitting, Unconfirmed, Generating, Archiving)}
 )
 

@@ -35,6 +35,11 @@ class Policy:
     unknown_s: float = 30 * 60.0  # UNKNOWN is believed only after so long ...
     unknown_looks: int = 10  # ... and so many looks, another task of the account being visible
     blank_looks: int = 5  # SUCCEEDED without a URL is asked again so often
+    doubt_first_s: float = 2.0  # a lost call's task is looked for after this, then ever more rarely ...
+    doubt_max_s: float = 30.0  # ... down to once in so long
+    absence_s: float = 300.0  # a request the vendor has not taken by then it never will (FS 9, RequestTimeOut) ...
+    list_lag_s: float = 60.0  # ... and the list shows it after this at the latest, unless it was met slower
+    absence_reads: int = 3  # complete reads without the task, each showing a later one of ours, prove its absence
     expiry_grace_s: float = HOUR_S  # bytes that are no clip are tried until so long after the URL's expiry
 
 

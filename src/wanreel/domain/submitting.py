@@ -17,6 +17,7 @@ from wanreel.domain.event import (
     Pause,
     Refused,
     SubmitBegun,
+    Undecided,
     Unfit,
 )
 from wanreel.domain.job import (
@@ -76,7 +77,7 @@ def accepted(turn: Turn, event: Accepted) -> Change:
 
 def found(turn: Turn, event: Found) -> Change:
     """Paid news that came by another way than the answer."""
-    return paid(turn, Task(event.task_id, turn.now, "", "adopted"), None)
+    return paid(turn, Task(event.task_id, turn.now, "", "adopted", event.seed_certain), None)
 
 
 def paid(turn: Turn, task: Task, intent_id: str | None) -> Change:
@@ -144,17 +145,30 @@ def lost(turn: Turn, event: Lost) -> Change:
     assert isinstance(state, Submitting)
     if event.intent_id != state.intent.id:
         return turn.late()
-    words = f"The answer to a paid call was lost ({event.why}). It is not sent again until somebody knows."
     doubt = Unconfirmed(state.intent, turn.now, event.why, state.tries, state.held_by)
-    notices = (turn.notice("job.needs_attention", words),)
-    return turn.to(doubt, "the answer was lost", notices=notices, bound=True)
+    return turn.to(doubt, "the answer was lost; the vendor's list is searched for its task", bound=True)
 
 
 def not_found(turn: Turn, event: NotFound) -> Change:
     """In doubt: the vendor never had it, so it may be sent as if for the first time."""
+    state = turn.job.state
+    assert isinstance(state, Unconfirmed)
+    if event.intent_id not in ("", state.intent.id):
+        return turn.late()
     if turn.job.cancel:
         return turn.to(Cancelled(turn.now), "cancelled; the vendor never had it")
     return turn.to(Queued(turn.now), f"never reached the vendor ({event.by})")
+
+
+def undecided(turn: Turn, event: Undecided) -> Change:
+    """In doubt: the list cannot tell, so a person is asked; said once for each reason, and the search goes on."""
+    state = turn.job.state
+    assert isinstance(state, Unconfirmed)
+    if event.intent_id != state.intent.id or event.why == state.asks:
+        return turn.late()
+    words = f"The answer to a paid call was lost ({state.why}), and the vendor's list cannot settle it: {event.why}."
+    notices = () if state.asks else (turn.notice("job.needs_attention", words),)
+    return turn.to(replace(state, asks=event.why), "a person is asked", notices=notices)
 
 
 def given_up(turn: Turn, event: GivenUp) -> Change:
