@@ -14,6 +14,7 @@ import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -167,6 +168,22 @@ class Settings(BaseSettings):
         default=None, description="Key for lint_url; the vendor's key goes only to the vendor."
     )
     inline_bytes_max: int = Field(default=4_000_000, ge=0, description="Larger local pictures go to temporary storage.")
+    input_delivery: Literal["auto", "inline", "upload", "bucket"] = Field(
+        default="auto",
+        description="How kept inputs reach the vendor: inline where small and else by its temporary storage (auto), "
+        "always by one of these, or by a signed link into your own bucket.",
+    )
+    public_url: str | None = Field(
+        default=None, description="Where this server is seen from outside: stable links to clips begin with it."
+    )
+    link_life_s: float = Field(
+        default=3600.0, ge=1, le=604_800, description="How long a signed link into your storage can be used."
+    )
+    retention: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description='Days that clips are kept, by project ("*": all others), as JSON; default: for ever.',
+    )
+    trash_days: float = Field(default=30.0, ge=0, description="Days that a deleted clip can be brought back.")
     connect_timeout_s: float = Field(default=10.0, gt=0, description="Patience for a connection to the vendor.")
     answer_timeout_s: float = Field(default=60.0, gt=0, description="Patience for an answer of the vendor's API.")
 
@@ -190,6 +207,16 @@ class Settings(BaseSettings):
             return tuple(shlex.split(value))
         except ValueError as error:
             raise ValueError(f"is not a command as a shell would read it: {error}") from None
+
+    @field_validator("public_url")
+    @classmethod
+    def _an_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be an http(s) address without a query, such as https://clips.example.com")
+        return value.strip().rstrip("/")
 
     @field_validator("policy")
     @classmethod
@@ -225,7 +252,9 @@ def load(**given: Any) -> Settings:
     except ValidationError as error:
         raise _translate(error, config) from None
     except SettingsError:  # its words quote nothing that was set, which is as well; they name no variable either
-        names = ", ".join(name for name in ("SLOTS", "POLICY", "ACCOUNTS") if os.environ.get(PREFIX + name))
+        names = ", ".join(
+            name for name in ("SLOTS", "POLICY", "ACCOUNTS", "RETENTION") if os.environ.get(PREFIX + name)
+        )
         raise Invalid("", (Problem(names.lower() or "settings", 'must be JSON, like {"*": 2}'),)) from None
 
 

@@ -26,5 +26,6 @@ REQUEST_BROKE = "http.broke"  # a bug: a route raised
 SERVER = "server.state"  # listening, stopping, stopped
 VENDOR_CALL = "vendor.call"  # kind, status, seconds; never a key
 LOOK_ENDED = "media.look_ended"  # a process that looked into a file died of it: file, status
+KEEPING = "storage.decided"  # somebody, or a rule, decided about a clip: job, what
 
 log: structlog.typing.FilteringBoundLogger = structlog.get_logger("wanreel")

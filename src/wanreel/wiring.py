@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -16,10 +17,11 @@ from wanreel.client.home import Home
 from wanreel.clock import SystemClock
 from wanreel.data.shelf import load_catalog
 from wanreel.domain.catalog import Catalog
-from wanreel.domain.errors import Unauthorized, Unavailable
-from wanreel.domain.job import Account, Job
+from wanreel.domain.errors import Unauthorized, Unavailable, WanreelError
+from wanreel.domain.job import Account, Artifact, Job
+from wanreel.domain.keeping import Retention, input_key
 from wanreel.domain.labels import project_name
-from wanreel.domain.request import Request
+from wanreel.domain.request import Request, Stored
 from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
 from wanreel.inputs.links import Links
@@ -30,8 +32,10 @@ from wanreel.notify.command import CommandNotifier
 from wanreel.notify.courier import Courier
 from wanreel.notify.hooks import HookNotifier
 from wanreel.notify.journal import JournalNotifier
-from wanreel.ports import Filter, Notifier
+from wanreel.ports import Filter, Label, Notifier, PrepareFailed, Shelf
 from wanreel.service.addresses import accounts_of
+from wanreel.service.keeping import Keeping, KeepingRoom
+from wanreel.service.reading import Reading, ReadingRoom
 from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service, Shop
 from wanreel.service.webhooks import Webhooks
@@ -39,7 +43,7 @@ from wanreel.settings import Settings
 from wanreel.store.lock import RunnerLock
 from wanreel.store.sqlite import SqliteStore
 from wanreel.vendor.body import model_of, preview
-from wanreel.vendor.client import UNUSABLE_KEY, DashScope, may_be_key
+from wanreel.vendor.client import UNUSABLE_KEY, DashScope, Publish, may_be_key
 from wanreel.vendor.client import Options as CallOptions
 from wanreel.vendor.download import Downloads
 from wanreel.vendor.http import Patience
@@ -50,6 +54,7 @@ from wanreel.worker.telling import Teller
 from wanreel.worker.tools import Tools
 
 GROUP_MAX = 200_000
+INPUT_LINK_LIFE_S = 12 * 3600.0  # the vendor fetches an input when the task begins, at most hours after the call
 
 
 @asynccontextmanager
@@ -83,13 +88,14 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     calls = CallOptions(
         patience=Patience(settings.connect_timeout_s, settings.answer_timeout_s),
         inline_bytes_max=settings.inline_bytes_max,
+        delivery=settings.input_delivery,
         workspace_of=lambda wanted: known.workspace if (known := accounts.known(wanted)) else None,
         refused=keys.refuse,
         agent=f"wanreel/{version('wanreel')}",
     )
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteStore(path / "wanreel.sqlite3", limits=limit_of, policy=policy))
-        vendor = DashScope(catalog, clock, inputs, keys.use, calls)
+        vendor = DashScope(catalog, clock, inputs, keys.use, calls, publisher(shelf))
         stack.push_async_callback(vendor.close)
         results = Downloads(clock, settings.result_hosts)
         stack.push_async_callback(results.close)
@@ -105,6 +111,29 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             options=Options(settings.allow_truncate, settings.fit),
             project=project,
             check_key=check_key,
+        )
+
+        service = Service(shop)
+        reading_room = ReadingRoom(
+            clock=clock,
+            service=service,
+            gallery=store.keeping,
+            custodian=store.keeping,
+            shelf=shelf,
+            media=media,
+            inputs=inputs,
+            public_url=settings.public_url,
+            link_life_s=settings.link_life_s,
+        )
+        keeping_room = KeepingRoom(
+            clock=clock,
+            service=service,
+            jobs=store,
+            gallery=store.keeping,
+            custodian=store.keeping,
+            shelf=shelf,
+            inputs=inputs,
+            retention=Retention(settings.retention, settings.trash_days),
         )
 
         def artifact_key(job: Job) -> str:
@@ -145,7 +174,9 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             account=account,
             accounts=accounts,
             clock=clock,
-            service=Service(shop),
+            service=service,
+            reading=Reading(reading_room),
+            keeping=Keeping(keeping_room),
             vendor=vendor,
             media=media,
             feed=store,
@@ -179,6 +210,27 @@ def prompt_reader(settings: Settings) -> WordReader:
 def _compatible(base_url: str) -> str:
     """The vendor's OpenAI-compatible endpoint, on the same host as its API."""
     return base_url.removesuffix("/api/v1") + "/compatible-mode/v1"
+
+
+def publisher(shelf: Shelf) -> Publish:
+    """Lays kept inputs into the user's own storage, once each, and signs links to them."""
+
+    async def publish(file: Stored, path: Path) -> str:
+        key = input_key(file)
+        try:
+            there = await shelf.look(key)
+            if there is None or there.size_bytes != file.size_bytes:
+                await shelf.put(key, await asyncio.to_thread(path.read_bytes), Label(media_type=file.mime))
+            artifact = Artifact(key, file.size_bytes, file.sha256, file.mime)
+            link = await shelf.link(artifact, INPUT_LINK_LIFE_S)
+        except (OSError, WanreelError) as why:
+            raise PrepareFailed(f"{file.name or 'an input'} cannot be delivered from your storage: {why}") from why
+        if link is None:
+            words = "the archive is a folder, which gives no links: set WANREEL_INPUT_DELIVERY to auto, or use a bucket"
+            raise PrepareFailed(words, code="input_delivery", fatal=True)
+        return link
+
+    return publish
 
 
 def _folder(home: Path) -> Path:

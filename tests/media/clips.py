@@ -13,8 +13,10 @@ import numpy as np
 STEPS = 32
 
 
-def brightening(path: Path, key_every: int, *, side: tuple[int, int] = (64, 48)) -> Path:
-    """32 pictures, 8 a second, each 8 of 256 brighter than the last, with a key frame every so many."""
+def brightening(path: Path, key_every: int, *, side: tuple[int, int] = (64, 48), salt: str = "") -> Path:
+    """32 pictures, 8 a second, each 8 of 256 brighter than the last, with a key frame every so many. `salt` makes the
+    bytes differ and nothing else.
+    """
     with av.open(path, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=Fraction(8), options={"threads": "1", "crf": "1"})
         stream.width, stream.height = side
@@ -24,6 +26,8 @@ def brightening(path: Path, key_every: int, *, side: tuple[int, int] = (64, 48))
             picture = np.full((side[1], side[0], 3), 8 * number, dtype=np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
+    with path.open("ab") as file:
+        file.write(struct.pack(">I4s", 8 + len(salt.encode()), b"free") + salt.encode())
     return path
 
 

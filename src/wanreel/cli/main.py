@@ -14,12 +14,14 @@ from wanreel.cli.doctor import doctor
 from wanreel.cli.emulator import emulator
 from wanreel.cli.exits import Exit
 from wanreel.cli.generate import generate
+from wanreel.cli.get import embed, get
 from wanreel.cli.jobs import jobs
 from wanreel.cli.keys import projects, tokens, webhooks
 from wanreel.cli.lint import lint
 from wanreel.cli.prompt import prompt
 from wanreel.cli.report import report
 from wanreel.cli.serve import api, up
+from wanreel.cli.storage import storage
 from wanreel.cli.watch import watch, worker
 
 app = App(
@@ -32,6 +34,9 @@ app = App(
 app.command(generate)
 app.command(batch)
 app.command(jobs)
+app.command(get)
+app.command(embed)
+app.command(storage)
 app.command(watch)
 app.command(worker)
 app.command(up)

@@ -13,6 +13,8 @@ from wanreel.domain.job import Account
 from wanreel.domain.request import Request
 from wanreel.ports import Clock, Feed, Media, Shelf, Vendor
 from wanreel.service.accounts import Accounts
+from wanreel.service.keeping import Keeping
+from wanreel.service.reading import Reading
 from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service
 from wanreel.service.webhooks import Webhooks
@@ -55,6 +57,8 @@ class Home:
     accounts: Accounts
     clock: Clock
     service: Service
+    reading: Reading
+    keeping: Keeping
     vendor: Vendor
     media: Media
     feed: Feed

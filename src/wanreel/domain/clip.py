@@ -66,9 +66,7 @@ class Aspect(StrEnum):
     SHEET = "sheet"  # eight moments with their times, for people and judges
     SPRITE = "sprite"  # many moments in one picture, for a player's progress bar
     TRACK = "track"  # WebVTT: which part of the sprite belongs to which moment
-
-
-DERIVED = (Aspect.POSTER, Aspect.THUMBNAIL, Aspect.SHEET, Aspect.SPRITE, Aspect.TRACK)
+    STILL = "still"  # the picture the clip was made from, where there was one
 
 
 @dataclass(frozen=True, slots=True)

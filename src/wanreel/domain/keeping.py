@@ -32,7 +32,18 @@ WHY_LETTERS_MAX = 500
 OTHERS = "*"
 """In retention rules: every project that has no rule of its own."""
 
-_ENDINGS = {"image/jpeg": "jpg", "image/webp": "webp", "image/png": "png", "image/bmp": "bmp", "text/vtt": "vtt"}
+INPUTS_PREFIX = "inputs/"
+"""Where inputs lie in the user's storage that are delivered from there."""
+
+_ENDINGS = {
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+    "image/bmp": "bmp",
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "text/vtt": "vtt",
+}
 
 
 # --- beside the clip ------------------------------------------------------------------------------------------------
@@ -209,6 +220,11 @@ def erased(job: Job) -> Job:
 def input_hashes(jobs: Iterable[Job]) -> frozenset[str]:
     """The kept files that jobs start from."""
     return frozenset(m.source.sha256 for job in jobs for m in job.request.media if isinstance(m.source, Stored))
+
+
+def input_key(file: Stored) -> str:
+    """Where a kept input lies in the user's storage, when it is delivered from there: by its content, so once."""
+    return f"{INPUTS_PREFIX}{file.sha256}.{_ENDINGS.get(file.mime, 'bin')}"
 
 
 def _wordless(state: State) -> State:

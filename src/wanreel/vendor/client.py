@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -48,14 +48,21 @@ UNUSABLE_KEY = "the API key holds characters no key has (a line break, perhaps),
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What can be set about the calls. `inline_bytes_max`: larger local pictures go to temporary storage."""
+    """What can be set about the calls. `inline_bytes_max`: larger local pictures go to temporary storage. `delivery`:
+    auto, or always one way: inline, upload, bucket.
+    """
 
     patience: Patience = field(default_factory=Patience)
     inline_bytes_max: int = 4_000_000
+    delivery: str = "auto"
     workspace: str | None = None
     workspace_of: Callable[[Account], str | None] = lambda _: None  # where accounts differ
     refused: Callable[[Account, str], bool] = lambda _account, _key: False  # this key; whether another is to be tried
     agent: str = "wanreel"
+
+
+Publish = Callable[[Stored, Path], Awaitable[str]]
+"""The link by which a kept file can be fetched for some hours. Raises PrepareFailed."""
 
 
 class DashScope:
@@ -68,7 +75,10 @@ class DashScope:
         inputs: Inputs,
         key_for: Callable[[Account], str | None],
         options: Options | None = None,
+        publish: Publish | None = None,
     ) -> None:
+        """`publish` makes a kept file readable for the vendor in the user's own storage and says by which link."""
+        self._publish = publish
         self._catalog = catalog
         self._clock = clock
         self._inputs = inputs
@@ -246,7 +256,7 @@ class DashScope:
             raise PrepareFailed(words, code="input_missing", fatal=True) from gone
         except Unavailable as why:
             raise PrepareFailed(why.message) from why
-        inline = file.mime.startswith("image/") and file.size_bytes <= self._options.inline_bytes_max
+        inline = _goes_inline(self._options.delivery, file, self._options.inline_bytes_max)
         try:
             whole, digest = await asyncio.to_thread(_read, path, inline=inline)
         except OSError as error:
@@ -257,7 +267,16 @@ class DashScope:
             raise PrepareFailed(words, code="input_changed", fatal=True)
         if inline:
             return f"data:{file.mime};base64,{base64.b64encode(whole).decode()}"
+        if self._options.delivery == "bucket" and self._publish is not None:
+            return await self._publish(file, path)
         return await self._uploads.put(job.account, job.request.model, file, path, self._headers(job.account))
+
+
+def _goes_inline(delivery: str, file: Stored, inline_bytes_max: int) -> bool:
+    """Whether a file travels inside the call: only pictures can."""
+    if not file.mime.startswith("image/"):
+        return False
+    return delivery == "inline" or (delivery == "auto" and file.size_bytes <= inline_bytes_max)
 
 
 def may_be_key(key: str) -> bool:

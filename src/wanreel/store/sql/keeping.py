@@ -14,7 +14,7 @@ from wanreel.domain.job import Job
 from wanreel.domain.keeping import Custody, KeptViews, Share, is_gone, todo_at
 from wanreel.ports import Worn
 from wanreel.store.rows import custody_of, custody_text, job_of, job_text, views_of, views_text
-from wanreel.store.sql.tables import custody, feed, history, jobs, notices, shares, tags, views
+from wanreel.store.sql.tables import custody, deliveries, feed, history, jobs, messages, notices, shares, tags, views
 
 _READ_AT_ONCE = 500
 
@@ -143,7 +143,11 @@ def erase(conn: Connection, wordless: Sequence[Job], at: float) -> None:
         tables: tuple[Table, ...] = (history, tags, views, shares)
         for table in tables:
             conn.execute(delete(table).where(table.c.job_id == job.id))
-        conn.execute(delete(notices).where(notices.c.body.contains(f'"{job.id}"', autoescape=True)))
+        named = f'"{job.id}"'
+        conn.execute(delete(notices).where(notices.c.body.contains(named, autoescape=True)))
+        told = select(messages.c.id).where(messages.c.body.contains(named, autoescape=True))
+        conn.execute(delete(deliveries).where(deliveries.c.message.in_(told)))
+        conn.execute(delete(messages).where(messages.c.body.contains(named, autoescape=True)))
         conn.execute(update(feed).where(feed.c.job_id == job.id).values(reason=""))
         decided = custodies(conn, [job.id]).get(job.id, Custody(job.id, erase_asked_at=at))
         decide(conn, replace(decided, erased_at=at))

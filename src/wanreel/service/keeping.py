@@ -1,0 +1,287 @@
+"""Keeping and deleting: retention, trash, legal holds, erasure, and a look at what lies in the storage.
+
+Every step that takes something away is written down before it is taken, and finished by the next sweep if its process
+died in between. Nothing is removed because it is not known: orphans are reported, a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+from wanreel.domain.errors import Conflict, WanreelError
+from wanreel.domain.job import Artifact, Job, Succeeded, is_final, state_name
+from wanreel.domain.keeping import (
+    INPUTS_PREFIX,
+    OTHERS,
+    Custody,
+    Retention,
+    ask_erasure,
+    erased,
+    hold,
+    input_hashes,
+    release,
+    restore,
+    todo_at,
+    trash,
+)
+from wanreel.ports import Clock, Custodian, Filter, Gallery, Inputs, Jobs, Shelf, Worn
+from wanreel.service.uses import Service
+from wanreel.telemetry import KEEPING, log
+
+AT_ONCE = 500  # jobs handled in one go
+YOUNG_S = 2 * 3600.0  # what lies in the storage for less may belong to a job that is just being archived
+
+
+@dataclass(frozen=True, slots=True)
+class KeepingRoom:
+    """What keeping needs."""
+
+    clock: Clock
+    service: Service
+    jobs: Jobs
+    gallery: Gallery
+    custodian: Custodian
+    shelf: Shelf
+    inputs: Inputs
+    retention: Retention
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did, or would do: ids of jobs; and what it could not do, in words."""
+
+    trashed: tuple[str, ...] = ()
+    purged: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Something that is not as it should be: an object, the job it belongs to if any, what is wrong with it."""
+
+    key: str
+    job_id: str
+    words: str
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a look at the storage found."""
+
+    clips: int
+    size_bytes: int
+    orphans: tuple[Stray, ...]  # lie there and belong to nothing known
+    missing: tuple[Stray, ...]  # should lie there and don't, or have another size
+    inputs: tuple[str, ...]  # kept inputs that no job refers to
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is nothing to report."""
+        return not (self.orphans or self.missing or self.inputs)
+
+
+class Keeping:
+    """The use cases of whoever looks after the storage."""
+
+    def __init__(self, room: KeepingRoom) -> None:
+        self._room = room
+
+    async def custody(self, job_id: str) -> Custody:
+        """What was decided about a job's clip. Raises NotFound."""
+        return await self._custody(await self._room.service.get(job_id))
+
+    async def hold(self, job_id: str, why: str) -> Custody:
+        """Put a job under legal hold, out of the trash if it lies there. Raises Conflict, Invalid (no reason)."""
+        job = await self._room.service.get(job_id)
+        return await self._decide(hold(await self._custody(job), self._room.clock.now(), why), "held")
+
+    async def release(self, job_id: str) -> Custody:
+        """End a hold. Raises Conflict."""
+        job = await self._room.service.get(job_id)
+        return await self._decide(release(await self._custody(job)), "released")
+
+    async def delete(self, job_id: str, why: str = "") -> Custody:
+        """Move a job's clip to the trash. Raises Conflict (held, gone, no clip yet)."""
+        job = await self._room.service.get(job_id)
+        if not isinstance(job.state, Succeeded):
+            raise Conflict(f"{job.id} is {state_name(job.state)} and has no clip to delete")
+        room = self._room
+        custody = trash(await self._custody(job), room.clock.now(), room.retention.grace_days, why or "by hand")
+        return await self._decide(custody, "trashed")
+
+    async def restore(self, job_id: str) -> Custody:
+        """Bring a clip back from the trash. Raises Conflict."""
+        job = await self._room.service.get(job_id)
+        return await self._decide(restore(await self._custody(job), self._room.clock.now()), "restored")
+
+    async def trash(self, limit: int = AT_ONCE) -> list[Custody]:
+        """What lies in the trash, the first to be purged first."""
+        return [c for c in await self._room.custodian.trash(limit) if c.trashed_at is not None]
+
+    # --- sweeping ---------------------------------------------------------------------------------------------------
+
+    async def sweep(self, *, dry_run: bool = False) -> Swept:
+        """Trash what is too old, purge trash whose grace is over, finish erasures that were cut short."""
+        now = self._room.clock.now()
+        trashed: list[str] = []
+        purged: list[str] = []
+        gone: list[str] = []
+        failed: list[tuple[str, str]] = []
+        async for job, why in self._worn(now, dry_run=dry_run):
+            trashed.append(job.id)
+            if not dry_run:
+                await self._decide(trash(Custody(job.id), now, self._room.retention.grace_days, why), "trashed")
+        while True:
+            due = await self._room.custodian.due(now, 1_000_000 if dry_run else AT_ONCE)
+            for custody in due:
+                erasing = custody.erase_asked_at is not None
+                try:
+                    if not dry_run:
+                        await (self._finish_erasing(custody.job_id) if erasing else self._purge(custody))
+                    (gone if erasing else purged).append(custody.job_id)
+                except WanreelError as why:  # tried again at the next sweep
+                    failed.append((custody.job_id, why.message))
+            if dry_run or failed or len(due) < AT_ONCE:
+                break
+        return Swept(tuple(trashed), tuple(purged), tuple(gone), tuple(failed))
+
+    async def _worn(self, now: float, *, dry_run: bool) -> AsyncIterator[tuple[Job, str]]:
+        """Clips that are too old, each with the rule that says so."""
+        days = self._room.retention.days
+        for project in days:
+            limit_s = days[project] * 86_400.0
+            named = tuple(name for name in days if name != OTHERS)
+            which = Worn(now - limit_s, AT_ONCE) if project == OTHERS else Worn(now - limit_s, AT_ONCE, (project,))
+            which = replace(which, but=named) if project == OTHERS else which
+            which = replace(which, limit=1_000_000) if dry_run else which
+            whose = "clips" if project == OTHERS else f"clips of {project}"
+            while found := await self._room.custodian.worn(which):
+                for job in found:
+                    yield job, f"older than {days[project]:g} days, as long as {whose} are kept"
+                if dry_run or len(found) < AT_ONCE:
+                    break
+
+    async def _purge(self, custody: Custody) -> None:
+        """Remove a clip and what was derived from it for good, and the inputs that only it needed."""
+        room = self._room
+        now = room.clock.now()
+        current = (await room.custodian.custody_of([custody.job_id])).get(custody.job_id, Custody(custody.job_id))
+        due_at = todo_at(current)
+        if due_at is None or due_at > now:
+            return  # held or restored a moment ago
+        job = await room.jobs.get(custody.job_id)
+        await self._remove_files(job)
+        await room.gallery.drop_views(job.id)
+        await self._decide(replace(current, purged_at=now), "purged")
+        await self._let_go([job])
+
+    # --- erasing ----------------------------------------------------------------------------------------------------
+
+    async def erase(self, job_id: str) -> tuple[str, ...]:
+        """Erase a job and its spares: clip, derived files, inputs only they needed, prompts, the vendor's words and the
+        history. What stays keeps them from being bought or adopted again. The ids of what was erased. Raises Conflict
+        (not ended, held).
+        """
+        job = await self._room.service.get(job_id)
+        family = await self._family(job)
+        now = self._room.clock.now()
+        asked = [ask_erasure(await self._custody(one), now) for one in family]
+        for one in family:
+            if not is_final(one):
+                raise Conflict(f"{one.id} is still {state_name(one.state)}: cancel it, and erase it when it has ended")
+        for custody in asked:  # written down first: whatever happens now, the next sweep finishes it
+            await self._decide(custody, "erasure asked for")
+        for one in family:
+            await self._finish_erasing(one.id)
+        return tuple(one.id for one in family)
+
+    async def _family(self, job: Job) -> list[Job]:
+        return [job, *await self._room.jobs.find(Filter(spare_of=job.id, limit=AT_ONCE))]
+
+    async def _finish_erasing(self, job_id: str) -> None:
+        room = self._room
+        job = await room.jobs.get(job_id)
+        await self._remove_files(job)
+        await self._let_go([job])
+        await room.custodian.erase([erased(job)], room.clock.now())
+        log.info(KEEPING, job=job.id, what="erased")
+
+    async def _remove_files(self, job: Job) -> None:
+        room = self._room
+        views = await room.gallery.views_of(job.id)
+        for view in views.views if views else ():
+            await room.shelf.remove(view.artifact.key)
+        if isinstance(job.state, Succeeded):
+            await room.shelf.remove(job.state.artifact.key)
+
+    async def _let_go(self, jobs: list[Job]) -> None:
+        """Remove the inputs that no other job needs, here and in the storage."""
+        room = self._room
+        ids = [job.id for job in jobs]
+        for sha256 in sorted(input_hashes(jobs)):
+            if not await room.custodian.refers(sha256, ids):
+                await room.inputs.forget(sha256)
+                async for there in room.shelf.list(f"{INPUTS_PREFIX}{sha256}"):
+                    await room.shelf.remove(there.key)
+
+    # --- looking ----------------------------------------------------------------------------------------------------
+
+    async def check(self) -> Checked:
+        """Compare what lies in the storage with what the jobs say; remove nothing."""
+        room = self._room
+        young_at = room.clock.now() - YOUNG_S
+        lying = {there.key: there async for there in room.shelf.list()}  # before the jobs: later ones are not orphans
+        orphans = dict(lying)
+        missing: list[Stray] = []
+        hashes: set[str] = set()
+        clips, size_bytes = 0, 0
+        async for job, wanted in self._wanted():
+            hashes |= input_hashes([job])
+            for artifact in wanted:
+                there = lying.get(artifact.key)
+                orphans.pop(artifact.key, None)
+                if there is None:
+                    missing.append(Stray(artifact.key, job.id, "is not there", artifact.size_bytes))
+                elif there.size_bytes != artifact.size_bytes:
+                    words = f"has {there.size_bytes} bytes, {artifact.size_bytes} were kept"
+                    missing.append(Stray(artifact.key, job.id, words, there.size_bytes))
+                else:
+                    size_bytes += there.size_bytes
+            clips += bool(wanted)
+        for key in list(orphans):
+            of_input = key.startswith(INPUTS_PREFIX) and key.removeprefix(INPUTS_PREFIX).partition(".")[0] in hashes
+            if of_input or orphans[key].modified_at > young_at:
+                del orphans[key]
+        strays = [Stray(key, "", "belongs to no job", there.size_bytes) for key, there in sorted(orphans.items())]
+        unused = [sha256 for sha256 in await room.inputs.kept() if sha256 not in hashes]
+        return Checked(clips, size_bytes, tuple(strays), tuple(missing), tuple(unused))
+
+    async def _wanted(self) -> AsyncIterator[tuple[Job, list[Artifact]]]:
+        """Every job, and the files that should lie in the storage for it."""
+        room = self._room
+        after: str | None = None
+        while jobs := await room.jobs.find(Filter(limit=AT_ONCE, after=after)):
+            custody = await room.custodian.custody_of([job.id for job in jobs])
+            for job in jobs:
+                decided = custody.get(job.id, Custody(job.id))
+                kept = isinstance(job.state, Succeeded) and decided.purged_at is None and decided.erased_at is None
+                yield job, await self._files(job) if kept else []
+            after = jobs[-1].id
+
+    async def _files(self, job: Job) -> list[Artifact]:
+        assert isinstance(job.state, Succeeded)
+        views = await self._room.gallery.views_of(job.id)
+        return [job.state.artifact, *(view.artifact for view in (views.views if views else ()))]
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    async def _custody(self, job: Job) -> Custody:
+        return (await self._room.custodian.custody_of([job.id])).get(job.id, Custody(job.id))
+
+    async def _decide(self, custody: Custody, what: str) -> Custody:
+        await self._room.custodian.decide(custody)
+        log.info(KEEPING, job=custody.job_id, what=what)
+        return custody
