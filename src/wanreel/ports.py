@@ -40,6 +40,7 @@ from wanreel.domain.hook import Delivery, Hook, Message
 from wanreel.domain.job import Account, Artifact, Intent, Job, Remark
 from wanreel.domain.keeping import Custody, KeptViews, Share
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes
+from wanreel.domain.sighting import Sighting
 from wanreel.domain.slots import Learned
 
 
@@ -255,6 +256,15 @@ class Watched:
     answered: bool  # the submit's own answer told of it, so that its list row tells our key; not so when adopted
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A task of the vendor's that belongs to a job of ours."""
+
+    job_id: str
+    accepted_at: float  # by our clock
+    answered: bool  # a submit's own answer told of it; not so when it was adopted
+
+
 class Watching(Protocol):
     """What the watcher of an account remembers: what runs, how long such tasks take, what its list is like."""
 
@@ -272,6 +282,10 @@ class Watching(Protocol):
 
     async def facts(self, account: str) -> Facts:
         """What was learned about the account's list; nothing at first."""
+        ...
+
+    async def known_tasks(self, account: str, ids: Sequence[str]) -> Mapping[str, Known]:
+        """Those of some task ids that belong to jobs of ours, running, ended or spare."""
         ...
 
     async def note(self, account: str, met: Facts) -> Facts:
@@ -469,19 +483,6 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """One row of the vendor's task list."""
-
-    task_id: str
-    model: str
-    status: str  # the vendor's word
-    created_at: float
-    key_id: str = ""
-    request_id: str = ""
-    ended_at: float | None = None  # by the vendor's clock, where the row says
-
-
-@dataclass(frozen=True, slots=True)
 class Window:
     """Which part of the list is asked for: by instants of the vendor's clock, in pages of a size."""
 
@@ -551,6 +552,27 @@ class Quotas(Protocol):
     async def limits(self, account: Account) -> Mapping[str, int]:
         """How many tasks of each model may run at once; models whose figure is unset are left out. Raises ListFailed:
         it could not be asked, or does not say.
+        """
+        ...
+
+
+class LikenessFailed(Exception):
+    """A clip could not be compared with pictures. `final`: it never will be; otherwise "not now"."""
+
+    def __init__(self, why: str, *, final: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.final = final
+
+
+class Likeness(Protocol):
+    """Tells whose clip it is by its end frames."""
+
+    async def distances(
+        self, account: Account, url: str, pictures: Mapping[str, tuple[str | None, str | None]]
+    ) -> Mapping[str, float]:
+        """How far a finished clip's first and last frame are from some pairs of kept pictures (hashes; None: not
+        given), by name: 0 alike, 1 as unlike as can be. Raises LikenessFailed.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -32,7 +32,7 @@ from wanreel.notify.command import CommandNotifier
 from wanreel.notify.courier import Courier
 from wanreel.notify.hooks import HookNotifier
 from wanreel.notify.journal import JournalNotifier
-from wanreel.ports import Filter, Label, Notifier, PrepareFailed, Shelf
+from wanreel.ports import Filter, Label, LikenessFailed, Notifier, PrepareFailed, Shelf
 from wanreel.service.addresses import accounts_of
 from wanreel.service.keeping import Keeping, KeepingRoom
 from wanreel.service.reading import Reading, ReadingRoom
@@ -48,6 +48,7 @@ from wanreel.vendor.client import Options as CallOptions
 from wanreel.vendor.download import Downloads
 from wanreel.vendor.http import Patience
 from wanreel.vendor.keys import Keys
+from wanreel.watch.doubts import Search
 from wanreel.worker.loop import UNFINISHED, Runner
 from wanreel.worker.moving import Mover
 from wanreel.worker.telling import Teller
@@ -144,6 +145,8 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 return ()
             return await store.find(Filter(group=group, limit=GROUP_MAX))
 
+        alone = frozenset(known.account.id for known in accounts.all() if known.ours_alone)
+
         def runner() -> Runner:
             tools = Tools(
                 clock=clock,
@@ -165,6 +168,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 reaches=accounts.reaches,
                 mover=Mover(store, accounts.pools(), limit_of),
                 teller=Teller(vendor, [k.account for k in accounts.all() if k.keys], accounts.tell),
+                seeker=Search(clock, store, store, vendor, Unlike(), policy, alone),
             )
 
         yield Home(
@@ -231,6 +235,16 @@ def publisher(shelf: Shelf) -> Publish:
         return link
 
     return publish
+
+
+class Unlike:
+    """`ports.Likeness` that tells nothing apart."""
+
+    async def distances(
+        self, account: Account, url: str, pictures: Mapping[str, tuple[str | None, str | None]]
+    ) -> Mapping[str, float]:
+        """As `ports.Likeness.distances`."""
+        raise LikenessFailed("clips are not compared yet", final=True)
 
 
 def _folder(home: Path) -> Path:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.cli.terminal import COMMAND, Terminal
-from tests.client.small_world import bought, environment, small_vendor
+from tests.client.small_world import LOST, bought, environment, small_vendor
 from wanreel.emulator.server import Emulator
 
 FOX = ("generate", "A red fox in snow", "--model", "wan2.5-t2v-preview", "--resolution", "480P")
@@ -54,8 +54,10 @@ def test_a_refused_key_holds_the_job_until_it_is_mended(terminal: Terminal, vend
 def test_an_answer_that_says_nothing_is_a_doubt(
     terminal: Terminal, vendor: Emulator, fault: dict[str, Any], said: str, paid: int
 ) -> None:
-    """HTML, half a JSON, an empty 200, a dropped line: held, told with what came, and never sent again by itself."""
-    vendor.script({"create": [fault]}, account="*")
+    """HTML, half a JSON, an empty 200, a dropped line, and a list that tells nothing: held, told with what came, and
+    never sent again by itself.
+    """
+    vendor.script(LOST | {"create": [fault]}, account="*")
     ran = terminal(*FOX)
     assert 3 == ran.code
     assert "unconfirmed: needs a person" in ran.err

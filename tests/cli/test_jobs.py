@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.cli.terminal import Terminal
-from tests.client.small_world import bought
+from tests.client.small_world import LOST, bought
 from wanreel.emulator.server import Emulator
 
 FOX = ("A red fox in snow", "--model", "wan2.5-t2v-preview", "--resolution", "480P")
@@ -18,9 +19,9 @@ def ordered(terminal: Terminal, *more: str) -> str:
     return terminal("generate", *FOX, "--no-wait", *more).lines[0]
 
 
-def in_doubt(terminal: Terminal, vendor: Emulator) -> str:
-    """The id of a job whose paid call was taken and whose answer was lost."""
-    vendor.script({"create": [{"fault": "drop_after"}]}, account="*")
+def in_doubt(terminal: Terminal, vendor: Emulator, script: dict[str, Any] = LOST) -> str:
+    """The id of a job whose paid call was taken, whose answer was lost, and whose task the list does not show."""
+    vendor.script(script, account="*")
     ran = terminal("generate", *FOX, "--json")
     assert 3 == ran.code
     return ran.objects[0]["id"]
@@ -96,6 +97,17 @@ def test_a_lost_answer_is_held_and_listed(terminal: Terminal, vendor: Emulator) 
     assert 1 == bought(vendor)
 
 
+def test_a_lost_answer_is_found_again_in_the_list(terminal: Terminal, vendor: Emulator) -> None:
+    """Nobody has to do anything: the task is found, adopted with the evidence on record, and paid once."""
+    vendor.script({"create": [{"fault": "drop_after"}]}, account="*")
+    ran = terminal("generate", *FOX, "--json")
+    assert 0 == ran.code, ran.err
+    (shown,) = terminal("jobs", "show", ran.objects[0]["id"], "--json").objects
+    assert "Found" in [line["event"] for line in shown["history"]]
+    assert "our very words" in json.dumps(shown["history"])
+    assert 1 == bought(vendor)
+
+
 def test_adopting_the_task_ends_the_doubt(terminal: Terminal, vendor: Emulator) -> None:
     """The task found in the vendor's console is the job's after all: kept, and paid once."""
     job_id = in_doubt(terminal, vendor)
@@ -114,7 +126,7 @@ def test_resubmit_and_give_up(terminal: Terminal, vendor: Emulator) -> None:
     job_id = in_doubt(terminal, vendor)
     assert "queued" in terminal("jobs", "resolve", job_id, "--resubmit").out
     assert 0 == terminal("worker", "--until-idle").code
-    second = in_doubt(terminal, vendor)
+    second = in_doubt(terminal, vendor, {"create": LOST["create"]})  # the list is still out of order
     (ended,) = terminal("jobs", "resolve", second, "--give-up", "--json").objects
     assert ("failed", "given_up") == (ended["state"], ended["error"]["code"])
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 
 from tests.cli.terminal import Terminal, finish, interrupt, until
-from tests.client.small_world import bought
+from tests.client.small_world import LOST, bought
 from wanreel.cli.exits import Exit
 from wanreel.emulator.server import Emulator
 
@@ -71,7 +71,7 @@ def test_ctrl_c_leaves_the_job_to_whoever_carries_on(terminal: Terminal, vendor:
 
 def test_the_second_ctrl_c_is_immediate_and_safe(terminal: Terminal, vendor: Emulator) -> None:
     """With the paid call in the air, the first waits for its answer; the second leaves a doubt, never a second task."""
-    vendor.script({"create": [{"fault": "slow", "delay_s": 30}]}, account="*")
+    vendor.script(LOST | {"create": [{"fault": "slow", "delay_s": 30}]}, account="*")
     with terminal.process(*FOX) as generating:
         until(lambda: bought(vendor) == 1, "it was sent")
         interrupt(generating)

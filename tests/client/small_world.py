@@ -25,8 +25,16 @@ QUICK = {
     "BUSY_MAX_S": "0.2",
     "BURST_S": "0.1",
     "QUOTA_S": "0.2",
+    "DOUBT_FIRST_S": "0.05",
+    "DOUBT_MAX_S": "0.1",
+    "ABSENCE_S": "0.5",
+    "LIST_LAG_S": "0.2",
 }
 """The life of a job, a hundred times as quick."""
+
+
+LOST = {"create": [{"fault": "drop_after"}], "list": [{"fault": "status", "status": 500, "times": "always"}]}
+"""A script: the task is taken, its answer is lost, and the list that could tell is out of order."""
 
 
 def clip_of(spec: Any) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.terminal import until
-from tests.client.small_world import bought
+from tests.client.small_world import LOST, bought
 from tests.factories import make_job
 from wanreel import (
     AsyncClient,
@@ -150,7 +150,7 @@ def test_failures_carry_the_vendors_words(given: Given, vendor: Emulator) -> Non
 
 def test_a_doubt_needs_a_person_and_is_settled_by_one(given: Given, vendor: Emulator) -> None:
     """A lost answer raises; adopting the task the console shows ends it, paid once."""
-    vendor.script({"create": [{"fault": "drop_after"}]}, account="*")
+    vendor.script(LOST, account="*")
     with Client(**given) as wan:
         with pytest.raises(NeedsAttention, match="jobs resolve") as held:
             wan.generate(FOX, **SMALL)
@@ -328,7 +328,7 @@ def test_the_library_is_silent_but_for_warnings(
     given: Given, vendor: Emulator, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its log is the standard library's logger `wanreel`; nothing is printed, and a doubt is a warning."""
-    vendor.script({"create": [{"fault": "drop_after"}]}, account="*")
+    vendor.script(LOST, account="*")
     with Client(**given) as wan, pytest.raises(NeedsAttention):
         wan.generate(FOX, **SMALL)
     assert "" == capfd.readouterr().out

@@ -22,6 +22,10 @@ QUICK = {
     "quota_s": 0.05,
     "backoff_first_s": 0.02,
     "backoff_max_s": 0.1,
+    "doubt_first_s": 0.02,
+    "doubt_max_s": 0.1,
+    "absence_s": 0.5,
+    "list_lag_s": 0.2,
 }
 """The life of a job at the pace of a test."""
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.client.small_world import LOST
 from wanreel import Client, Conflict, GenerationFailed, Invalid, NeedsAttention
 from wanreel.emulator.server import Emulator
 
@@ -18,9 +19,17 @@ def test_the_same_key_never_buys_twice(wan: Client, vendor: Emulator) -> None:
         wan.generate("Something else", key="campaign-7/hero")
 
 
-def test_a_lost_answer_is_held(wan: Client, vendor: Emulator) -> None:
-    """The vendor took the task and its answer was lost: nothing is sent again, and you are told what to do."""
+def test_a_lost_answer_is_found_again(wan: Client, vendor: Emulator) -> None:
+    """The vendor took the task and its answer was lost: it is looked up in the vendor's list, never bought again."""
     vendor.script({"create": [{"fault": "drop_after"}]}, account="*")
+
+    assert wan.generate("A fox in snow").state == "succeeded"
+    assert vendor.counters()["tasks_accepted"] == 1
+
+
+def test_what_the_list_cannot_tell_is_held(wan: Client, vendor: Emulator) -> None:
+    """Where the list is out of order as well, nothing is sent again, and you are told what to do."""
+    vendor.script(LOST, account="*")
 
     with pytest.raises(NeedsAttention) as held:
         wan.generate("A fox in snow")

@@ -119,7 +119,7 @@ async def test_a_doubt_is_settled_once() -> None:
         (GivenUp("person"), "failed"),
     ):
         desk = make_counter()
-        job = make_job(Unconfirmed, at=desk.clock.now())
+        job = make_job(Unconfirmed, asks="no later task", at=desk.clock.now())
         await desk.store.add([job])
         attention = await desk.service.attention([job])
         assert f"wanreel jobs resolve {job.id}" in attention[job.id]

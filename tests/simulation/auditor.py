@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.simulation.clips import sha_of
 from tests.simulation.world import BrokenPromise, Strand, World
-from wanreel.domain.event import Accepted, Change, Event, Found, Notice, NotSent, Refused, SubmitBegun
+from wanreel.domain.event import Accepted, Change, Event, Found, NotFound, Notice, NotSent, Refused, SubmitBegun
 from wanreel.domain.job import (
     Archiving,
     Cancelled,
@@ -23,6 +23,7 @@ from wanreel.domain.job import (
     Queued,
     Submitting,
     Succeeded,
+    Task,
     Unconfirmed,
 )
 from wanreel.emulator.tasks import Task as DeskTask
@@ -44,9 +45,29 @@ class Ticket:
     """What somebody asked for once: at most one task is to be paid for it. `excused`: a person decided wrongly."""
 
     mark: str
+    kin: Kin
+    seed: int | None
     jobs: list[str] = field(default_factory=list[str])
     tasks: list[DeskTask] = field(default_factory=list[DeskTask])
     excused: bool = False
+
+
+@dataclass(slots=True)
+class Kin:
+    """Tickets whose wishes differ in nothing but the seed: nobody can tell whose call made which task, nor need to."""
+
+    tickets: list[Ticket] = field(default_factory=list[Any])
+    underway: int = 0  # calls that left us and have not reached the vendor yet
+
+    @property
+    def tasks(self) -> list[DeskTask]:
+        """All tasks that were made for them."""
+        return [task for ticket in self.tickets for task in ticket.tasks]
+
+    @property
+    def excused(self) -> bool:
+        """Whether a person decided wrongly about any of them."""
+        return any(ticket.excused for ticket in self.tickets)
 
 
 class Auditor:
@@ -57,6 +78,10 @@ class Auditor:
         self.limit = limit
         self.advance: Callable[[float], None] = lambda _: None  # brings the desk's books up to now
         self.tickets: dict[str, Ticket] = {}
+        self.kin: dict[object, Kin] = {}
+        self.maker: dict[str, Ticket] = {}  # task -> the ticket whose call made it
+        self.in_doubt: set[str] = set()  # jobs in Unconfirmed
+        self.foreign: set[str] = set()  # tasks that somebody else made on our account
         self.jobs: dict[str, Job] = {}
         self.first: dict[str, Job] = {}
         self.open: set[str] = set()
@@ -96,11 +121,34 @@ class Auditor:
 
     def ticket_of(self, job: Job) -> Ticket:
         """The ticket a job was made for; a spare has its parent's."""
-        return self.tickets.setdefault(job.request.prompt, Ticket(job.request.prompt))
+        mark = job.id
+        while (parent := self.jobs[mark].spare_of if mark in self.jobs else job.spare_of) is not None:
+            mark = parent
+        ticket = self.tickets.get(mark)
+        if ticket is None:
+            kin = self.kin.setdefault(replace(job.request, seed=None), Kin())
+            ticket = self.tickets[mark] = Ticket(mark, kin, job.request.seed)
+            kin.tickets.append(ticket)
+        return ticket
 
     def unknown_tasks(self, job: Job) -> list[DeskTask]:
         """Tasks the vendor has for a job's ticket and no job knows."""
         return [task for task in self.ticket_of(job).tasks if task.id not in self.owner]
+
+    def in_the_console(self, job: Job) -> DeskTask | None:
+        """What a person who looks carefully finds for a doubtful job: its own task or, where another of its kin was
+        given that one, what is left of theirs.
+        """
+        ticket = self.ticket_of(job)
+        own = self.unknown_tasks(job)
+        if not own and ticket.tasks:
+            own = self._unknown(ticket.kin)
+        own.sort(key=lambda task: self._status(task) in {"FAILED", "CANCELED"})  # what is paid first
+        return own[0] if own else None
+
+    def seed_of(self, task_id: str) -> int | None:
+        """The seed of the call that made a task."""
+        return self.maker[task_id].seed
 
     # --- what people do ---------------------------------------------------------------------------------------------
 
@@ -117,7 +165,7 @@ class Auditor:
         self.settled.update(self.sent[job.id])
         if isinstance(job.state, Unconfirmed):
             self.settled.add(job.state.intent.id)
-        if not knowing and self.unknown_tasks(job):
+        if self.ticket_of(job).kin.underway or (not knowing and self.unknown_tasks(job)):
             self.ticket_of(job).excused = True
 
     def person_gives_up(self, job: Job) -> None:
@@ -148,11 +196,19 @@ class Auditor:
             if task.id in self.tasks:
                 continue
             self.tasks[task.id] = task
-            ticket = self.tickets[task.body["input"]["prompt"]]
-            live = [t.id for t in ticket.tasks if self._status(t) not in {"FAILED", "CANCELED"}]
-            if live and not ticket.excused:
+            ticket = self.maker[task.id] = self.ticket_of(job)
+            kin = ticket.kin
+            live = [t.id for t in kin.tasks if self._status(t) not in {"FAILED", "CANCELED"}]
+            if len(live) >= len(kin.tickets) and not kin.excused:
                 self._broken(f"{job.id}: paid twice, {task.id} beside {live}")
             ticket.tasks.append(task)
+
+    def strangers(self, tasks: Sequence[DeskTask]) -> None:
+        """Somebody else has made these tasks on our account."""
+        for task in tasks:
+            if task.id not in self.tasks:
+                self.tasks[task.id] = task
+                self.foreign.add(task.id)
 
     def answered(self, job: Job, answer: SubmitAnswer) -> None:
         """A paid call's answer reached the worker that made it."""
@@ -230,12 +286,13 @@ class Auditor:
         if isinstance(before.state, IN_DOUBT) and isinstance(job.state, Generating):
             self.settled.add(before.state.intent.id)
         if isinstance(before.state, Unconfirmed) and isinstance(job.state, (Queued, *FINAL)):
-            self._doubt_left(before, job)
+            self._doubt_left(before, change)
         if isinstance(before.state, Generating) and isinstance(job.state, Queued):
             self._made_anew(job, self.tasks[before.state.task.id])
         if isinstance(before.state, IN_DOUBT) and not isinstance(job.state, IN_DOUBT):
-            lost = [t.id for t in self.unknown_tasks(job) if self._status(t) not in {"FAILED", "CANCELED"}]
-            if lost and not self.ticket_of(job).excused:
+            kin = self.ticket_of(job).kin
+            lost = [t.id for t in self._unknown(kin) if self._status(t) not in {"FAILED", "CANCELED"}]
+            if len(lost) > self._in_doubt(kin) and not kin.excused:
                 self._broken(f"{job.id}: {_word(job)} while the vendor has {lost}")
         if isinstance(job.state, Succeeded):
             self._succeeded(job, job.state)
@@ -264,8 +321,9 @@ class Auditor:
             if job.id in self.cancels and job.cancel is None:
                 self._broken(f"{job.id}: the cancel was forgotten")
         for ticket in self.tickets.values():
-            lost = [task.id for task in ticket.tasks if task.id not in self.owner]
-            if lost and not ticket.excused:
+            unknown = [task for task in ticket.tasks if task.id not in self.owner]
+            lost = [task.id for task in unknown if self._status(task) not in {"FAILED", "CANCELED"}]
+            if lost and not ticket.kin.excused:
                 self._broken(f"the vendor has {lost} and nobody knows")
 
     # --- details ----------------------------------------------------------------------------------------------------
@@ -280,6 +338,27 @@ class Auditor:
         for task in (*job.past, getattr(job.state, "task", None)):
             if task is not None and self.owner.setdefault(task.id, job.id) != job.id:
                 self._broken(f"task {task.id} belongs to {self.owner[task.id]} and to {job.id}")
+            if task is not None:
+                self._is_its_own(job, task)
+
+    def _is_its_own(self, job: Job, task: Task) -> None:
+        """No job ever gets another's picture: at most one of its kin's, and then it says so of the seed."""
+        if task.id in self.foreign:
+            self._broken(f"{job.id}: foreign task {task.id} adopted")
+        maker, ticket = self.maker.get(task.id), self.ticket_of(job)
+        if maker is None or maker is ticket:
+            return
+        if maker.kin is not ticket.kin:
+            self._broken(f"{job.id}: was given {task.id}, which {maker.mark} made")
+        if maker.seed != ticket.seed and task.seed_certain:
+            self._broken(f"{job.id}: claims the seed of {task.id}, which {maker.mark} made")
+
+    def _unknown(self, kin: Kin) -> list[DeskTask]:
+        return [task for task in kin.tasks if task.id not in self.owner]
+
+    def _in_doubt(self, kin: Kin) -> int:
+        """How many of these wishes may still be given a task that nobody knows yet."""
+        return sum(isinstance(self.jobs[job_id].state, IN_DOUBT) for ticket in kin.tickets for job_id in ticket.jobs)
 
     def _write(self, before: Job, change: Change) -> None:
         """What holds for every write there is."""
@@ -303,6 +382,7 @@ class Auditor:
         if change.entry is not None and change.entry.version != job.version:
             self._broken(f"{job.id}: its history says version {change.entry.version}")
         self.jobs[job.id] = job
+        (self.in_doubt.add if isinstance(job.state, Unconfirmed) else self.in_doubt.discard)(job.id)
         self._own(job)
         self.world.reached(job.id, _word(job))
         if job.past and isinstance(job.state, Generating):
@@ -313,8 +393,13 @@ class Auditor:
         if isinstance(job.state, FINAL):
             self.open.discard(job.id)
 
-    def _doubt_left(self, before: Job, job: Job) -> None:
+    def _doubt_left(self, before: Job, change: Change) -> None:
+        job = change.job
         assert isinstance(before.state, Unconfirmed)
+        if change.entry is not None and isinstance(change.entry.event, NotFound) and change.entry.event.by == "list":
+            if self.ticket_of(job).kin.underway:
+                self._broken(f"{job.id}: called absent while its call is still on its way to the vendor")
+            self.settled.add(before.state.intent.id)
         if before.state.intent.id not in self.settled and job.id not in self.given_up:
             self._broken(f"{job.id}: left its doubt for {_word(job)} and nobody knew")
 

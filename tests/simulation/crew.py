@@ -12,8 +12,9 @@ from wanreel.domain.errors import Unavailable, WanreelError
 from wanreel.domain.job import Job
 from wanreel.domain.policy import longest_delay_s
 from wanreel.ports import Claim, Lane
+from wanreel.watch.doubts import Search
 from wanreel.worker.outbox import deliver
-from wanreel.worker.step import Unsettled, offer_again
+from wanreel.worker.step import Unsettled, offer_again, settle
 from wanreel.worker.tools import CLAIM_S, Tools
 
 LANES = {Lane.ARCHIVE: 3, Lane.WATCH: 16, Lane.SUBMIT: 4}
@@ -35,6 +36,7 @@ class Crew:
     step: Callable[[Job, Tools], Awaitable[None]]
     rescue: Callable[[Tools], Awaitable[int]]
     alone: bool
+    make_search: Callable[[StoreDoor], Search]
     alive: bool = False
     ready: bool = False  # its start is done: the home is locked, dead claims are ended
     life: int = 0
@@ -47,6 +49,9 @@ class Crew:
     unsettled: list[Unsettled] = field(default_factory=list[Unsettled])
     stuck: list[str] = field(default_factory=list[str])  # jobs whose step the store broke off: our claim is given back
     worked: int = 0
+    search: Search | None = None  # for lost calls; what it remembers dies with the process
+    searching: bool = False
+    search_at: float = 0.0
 
     def start(self) -> None:
         """The process begins: a lone runner ends everybody's claims and lifts parks, as `Runner.run` does."""
@@ -55,6 +60,7 @@ class Crew:
         self.alive = True
         self.life += 1
         self.tools = replace(self.tools, owner=f"{self.name}.{self.life}")
+        self.search, self.searching, self.search_at = self.make_search(self.door), False, self.world.now
         self._spawn("start", "", self._start(), self._started)
 
     def crash(self) -> None:
@@ -132,6 +138,7 @@ class Crew:
             await self.door.release(self.tools.owner, self.stuck[0])
             self.stuck.pop(0)
         await self.rescue(self.tools)
+        self._search()
         if not self.delivering and await self.door.store.owed(self.world.wall, 1):
             self.delivering = True
             self._spawn("deliver", "", self._deliver(), self._delivered)
@@ -142,11 +149,15 @@ class Crew:
 
     def _due(self) -> bool:
         """Whether a round would find anything; mostly another process was quicker."""
+        if self._search_is_due():
+            return True
         due_at = run_through(self.door.next_due(self.world.wall))
         return due_at is not None and due_at <= self.world.wall
 
     def _sleep(self, least_s: float = 0.0) -> None:
         """Until something is due, as far as is known now."""
+        if self.auditor.in_doubt and not self.searching:
+            self.wake(max(self.search_at - self.world.now, least_s))
         due_at = run_through(self.door.next_due(self.world.wall))
         if due_at is not None and least_s and due_at <= self.world.wall:
             self.wake(HELD_UP_S)  # a round has just found that it cannot be begun: whatever ends will wake us
@@ -194,6 +205,32 @@ class Crew:
             self.stuck.append(strand.subject)
         if self.woken_at is None or self.woken_at > self.world.now + LOOK_AROUND_S:
             self._sleep()
+
+    # --- the search for lost calls ----------------------------------------------------------------------------------
+
+    def _search_is_due(self) -> bool:
+        return bool(self.auditor.in_doubt) and not self.searching and self.search_at <= self.world.now
+
+    def _search(self) -> None:
+        if self._search_is_due():
+            self.searching = True
+            self._spawn("search", "", self._search_once(), self._searched)
+
+    async def _search_once(self) -> None:
+        """One turn, and what it found out: as `worker.loop` does it."""
+        assert self.search is not None
+        found, wait_s = await self.search.turn()
+        self.search_at = self.world.now + wait_s
+        for job, event in found:
+            await settle(job, event, self.tools)
+
+    def _searched(self, why: Exception | None) -> None:
+        self.searching = False
+        if isinstance(why, Unsettled):
+            self.unsettled.append(why)
+        if why is not None:
+            self.search_at = self.world.now + self._again_s()
+        self._sleep(LOOK_AROUND_S)
 
     async def _deliver(self) -> None:
         await deliver(self.tools, [self.receiver])

@@ -10,8 +10,10 @@ from tests.simulation.world import World, hand
 from wanreel.archive.boxes import BoxWalker, NotWhole
 from wanreel.domain.errors import Stale, Unavailable
 from wanreel.domain.event import Accepted, Change, Entry, Notice, SlotKey, TaskFailed, Trouble
+from wanreel.domain.facts import Facts
 from wanreel.domain.job import Artifact, Job
-from wanreel.ports import Claim, Filter, KeepFailed, Label, Owed, Parked
+from wanreel.domain.runtimes import RunTime, RunTimes
+from wanreel.ports import Claim, Filter, KeepFailed, Known, Label, Owed, Parked, Watched
 from wanreel.store.memory import MemoryStore
 
 DOWN_S = (0.0, 2.0, 60.0, 1500.0)
@@ -119,6 +121,30 @@ class StoreDoor:
         if world.peeked[:2] != (now, world.touched):  # asked again before anything was written: half of all the asking
             world.peeked = (now, world.touched, await self.store.next_due(now))
         return world.peeked[2]
+
+    async def running(self, account: str) -> list[Watched]:
+        await self._enter("running", account)
+        return await self.store.running(account)
+
+    async def learn(self, met: RunTime) -> None:
+        await self._enter("learn", met.kind.model)
+        await self.store.learn(met)
+
+    async def runtimes(self) -> RunTimes:
+        await self._enter("runtimes", "")
+        return await self.store.runtimes()
+
+    async def facts(self, account: str) -> Facts:
+        await self._enter("facts", account)
+        return await self.store.facts(account)
+
+    async def note(self, account: str, met: Facts) -> Facts:
+        await self._enter("note", account)
+        return await self.store.note(account, met)
+
+    async def known_tasks(self, account: str, ids: Sequence[str]) -> Mapping[str, Known]:
+        await self._enter("known tasks", account)
+        return await self.store.known_tasks(account, ids)
 
     async def owed(self, now: float, limit: int) -> list[Owed]:
         await self._enter("owed", "")

@@ -43,6 +43,11 @@ QUERY: dict[str, Instruction] = {
     "look_half": Instruction("half_body"),
     "look_unknown": Instruction("unknown"),
 }
+LIST: dict[str, Instruction] = {
+    "list_dropped": Instruction("drop_before"),
+    "list_error": Instruction("status", status=500, code="InternalError"),
+    "list_half": Instruction("half_body"),
+}
 ODD_LOOKS = ("look_other", "url_late")
 AFTERTHOUGHTS = ("PENDING", "RUNNING", "FAILED", "CANCELED", "UNKNOWN", "BLANK")
 CANCEL: dict[str, Instruction] = {
@@ -58,7 +63,17 @@ DOWNLOAD: dict[str, Instruction] = {
     "download_xml": Instruction("xml"),
     "download_short": Instruction("wrong_length", length_delta=-40),
 }
-OURS = ("input_not_ready", "input_gone", "not_sent", "disk_full", "webhook_failing", "look_afterthought")
+OURS = (
+    "request_late",
+    "frames_unreadable",
+    "frames_alike",
+    "input_not_ready",
+    "input_gone",
+    "not_sent",
+    "disk_full",
+    "webhook_failing",
+    "look_afterthought",
+)
 STORE = ("store_conflict", "store_down", "store_torn")
 WORKERS = ("crash", "pause", "worker_stalls", "clock_jump")
 AT_AWAITS = ("crash", "pause", "clock_jump")
@@ -67,6 +82,7 @@ KINDS: tuple[str, ...] = (
     *CREATE,
     *FATES,
     *QUERY,
+    *LIST,
     *ODD_LOOKS,
     *CANCEL,
     *DOWNLOAD,
@@ -85,6 +101,9 @@ EAGER = {
     "look_afterthought": 4.0,
     "worker_stalls": 0.5,
     "cancel_dropped": 3.0,
+    "request_late": 0.5,
+    "frames_alike": 8.0,
+    "frames_unreadable": 8.0,
 }
 CALM_SHARE = 0.45  # of the kinds, per world, that never happen
 RATES = (0.03, 0.1, 0.3)

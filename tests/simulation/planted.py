@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tests.simulation.auditor import Auditor
 from tests.simulation.clips import clip_of, sha_of
@@ -10,13 +11,15 @@ from tests.simulation.doors import ArchiveDoor, Receiver, StoreDoor
 from tests.simulation.run import Build
 from tests.simulation.vendor import ResultsDoor
 from tests.simulation.world import World
+from wanreel.domain.doubt import Call, Case
 from wanreel.domain.errors import Stale, Unavailable
-from wanreel.domain.event import Change, NotFound, Notice, Stored, SubmitBegun
-from wanreel.domain.job import Archiving, Artifact, Generating, Intent, Job, Queued, Submitting
+from wanreel.domain.event import Change, Event, NotFound, Notice, Stored, SubmitBegun
+from wanreel.domain.job import Account, Archiving, Artifact, Generating, Intent, Job, Queued, Submitting
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.emulator.desk import Desk
 from wanreel.ports import Filter, KeepFailed, Lane
+from wanreel.watch.doubts import Search
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import settle, step
 from wanreel.worker.tools import CLAIM_S, Tools
@@ -140,6 +143,38 @@ class SwallowsErrors(Receiver):
             return
 
 
+# --- doubts settled carelessly --------------------------------------------------------------------------------------
+
+
+class TakesTheFirst(Search):
+    """Whatever tells our words first is ours, whoever's key it has."""
+
+    async def _decide(self, account: Account, case: Case, memory: Any, *, complete: bool) -> list[tuple[Job, Event]]:
+        nobody = frozenset[str]()
+        first = replace(case, rows=case.rows[-1:], key_ids=nobody, keys_seen=nobody, teachable=False)
+        return await super()._decide(account, first, memory, complete=complete)
+
+
+class BelievesOneRead(Search):
+    """What one read of the list does not show was never bought."""
+
+    async def _decide(self, account: Account, case: Case, memory: Any, *, complete: bool) -> list[tuple[Job, Event]]:
+        proofs = {job_id: replace(proof, seeing=case.reads_needed) for job_id, proof in case.proofs.items()}
+        return await super()._decide(account, replace(case, proofs=proofs), memory, complete=complete)
+
+
+class SeesNoPictures(Search):
+    """Calls with the same words are the same call."""
+
+    async def _decide(self, account: Account, case: Case, memory: Any, *, complete: bool) -> list[tuple[Job, Event]]:
+        calls = tuple(
+            Call(replace(c.job, request=replace(c.job.request, media=())), c.intent, c.lost) for c in case.calls
+        )
+        found = await super()._decide(account, replace(case, calls=calls), memory, complete=complete)
+        jobs = {call.job.id: call.job for call in case.calls}
+        return [(jobs[job.id], event) for job, event in found]
+
+
 PLANTED: dict[str, Build] = {
     "resubmit on doubt": Build(rescue=rescue_and_resend),
     "POST before commit": Build(step=send_then_commit),
@@ -150,4 +185,7 @@ PLANTED: dict[str, Build] = {
     "slot freed early": Build(store_policy=DOUBTS_HOLD_NOTHING),
     "cancel forgotten": Build(door=ForgetsCancel),
     "notice lost": Build(receiver=SwallowsErrors),
+    "foreign task adopted": Build(search=TakesTheFirst),
+    "absence believed early": Build(search=BelievesOneRead),
+    "another's picture adopted": Build(search=SeesNoPictures),
 }

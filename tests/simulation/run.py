@@ -20,7 +20,7 @@ from tests.simulation.crew import Crew
 from tests.simulation.doors import ArchiveDoor, Receiver, StoreDoor
 from tests.simulation.faults import KINDS, Faults
 from tests.simulation.history import fold
-from tests.simulation.vendor import ResultsDoor, VendorDoor
+from tests.simulation.vendor import LikenessDoor, ResultsDoor, VendorDoor
 from tests.simulation.workload import Workload
 from tests.simulation.world import BrokenPromise, WallClock, World, line, run_through
 from wanreel.domain.lifecycle import TABLE
@@ -29,11 +29,13 @@ from wanreel.emulator.accounts import Account
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
 from wanreel.store.memory import MemoryStore
+from wanreel.watch.doubts import Search
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import step
 from wanreel.worker.tools import Tools
 
 JOBS_MAX = 14
+ALONE = 0.25  # of the worlds have declared that their key is nobody else's
 RESIGNS = 0.3  # of the worlds have a vendor that signs a result's URL anew with every look
 STUCK_S = 2400.0  # the vendor's own deadline for a task, shortened: fewer looks at nothing
 COLLECT_EVERY = 25  # worlds
@@ -52,6 +54,7 @@ class Build:
     results: Callable[[World, Desk, Auditor], ResultsDoor] = ResultsDoor
     receiver: Callable[[World, Auditor], Receiver] = Receiver
     store_policy: Policy = field(default_factory=Policy)
+    search: type[Search] = Search
 
 
 @dataclass(slots=True)
@@ -91,7 +94,15 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
     rng, policy, limit = world.rng, Policy(), world.rng.choice((1, 2, 3))
     auditor = Auditor(world, limit)
     outcome.rows = auditor.rows
-    quirks = Quirks(resign=rng.random() < RESIGNS, task_deadline_s=STUCK_S)
+    quirks = Quirks(
+        resign=rng.random() < RESIGNS,
+        task_deadline_s=STUCK_S,
+        foreign_media="assume",
+        list_lag_s=rng.choice((0.0, 0.0, 2.0, 10.0, 45.0)),
+        list_order=rng.choice(("newest", "oldest")),
+        list_zone=rng.choice(("utc+8", "utc+8", "utc")),
+        page_size_max=rng.choice((100, 100, 10)),
+    )
     desk = Desk(DeskSettings(accounts=(Account("main"),), quirks=quirks), seed=world.seed)
     auditor.advance = desk.advance
     store = MemoryStore(lambda _: limit, build.store_policy)
@@ -99,7 +110,10 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
     archive = build.archive(world)
     auditor.kept = archive.kept
     vendor = VendorDoor(world, desk, store, auditor)
+    vendor.strangers = rng.choice((0.0, 0.0, 0.0, 0.3))
     results = build.results(world, desk, auditor)
+    likeness = LikenessDoor(world, desk)
+    alone = frozenset({"main"}) if rng.random() < ALONE else frozenset[str]()
 
     def tools_of(door: StoreDoor) -> Tools:
         return Tools(
@@ -115,11 +129,14 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
             artifact_key=lambda job: f"{job.id}.mp4",
         )
 
+    def search_of(door: StoreDoor) -> Search:
+        return build.search(WallClock(world), door, door, vendor, likeness, policy, alone)
+
     receiver = build.receiver(world, auditor)
     count = rng.choice((1, 1, 2, 3))
     doors = [build.door(world, store, auditor) for _ in range(count)]
     crews = [
-        Crew(f"w{n}", world, auditor, tools_of(door), door, receiver, build.step, build.rescue, alone=count == 1)
+        Crew(f"w{n}", world, auditor, tools_of(door), door, receiver, build.step, build.rescue, count == 1, search_of)
         for n, door in enumerate(doors)
     ]
 

@@ -8,26 +8,30 @@ from __future__ import annotations
 import json
 import tomllib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from email.utils import formatdate
 from functools import lru_cache
 from importlib.resources import files
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.simulation.auditor import Auditor
 from tests.simulation.clips import PIECES, clip_of
-from tests.simulation.faults import AFTERTHOUGHTS, CANCEL, CREATE, DOWNLOAD, FATES, QUERY
-from tests.simulation.world import STALLED, BrokenPromise, World, hand
+from tests.simulation.faults import AFTERTHOUGHTS, CANCEL, CREATE, DOWNLOAD, FATES, LIST, QUERY
+from tests.simulation.world import STALLED, BrokenPromise, World, hand, run_through
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.catalog_data import parse
 from wanreel.domain.event import CancelFailed, Finished, Lost, NotSent, QueryFailed, TaskFailed, Trouble
 from wanreel.domain.job import Account, Archiving, Intent, Job
+from wanreel.domain.request import Stored
 from wanreel.emulator.desk import Desk
 from wanreel.emulator.replies import Reply
 from wanreel.emulator.scripts import Instruction
 from wanreel.ports import (
     CancelAnswer,
     KeepFailed,
+    LikenessFailed,
+    ListFailed,
     Listing,
     LookAnswer,
     Prepared,
@@ -38,10 +42,16 @@ from wanreel.ports import (
 from wanreel.store.memory import MemoryStore
 from wanreel.vendor.answers import cancel_answer, look_answer, submit_answer
 from wanreel.vendor.body import Outgoing, build, fingerprint, model_of
+from wanreel.vendor.listing import list_answer, list_query
 
 KEY = {"authorization": "Bearer sk-simulated"}
 CREATING = {**KEY, "x-dashscope-async": "enable"}
+THEIRS = {"authorization": "Bearer sk-stranger", "x-dashscope-async": "enable"}
+ACCOUNT_ID = "main"
+PICTURES = "https://pictures.example/"
 SUBMIT_S, LOOK_S, FETCH_S = 0.8, 0.2, 2.0
+PATIENCE_S, HELD_MAX_S = 45.0, 280.0  # we hang up; the vendor may still take it
+TWIN_S = 4.0
 MOVED_ON = ("Unconfirmed", "Queued", "Generating", "Archiving", "Succeeded", "Failed", "Cancelled")
 """Where a job may have got to when a stalled worker comes back with its answer."""
 LOOKED_ON = ("Archiving", "Succeeded")
@@ -65,6 +75,7 @@ class VendorDoor:
         self.store = store
         self.auditor = auditor
         self.url_late: Counter[str] = Counter()
+        self.strangers = 0.0  # the share of our calls that a stranger makes as well
 
     async def prepare(self, job: Job) -> Prepared:
         await hand("prepare", job.id)
@@ -73,7 +84,8 @@ class VendorDoor:
         if self.world.faults.hit("input_gone"):
             raise PrepareFailed("cat.png is gone", code="input_missing", fatal=True)
         request, model = job.request, model_of(job.request, the_catalog(), job.account.region)
-        outgoing = build(request, model, (), extend_off=job.prompt_extend_off)
+        urls = [f"{PICTURES}{item.source.sha256}.png" for item in request.media if isinstance(item.source, Stored)]
+        outgoing = build(request, model, urls, extend_off=job.prompt_extend_off)
         return Prepared(fingerprint(request, model, extend_off=job.prompt_extend_off), outgoing)
 
     async def submit(self, job: Job, intent: Intent, prepared: Prepared) -> SubmitAnswer:
@@ -84,6 +96,8 @@ class VendorDoor:
         if faults.hit("not_sent"):
             return self._said(job, NotSent(intent.id, "no route to host"))
         self.auditor.sending(job, intent, await self.store.get(job.id))
+        if faults.hit("request_late"):
+            return await self._late(job, intent, prepared)
         kind = faults.first_of(CREATE)
         reply = self._create(job, prepared, kind)
         await hand("submit answered", job.id, 45.0 if kind == "answer_slow" else SUBMIT_S)
@@ -122,7 +136,28 @@ class VendorDoor:
         return cancel_answer(reply.status, _raw(reply))
 
     async def list(self, account: Account, window: Window, page: int) -> Listing:
-        raise BrokenPromise("no step lists")
+        await hand("list", f"page {page}", LOOK_S)
+        kind = self.world.faults.first_of(LIST)
+        reply = self.desk.list(list_query(window, page), KEY, self.world.now, fault=LIST[kind] if kind else None)
+        asked_at = self.world.wall
+        await hand("listed", f"page {page}")
+        if reply.status == 0:
+            raise ListFailed(f"no answer ({kind})")
+        date = formatdate(self.world.now, usegmt=True)
+        return list_answer(reply.status, _raw(reply), page, date=date, now=asked_at)
+
+    async def _late(self, job: Job, intent: Intent, prepared: Prepared) -> SubmitAnswer:
+        """A call that somebody on the way holds back: it reaches the vendor long after we have hung up."""
+        kin = self.auditor.ticket_of(job).kin
+        kin.underway += 1
+
+        def arrive() -> None:
+            kin.underway -= 1
+            self._create(job, prepared, None)
+
+        self.world.after(PATIENCE_S + self.world.rng.random() * (HELD_MAX_S - PATIENCE_S), arrive)
+        await hand("submit answered", job.id, PATIENCE_S)
+        return self._said(job, Lost(intent.id, "no answer (request_late)"))
 
     def _create(self, job: Job, prepared: Prepared, kind: str | None) -> Reply:
         """The desk takes the call, or what the network left of it; its books go to the auditor."""
@@ -136,7 +171,19 @@ class VendorDoor:
         path = "image2video" if "image2video" in outgoing.path else "video-generation"
         reply = self.desk.create(path, CREATING, json.loads(outgoing.encoded()), self.world.now, fault=fault)
         self.auditor.books(self.desk.tasks(self.world.now), job)
+        if self.world.rng.random() < self.strangers and (carried_out or self.key_is_known()):
+            self.world.after(self.world.rng.random() * TWIN_S, lambda: self._twin(path, outgoing))
         return reply
+
+    def _twin(self, path: str, outgoing: Outgoing) -> None:
+        """Somebody else on our account asks for the very same, under a key of theirs."""
+        body = json.loads(outgoing.encoded())
+        self.desk.create(path, THEIRS, body, self.world.now, fault=None)
+        self.auditor.strangers(self.desk.tasks(self.world.now))
+
+    def key_is_known(self) -> bool:
+        """Whether the list has shown a task of ours that an answer told us of."""
+        return bool(run_through(self.store.facts(ACCOUNT_ID)).key_ids)
 
     def _afterthought(self, task_id: str) -> Instruction | None:
         """A vendor that has said SUCCEEDED may tell something else when it is asked again for the URL."""
@@ -161,6 +208,33 @@ class VendorDoor:
     def _said(self, job: Job, answer: SubmitAnswer) -> SubmitAnswer:
         self.auditor.answered(job, answer)
         return answer
+
+
+class LikenessDoor:
+    """`ports.Likeness`: knows which picture a task was made from, and is sometimes of no help."""
+
+    def __init__(self, world: World, desk: Desk) -> None:
+        self.world = world
+        self.desk = desk
+
+    async def distances(
+        self, account: Account, url: str, pictures: Mapping[str, tuple[str | None, str | None]]
+    ) -> dict[str, float]:
+        await hand("compare frames", url[-24:], FETCH_S)
+        faults, parts = self.world.faults, urlsplit(url)
+        if faults.hit("frames_unreadable"):
+            raise LikenessFailed("the clip could not be fetched")
+        key, query = parts.path.removeprefix("/results/"), dict(parse_qsl(parts.query))
+        answer = self.desk.download("GET", key, query, {}, self.world.now, fault=None)
+        if isinstance(answer, Reply):
+            raise LikenessFailed(f"HTTP {answer.status}", final=True)
+        made_from = str(answer.task.body["input"].get("img_url", "")).removeprefix(PICTURES).removesuffix(".png")
+        alike = faults.hit("frames_alike")
+        rng = self.world.rng
+        return {
+            job_id: 0.03 + 0.02 * rng.random() if first == made_from or alike else 0.2 + 0.3 * rng.random()
+            for job_id, (first, _) in pictures.items()
+        }
 
 
 class ResultsDoor:

@@ -14,7 +14,7 @@ from wanreel.domain.event import CancelAsked, Event, Found, GivenUp, NotFound
 from wanreel.domain.job import Account, Failed, Job, Queued, Unconfirmed, is_final
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
-from wanreel.domain.request import Request
+from wanreel.domain.request import FIRST_FRAME, Media, Request, Stored
 
 MODELS = {"wan2.5-t2v-preview": "1280*720", "wan2.2-t2v-plus": "832*480"}
 ACCOUNT = Account("main", "cn-beijing", "http://127.0.0.1:9/api/v1")
@@ -22,6 +22,9 @@ PATIENCE_S = 300.0  # the person looks at a doubt when it is so old: by then the
 HASTY_S = 5.0
 ROUND_S = 120.0
 RETRIED = 0.4  # of what has failed
+BUSYBODIES = 0.3  # of the worlds
+LOOKALIKES = 0.4  # of the worlds
+ALIKE = ("bodies", "seeds", "pictures")
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class Workload:
     made: int = 0
     waiting: int = 0  # asks that are still to come
     healed: bool = False
+    busybody: bool = False  # the person decides about every old doubt, not only those that ask
     looked_at: set[str] = field(default_factory=set[str])  # failed jobs
     hasty: set[str] = field(default_factory=set[str])
     jobs: list[str] = field(default_factory=list[str])
@@ -50,7 +54,23 @@ class Workload:
             model, at = rng.choice(models), rng.random() * spread_s
             size = rng.choice((1, 1, 1, 3)) if n == 0 else 1
             self._later(at, lambda m=model, s=size, c=cancels: self._ask(m, s, c))
+        if rng.random() < LOOKALIKES:
+            self._plan_lookalikes(rng.choice(ALIKE))
+        self.busybody = rng.random() < BUSYBODIES
         self.world.after(ROUND_S, self._round)
+
+    def _plan_lookalikes(self, how: str) -> None:
+        """Jobs that nobody can tell apart by their words alone, nearly at once."""
+        rng = self.world.rng
+        spread_s, begin = rng.choice((0.0, 5.0, 60.0)), rng.random() * 300.0
+        first = _request(next(iter(MODELS)), "look-alikes")
+        for n in range(rng.randint(2, 8)):
+            request = first
+            if how == "seeds":
+                request = replace(first, seed=n)
+            elif how == "pictures":
+                request = _moving(f"picture{n}")
+            self._later(begin + rng.random() * spread_s, lambda r=request: self._add([self._job_of(r)]))
 
     # --- callers ----------------------------------------------------------------------------------------------------
 
@@ -84,9 +104,11 @@ class Workload:
 
     def _job(self, model: str, group: str | None, index: int, retry_of: str | None = None) -> Job:
         self.made += 1
+        return self._job_of(_request(model, f"clip {self.made}"), group, index, retry_of)
+
+    def _job_of(self, request: Request, group: str | None = None, index: int = 0, retry_of: str | None = None) -> Job:
         job_id = self.world.new_id("job")
         now = self.world.wall
-        request = _request(model, f"clip {self.made}")
         return Job(job_id, request, ACCOUNT, Queued(now), now, group=group, index=index, retry_of=retry_of)
 
     def _cancel(self, job_id: str) -> None:
@@ -116,12 +138,15 @@ class Workload:
             return
         if age_s < PATIENCE_S:
             return
-        tasks = self.auditor.unknown_tasks(job)
+        if not (self.busybody or doubt.asks):
+            return
+        task = self.auditor.in_the_console(job)
         if faults.hit("person_gives_up"):
             self.auditor.person_gives_up(job)
             self._decide(job, GivenUp("person"))
-        elif tasks:
-            self._decide(job, Found(tasks[0].id, "person", "seen in the console"))
+        elif task is not None:
+            sure = self.auditor.seed_of(task.id) == job.request.seed
+            self._decide(job, Found(task.id, "person", "seen in the console", seed_certain=sure))
         else:
             self.auditor.person_resubmits(job, knowing=True)
             self._decide(job, NotFound("person", "not in the console"))
@@ -135,7 +160,8 @@ class Workload:
         if isinstance(job.state, Failed) and job.id not in self.looked_at and not self.healed:
             self.looked_at.add(job.id)
             if rng.random() < RETRIED and job.spare_of is None and job.retry_of is None:
-                self._add([self._job(job.request.model, None, 0, retry_of=job.id)])
+                model = job.request.model if job.request.model in MODELS else next(iter(MODELS))
+                self._add([self._job(model, None, 0, retry_of=job.id)])
 
     def _decide(self, job: Job, event: Event) -> None:
         self.world.say("person", f"says {type(event).__name__}", job.id)
@@ -171,3 +197,17 @@ class Workload:
 @lru_cache(maxsize=4096)
 def _request(model: str, prompt: str) -> Request:
     return Request(mode="t2v", model=model, prompt=prompt, size=MODELS[model], duration_s=5, seed=7)
+
+
+@lru_cache(maxsize=64)
+def _moving(picture: str) -> Request:
+    media = (Media(FIRST_FRAME, Stored(picture, "image/png", 1000, 1280, 720)),)
+    return Request(
+        mode="i2v",
+        model="wan2.5-i2v-preview",
+        prompt="look-alikes",
+        media=media,
+        resolution="720P",
+        duration_s=5,
+        seed=7,
+    )

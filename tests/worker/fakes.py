@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.factories import FakeClock, make_artifact
 from wanreel.domain.errors import Unavailable
-from wanreel.domain.event import Change, Notice, SlotKey
+from wanreel.domain.event import Change, Event, Notice, SlotKey, Undecided
 from wanreel.domain.job import Account, Artifact, Intent, Job
 from wanreel.domain.policy import Policy
 from wanreel.ports import Claim, Filter, KeepFailed, Label, Lane, Listing, Prepared, Window
@@ -210,6 +210,21 @@ class Bench:
         await self.store.add([job])
         (claimed,) = [j for j in await self.take(lane, owner) if j.id == job.id]
         return claimed
+
+
+class Asker:
+    """A search for lost calls that finds nothing and asks a person about each, or does as it is told."""
+
+    def __init__(self, bench: Bench, *answers: Answer) -> None:
+        self.bench = bench
+        self.answers = deque(answers)
+        self.turns = 0
+
+    async def turn(self) -> tuple[list[tuple[Job, Event]], float]:
+        self.turns += 1
+        lost = await self.bench.store.find(Filter(states=("unconfirmed",)))
+        asked = [(job, Undecided(job.state.intent.id, "nobody can tell")) for job in lost]  # type: ignore[union-attr]
+        return await _give(self.answers, (asked, 0.0), "turn", lost)
 
 
 def _many(answers: Answer) -> Sequence[Answer]:

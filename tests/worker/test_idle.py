@@ -19,7 +19,8 @@ def parked(kind: Pause, model: str = MODEL, account: str = "main") -> Parked:
 
 
 CASES = (
-    ("a doubt", make_job(Unconfirmed), (), 0, True),
+    ("a doubt that asks", make_job(Unconfirmed, asks="no later task"), (), 0, True),
+    ("a doubt looked up", make_job(Unconfirmed), (), 0, False),
     ("a job that may be sent", make_job(Queued), (), 0, False),
     ("busy at the vendor", make_job(Queued), (parked(Pause.BUSY),), 0, False),
     ("out of quota", make_job(Queued), (parked(Pause.QUOTA),), 0, False),

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.factories import NOW, make_job, make_outcome
-from tests.worker.fakes import Bench, FlakyStore, Gate, Notifier, Vendor
+from tests.worker.fakes import Asker, Bench, FlakyStore, Gate, Notifier, Vendor
 from wanreel.domain.errors import Internal, Unavailable
-from wanreel.domain.event import Accepted, Finished, Lost, Pause, Refused, StillRunning
+from wanreel.domain.event import Accepted, Finished, Found, Lost, Pause, Refused, StillRunning
 from wanreel.domain.job import Archiving, Fault, Generating, Job, Submitting
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
@@ -25,9 +25,9 @@ EAGER = Policy(poll_first_s=0.0, poll_factor=1.0, backoff_first_s=0.0, busy_firs
 SOON = Pace(look_around_s=0.005)
 
 
-def runner_of(bench: Bench, *notifiers: Notifier, pace: Pace = SOON) -> Runner:
+def runner_of(bench: Bench, *notifiers: Notifier, pace: Pace = SOON, seeker: Asker | None = None) -> Runner:
     """A runner over the bench."""
-    return Runner(bench.tools, notifiers, bench.limit_of, pace)
+    return Runner(bench.tools, notifiers, bench.limit_of, pace, seeker=seeker or Asker(bench))
 
 
 @asynccontextmanager
@@ -95,6 +95,29 @@ async def test_until_idle_leaves_what_waits_for_a_person() -> None:
     await runner_of(overdue, Notifier()).run(until_idle=True)
     assert ["Queued", "Queued"] == await states(overdue)
     assert 1 == overdue.vendor.count("submit")
+
+
+async def test_what_the_search_finds_is_settled_and_the_work_goes_on() -> None:
+    """A lost call whose task is found becomes a clip, without a person and without a second call."""
+    bench = Bench(vendor=Vendor(look=Finished(make_outcome())), policy=EAGER)
+    bench.vendor.script("submit", lambda job, intent: Lost(intent.id, "reset"))
+    await bench.store.add([make_job(at=bench.clock.now())])
+    seeker = Asker(bench)
+    seeker.answers.append(([], 0.0))
+    seeker.answers.append(lambda lost: ([(job, Found("t-1", "list", "its words")) for job in lost], 0.0))
+    await runner_of(bench, Notifier(), seeker=seeker).run(until_idle=True)
+    assert ["Succeeded"] == await states(bench)
+    assert 1 == bench.vendor.count("submit")
+
+
+async def test_a_broken_search_stops_nothing_else() -> None:
+    """A store that is unwell, or a bug, costs one turn of the search; the jobs go on."""
+    bench = Bench(vendor=Vendor(look=[Finished(make_outcome())] * 3), policy=EAGER)
+    bench.vendor.script("submit", *[accepts()] * 3)
+    await bench.store.add([make_job(at=bench.clock.now()) for _ in range(3)])
+    seeker = Asker(bench, Unavailable("the disk is away"), RuntimeError("a bug"))
+    await runner_of(bench, Notifier(), seeker=seeker).run(until_idle=True)
+    assert ["Succeeded"] * 3 == await states(bench)
 
 
 async def test_until_idle_waits_for_notices_that_are_still_due() -> None:

@@ -166,12 +166,16 @@ class JobOut(BaseModel):
     retry_of: str | None = None
     cancel_asked: bool
     task_id: str | None = Field(default=None, description="The vendor's task, once it is known.")
+    seed_certain: bool | None = Field(
+        default=None, description="False where the task was found again among calls that differed in their seed."
+    )
     past_task_ids: list[str]
     inputs: list[Input]
     due_at: str | None = None
     since: str | None = None
     sent_at: str | None = None
     fingerprint: str | None = None
+    asks: str | None = Field(default=None, description="In doubt: what only a person can decide.")
     why: str | None = Field(default=None, description="Why it waits.")
     vendor_status: str | None = None
     looks: int | None = None

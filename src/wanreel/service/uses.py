@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from wanreel.domain.catalog import Catalog
+from wanreel.domain.doubt import asks_person
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
 from wanreel.domain.event import (
     ALL,
@@ -270,7 +271,7 @@ class Service:
     async def attention(self, jobs: Iterable[Job]) -> dict[str, str]:
         """What a person has to do, by the id of each of these jobs that cannot move before."""
         asked = list(jobs)
-        found = {job.id: _doubt_words(job, job.state) for job in asked if isinstance(job.state, Unconfirmed)}
+        found = {job.id: _doubt_words(job) for job in asked if asks_person(job)}
         queued = [job for job in asked if isinstance(job.state, Queued)]
         if not queued:
             return found
@@ -298,7 +299,7 @@ class Service:
         now = s.clock.now()
         for job in await s.jobs.find(Filter(states=("unconfirmed",), limit=100_000)):
             until = slot_held_until(job, s.policy)
-            if until is not None and until > now:
+            if asks_person(job) and until is not None and until > now:
                 held.setdefault(slot_key(job), []).append(job.id)
         return held
 
@@ -366,10 +367,13 @@ def clip_key(key: str | None, place: int) -> str | None:
     return own if place == 0 else f"{own}#{place}"
 
 
-def _doubt_words(job: Job, state: Unconfirmed) -> str:
+def _doubt_words(job: Job) -> str:
+    state = job.state
+    assert isinstance(state, Unconfirmed)
     return (
-        f"The answer to the paid call was lost ({state.why}), so it is not sent again by itself. Look in the "
-        f"vendor's console for a task sent at about {_clock_words(state.intent.at)} UTC, then: "
+        f"The answer to the paid call was lost ({state.why}) and the vendor's list cannot settle it: {state.asks}. It "
+        f"is not sent again by itself. Look in the vendor's console for a task sent at about "
+        f"{_clock_words(state.intent.at)} UTC, then: "
         f"wanreel jobs resolve {job.id} --adopt TASK | --resubmit | --give-up"
     )
 

@@ -66,6 +66,7 @@ def view(job: Job, where: Callable[[Artifact], str]) -> dict[str, Any]:
         "retry_of": job.retry_of,
         "cancel_asked": job.cancel is not None,
         "task_id": task.id if task else None,
+        "seed_certain": task.seed_certain if task else None,
         "past_task_ids": [t.id for t in job.past],
     }
     return body | _told(job, where)
@@ -82,6 +83,7 @@ def _told(job: Job, where: Callable[[Artifact], str]) -> dict[str, Any]:
             "why": state.why,
             "sent_at": iso(state.intent.at),
             "fingerprint": state.intent.fingerprint,
+            "asks": state.asks or None,
         }
     if isinstance(state, Generating):
         return {"vendor_status": state.status, "looks": state.polls, "trouble": state.trouble or None}

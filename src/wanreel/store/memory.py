@@ -21,9 +21,9 @@ from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.runtimes import Histogram, RunKind, RunTime, RunTimes, kind_of, one_more
 from wanreel.domain.slots import Learned, allowed, free_at, learn
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Claim, Filter, Happening, Lane, Owed, Parked, Watched
+from wanreel.ports import Claim, Filter, Happening, Known, Lane, Owed, Parked, Watched
 from wanreel.store.memory_keeping import MemoryKeeping
-from wanreel.store.rows import Index, index, same_ask
+from wanreel.store.rows import Index, index, known_of, same_ask
 
 
 @dataclass(slots=True)
@@ -309,6 +309,11 @@ class MemoryStore:
         """Put what was met together with what is stored, and say what now stands."""
         self._facts[account] = together(await self.facts(account), met)
         return self._facts[account]
+
+    async def known_tasks(self, account: str, ids: Sequence[str]) -> Mapping[str, Known]:
+        """Those of some task ids that belong to jobs of ours."""
+        owners = {task: self._tasks[account, task] for task in ids if (account, task) in self._tasks}
+        return {task: known_of(self._rows[job_id].job, task) for task, job_id in owners.items()}
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

@@ -8,12 +8,12 @@ from typing import Any
 from wanreel.domain.errors import Conflict, Internal, Invalid, Unavailable
 from wanreel.domain.event import Entry, Notice, Park
 from wanreel.domain.facts import Facts
-from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, is_bound, state_name
+from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, current_task, is_bound, state_name
 from wanreel.domain.keeping import Custody, KeptViews
 from wanreel.domain.lifecycle import slot_held_until
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import Histogram, kind_of
-from wanreel.ports import Lane
+from wanreel.ports import Known, Lane
 from wanreel.store import codec
 
 
@@ -94,6 +94,12 @@ def same_ask(wanted: Job, there: Job) -> Job:
     if wanted.ask != there.ask and wanted.ask is not None:
         raise Conflict(f"this key stands for another order already ({there.id}): give a new key; nothing was stored")
     return there
+
+
+def known_of(job: Job, task_id: str) -> Known:
+    """What is known of a task that this job owns or has owned."""
+    task = next(t for t in (current_task(job), *job.past) if t is not None and t.id == task_id)
+    return Known(job.id, task.accepted_at, answered=task.how == "answer")
 
 
 def job_text(job: Job) -> str:

@@ -22,7 +22,7 @@ from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import RunTime, RunTimes
 from wanreel.domain.slots import Learned
-from wanreel.ports import Claim, Filter, Happening, Owed, Parked, Watched
+from wanreel.ports import Claim, Filter, Happening, Known, Owed, Parked, Watched
 from wanreel.store import opening
 from wanreel.store.access import SqlAccess
 from wanreel.store.faults import translated
@@ -214,6 +214,10 @@ class SqliteStore:
     async def note(self, account: str, met: Facts) -> Facts:
         """Put what was met together with what is stored, and say what now stands."""
         return await self._write(lambda conn: watching.note(conn, account, met))
+
+    async def known_tasks(self, account: str, ids: Sequence[str]) -> Mapping[str, Known]:
+        """Those of some task ids that belong to jobs of ours."""
+        return await self._read(lambda conn: watching.known_tasks(conn, account, ids))
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

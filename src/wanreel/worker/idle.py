@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from wanreel.domain.doubt import asks_person
 from wanreel.domain.event import NEEDS_PERSON, SlotKey
-from wanreel.domain.job import Job, Queued, Unconfirmed
+from wanreel.domain.job import Job, Queued
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Parked
 
@@ -14,7 +15,7 @@ def waits_for_person(job: Job, parks: Sequence[Parked], doubts: Mapping[SlotKey,
     """Whether an unfinished job stands still until somebody acts: in doubt, parked by key or billing, or with every
     slot of its key held by doubts.
     """
-    if isinstance(job.state, Unconfirmed):
+    if asks_person(job):
         return True
     if not isinstance(job.state, Queued):
         return False

@@ -6,10 +6,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from wanreel.domain.doubt import asks_person
 from wanreel.domain.errors import Unavailable, WanreelError
-from wanreel.domain.event import SlotKey
+from wanreel.domain.event import Event, SlotKey
 from wanreel.domain.job import Account, Job
 from wanreel.domain.policy import backoff_s, longest_delay_s
 from wanreel.domain.turn import slot_key
@@ -19,12 +20,12 @@ from wanreel.worker.idle import waits_for_person
 from wanreel.worker.moving import Mover
 from wanreel.worker.outbox import deliver
 from wanreel.worker.rescue import rescue
-from wanreel.worker.step import Unsettled, offer_again, step
+from wanreel.worker.step import Unsettled, offer_again, settle, step
 from wanreel.worker.telling import EVERY_S, PATIENCE_S, Teller
 from wanreel.worker.tools import CLAIM_S, Tools
 
 UNFINISHED = ("queued", "submitting", "unconfirmed", "generating", "archiving")
-_AT_WORK = ("submitting", "generating", "archiving")
+_AT_WORK = ("submitting", "unconfirmed", "generating", "archiving")
 _PEEK = 20  # jobs looked at first: nearly always enough to say that something still moves
 _ALL = 1_000_000
 _OVERDUE_FIRST_S = 0.005
@@ -39,6 +40,14 @@ class Pace:
     archives_max: int = 8
     look_around_s: float = 0.4  # other processes write to the same home; their jobs are noticed within a second
     stop_archives_s: float = 10.0  # a graceful stop lets downloads go on so long; they are simply begun again later
+
+
+class Seeker(Protocol):
+    """Looks for the tasks of lost calls."""
+
+    async def turn(self) -> tuple[list[tuple[Job, Event]], float]:
+        """What was found out, to be settled, and in how many seconds to look again."""
+        ...
 
 
 @dataclass(slots=True)
@@ -63,6 +72,7 @@ class Runner:
         *,
         mover: Mover | None = None,
         teller: Teller | None = None,
+        seeker: Seeker | None = None,
     ) -> None:
         self._tools = tools
         self._notifiers = notifiers
@@ -73,6 +83,9 @@ class Runner:
         self._telling: asyncio.Task[None] | None = None
         self._told_at: float | None = None
         self._pace = pace or Pace()
+        self._seeker = seeker
+        self._seeking: asyncio.Task[None] | None = None
+        self._seek_at = 0.0
         self._lanes = (
             _Lane(Lane.ARCHIVE, self._pace.archives_max),
             _Lane(Lane.WATCH, self._pace.looks_max),
@@ -135,6 +148,7 @@ class Runner:
             await self._hear_limits()
             if self._mover is not None and not self._draining:
                 await self._mover(self._tools)
+            self._look_for_lost()
             started = 0
             for lane in self._lanes:
                 if not (self._draining and lane.lane is Lane.SUBMIT):
@@ -226,6 +240,32 @@ class Runner:
         if first:
             await asyncio.wait([self._telling], timeout=PATIENCE_S)
 
+    def _look_for_lost(self) -> None:
+        """The search for the tasks of lost calls goes on beside everything else, one turn at a time."""
+        if self._seeker is None or self._tools.clock.now() < self._seek_at:
+            return
+        if self._seeking is None or self._seeking.done():
+            self._seeking = self._spawn(self._seek(self._seeker))
+
+    async def _seek(self, seeker: Seeker) -> None:
+        clock = self._tools.clock
+        self._seek_at = clock.now() + self._tools.policy.doubt_first_s
+        try:
+            found, wait_s = await seeker.turn()
+            self._seek_at = clock.now() + wait_s
+            for job, event in found:
+                try:
+                    await settle(job, event, self._tools)
+                except Unsettled as unsettled:
+                    self._keep(unsettled)
+        except WanreelError as why:
+            log.error(LOOP_BROKE, why=str(why))
+        except Exception:  # noqa: BLE001 - a bug in the search must not stop what runs; it is logged whole
+            log.exception(LOOP_BROKE, what="search for lost calls")
+        else:
+            if found:
+                self._wake.set()
+
     def _deliver_notices(self) -> None:
         if self._chores is None or self._chores.done():
             self._chores = self._spawn(self._notices())
@@ -255,7 +295,8 @@ class Runner:
             if await tools.outbox.owed(now, 1):
                 return False
             parks = await tools.slots.parks(now)
-            doubts = Counter(map(slot_key, await tools.jobs.find(Filter(states=("unconfirmed",), limit=_ALL))))
+            in_doubt = await tools.jobs.find(Filter(states=("unconfirmed",), limit=_ALL))
+            doubts = Counter(slot_key(job) for job in in_doubt if asks_person(job))
             queued = () if self._draining else ("queued",)
             for states, most in ((_AT_WORK, _PEEK), (queued, _PEEK), ((*_AT_WORK, *queued), _ALL)):
                 for job in await tools.jobs.find(Filter(states=states, limit=most)) if states else ():
@@ -304,6 +345,9 @@ class Runner:
             for task in late:
                 task.cancel()
             await asyncio.gather(*downloads, return_exceptions=True)
+        if self._seeking is not None:
+            self._seeking.cancel()  # it only reads; what it was about to say can be found out again
+            await asyncio.wait([self._seeking])
         if self._chores is not None:
             await self._chores
         self._unsettled_due_at = 0.0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from wanreel.domain.facts import Facts, together
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes, one_more
-from wanreel.ports import Watched
-from wanreel.store.rows import facts_of, facts_text, histogram_of, histogram_text
+from wanreel.ports import Known, Watched
+from wanreel.store.rows import facts_of, facts_text, histogram_of, histogram_text, job_of, known_of
 from wanreel.store.sql.tables import facts as facts_table
-from wanreel.store.sql.tables import jobs
+from wanreel.store.sql.tables import jobs, tasks
 from wanreel.store.sql.tables import runtimes as runtimes_table
 
 _RUNNING = (
@@ -25,6 +27,12 @@ _RUNNING = (
     .where(jobs.c.account == bindparam("the_account"), jobs.c.accepted_at.is_not(None))
     .order_by(jobs.c.accepted_at, jobs.c.id)
 )
+_KNOWN = (
+    select(tasks.c.task_id, jobs.c.body)
+    .join(jobs, jobs.c.id == tasks.c.job_id)
+    .where(tasks.c.account == bindparam("the_account"), tasks.c.task_id.in_(bindparam("some", expanding=True)))
+)
+_IDS_AT_ONCE = 500
 _OF_KIND = (
     (runtimes_table.c.model == bindparam("the_model"))
     & (runtimes_table.c.tier == bindparam("the_tier"))
@@ -57,6 +65,16 @@ def learn(conn: Connection, met: RunTime) -> None:
     conn.execute(_DROP_HISTOGRAM, at)
     row = {"model": kind.model, "tier": kind.tier, "clip_s": kind.clip_s, "body": histogram_text(after)}
     conn.execute(insert(runtimes_table), row)
+
+
+def known_tasks(conn: Connection, account: str, ids: Sequence[str]) -> dict[str, Known]:
+    """Those of some task ids that belong to jobs of ours."""
+    found: dict[str, Known] = {}
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = list(ids[start : start + _IDS_AT_ONCE])
+        for row in conn.execute(_KNOWN, {"the_account": account, "some": some}):
+            found[row.task_id] = known_of(job_of(row.body), row.task_id)
+    return found
 
 
 def runtimes(conn: Connection) -> RunTimes:
