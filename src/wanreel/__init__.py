@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wanreel.client.video import GenerationFailed, NeedsAttention, Video
     from wanreel.domain.errors import Conflict, Invalid, NotFound, Unauthorized, Unavailable, WanreelError
-    from wanreel.library import AsyncClient, Client
+    from wanreel.library import AsyncClient, Client, async_client
 
 __version__ = "0.1.0"
 __all__ = [
     "AsyncClient", "Client", "Conflict", "GenerationFailed", "Invalid", "NeedsAttention", "NotFound", "Unauthorized",
-    "Unavailable", "Video", "WanreelError", "__version__",
+    "Unavailable", "Video", "WanreelError", "__version__", "async_client",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """The library's names on first use: importing the package alone stays cheap."""
-    if name in ("AsyncClient", "Client"):
+    if name in ("AsyncClient", "Client", "async_client"):
         from wanreel import library as room
     elif name in ("GenerationFailed", "NeedsAttention", "Video"):
         from wanreel.client import video as room

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from wanreel.client import BlockingClient, EmbeddedClient
+from wanreel.client import BlockingClient, EmbeddedClient, RemoteClient
 from wanreel.client.logs import log_like_a_library
+from wanreel.clock import SystemClock
 from wanreel.wiring import open_home
 
 
@@ -33,15 +34,28 @@ class AsyncClient(EmbeddedClient):
         super().__init__(open_home, {"home": home, "api_key": key, "vendor_url": base_url, "region": region})
 
 
+def async_client(server: str, *, token: str | None = None) -> RemoteClient:
+    """The same surface as `AsyncClient`, against a server (`wanreel up`); use it in an `async with` block."""
+    return RemoteClient(server, token, SystemClock())
+
+
 class Client(BlockingClient):
-    """`AsyncClient`, blocking. Use it in a `with` block; between calls it goes on working in a thread of its own."""
+    """`AsyncClient`, blocking. Use it in a `with` block; between calls it goes on working in a thread of its own.
+
+    With a `server` ("http://127.0.0.1:8080") and its `token` there is no home here: the server does the work.
+    """
 
     def __init__(
         self,
+        server: str | None = None,
         *,
+        token: str | None = None,
         home: str | Path | None = None,
         api_key: str | None = None,
         base_url: str | None = None,
         region: str | None = None,
     ) -> None:
+        if server is not None:
+            super().__init__(RemoteClient(server, token, SystemClock()))
+            return
         super().__init__(AsyncClient(home=home, api_key=api_key, base_url=base_url, region=region))

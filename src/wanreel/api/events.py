@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 from fastapi.sse import format_sse_event
@@ -17,10 +17,23 @@ from wanreel.api.groups import jobs_of_group
 from wanreel.api.problems import Refusal, documented
 from wanreel.api.schemas import EventOut
 from wanreel.ports import Happening
-from wanreel.service.view import iso
+from wanreel.service.view import happening_view
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
+EVENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "The event's number."},
+        "event": {"type": "string", "const": "job.changed"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/Event"},
+        },
+        "retry": {"type": "integer"},
+    },
+}
 PING = b": ping\n\n"
 BACK_MS = 1000  # after how long a browser comes back
 _SEQ_DIGITS_MAX = 18
@@ -32,7 +45,7 @@ _SEQ_DIGITS_MAX = 18
     responses={
         200: {
             "description": "A stream of events named `job.changed`; `data` is an Event, `id` its number.",
-            "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Event"}}},
+            "content": {"text/event-stream": {"schema": EVENT_SCHEMA}},
         },
         **documented("not_found"),
     },
@@ -85,14 +98,4 @@ def encoded(happening: Happening) -> bytes:
 
 def event_out(happening: Happening) -> EventOut:
     """An event as documented."""
-    return EventOut(
-        seq=happening.seq,
-        at=iso(happening.at),
-        project=happening.project,
-        group=happening.group,
-        job=happening.job_id,
-        version=happening.version,
-        state=happening.state,
-        event=happening.event,
-        reason=happening.reason,
-    )
+    return EventOut.model_validate(happening_view(happening))

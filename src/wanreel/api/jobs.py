@@ -35,6 +35,7 @@ from wanreel.api.schemas import (
 )
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.job import STATES, is_final, state_name
+from wanreel.domain.request import to_json
 from wanreel.ports import Filter
 from wanreel.service.settling import settlement
 from wanreel.service.view import view_entry
@@ -101,7 +102,15 @@ async def estimate(request: Request, body: OrderIn, caller: Reader) -> Planned:
     desk = desk_of(request)
     planned = await desk.service.plan(order_of(body, caller))
     calls = [desk.preview(one) for one in planned.requests]
-    return Planned(estimate=money(planned), warnings=list(planned.warnings), calls=calls)
+    return Planned(
+        estimate=money(planned),
+        warnings=list(planned.warnings),
+        calls=calls,
+        requests=[to_json(one) for one in planned.requests],
+        project=planned.project,
+        tags=list(planned.tags),
+        priority=planned.priority,
+    )
 
 
 @router.get("/jobs", responses=documented("not_found"))

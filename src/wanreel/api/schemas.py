@@ -209,6 +209,10 @@ class Planned(BaseModel):
     estimate: Estimate
     warnings: list[str]
     calls: list[dict[str, Any]] = Field(description="The calls as they would go out.")
+    requests: list[dict[str, Any]] = Field(description="The requests, one a clip, checked and complete.")
+    project: str
+    tags: list[str]
+    priority: int
 
 
 class Ordered(BaseModel):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from wanreel.client.embedded import EmbeddedClient
+from wanreel.client.remote import RemoteClient
 from wanreel.client.video import Video, Wish
 from wanreel.domain.errors import Conflict, Unavailable
 from wanreel.service.order import Planned
@@ -20,12 +21,12 @@ _END_S = 5.0  # how long the thread may take to give up what still runs in it, o
 
 
 class BlockingClient:
-    """Runs an `EmbeddedClient` in a thread. Between calls it keeps working on unfinished jobs there.
+    """Runs an asynchronous client in a thread. Between calls it keeps working on unfinished jobs there.
 
     Any thread may call it, also one that runs an event loop of its own (which then stands still for the call).
     """
 
-    def __init__(self, inner: EmbeddedClient) -> None:
+    def __init__(self, inner: EmbeddedClient | RemoteClient) -> None:
         self._inner = inner
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -163,6 +164,28 @@ class BlockingClient:
         arrived, or `give_up`. Raises Invalid (not exactly one of them), Conflict (the job is in no doubt).
         """
         return self._run(self._inner.resolve(job_id, adopt=adopt, resubmit=resubmit, give_up=give_up, note=note))
+
+    def group(self, group_id: str) -> list[Video]:
+        """The jobs of a group, in their order. Raises NotFound."""
+        return self._run(self._inner.group(group_id))
+
+    def stream(self, *, after: int | None = None, group: str | None = None) -> Iterator[dict[str, Any]]:
+        """What happens, as it happens, each once and in order; `after` is the `seq` of the last event seen."""
+        events = self._inner.stream(after=after, group=group)
+        try:
+            while True:
+                yield self._run(_next(events))
+        finally:
+            if self._loop is not None:
+                self._run(events.aclose())
+
+    def save(self, job_id: str, out: str | Path) -> Path:
+        """Copy a job's clip into a file of this machine. Raises NotFound, Unavailable."""
+        return self._run(self._inner.save(job_id, out))
+
+
+async def _next(events: AsyncGenerator[dict[str, Any]]) -> dict[str, Any]:
+    return await anext(events)
 
 
 async def _cancel_rest() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -11,14 +11,14 @@ from typing import Any, Self, Unpack
 from wanreel.client.home import Home, OpenHome
 from wanreel.client.hosting import Hosting
 from wanreel.client.video import GenerationFailed, NeedsAttention, Video, Wish, order_fields
-from wanreel.domain.errors import Conflict, Unavailable
+from wanreel.domain.errors import Conflict, NotFound, Unavailable
 from wanreel.domain.job import Job, Succeeded, is_final
 from wanreel.ports import Filter
 from wanreel.service.batch import read_batch
 from wanreel.service.order import Order, Planned
 from wanreel.service.settling import settlement
 from wanreel.service.uses import ID_CHARS
-from wanreel.service.view import view_entry
+from wanreel.service.view import happening_view, view_entry
 from wanreel.settings import load
 
 LOOK_S = 0.2  # how often a follower reads the store ...
@@ -188,6 +188,36 @@ class EmbeddedClient:
         video = await self._video(await self.home.service.resolve(job_id, event))
         self._nudge()
         return video
+
+    async def group(self, group_id: str) -> list[Video]:
+        """The jobs of a group, in their order. Raises NotFound."""
+        found = await self.home.service.list(Filter(group=group_id, limit=ALL))
+        if not found:
+            raise NotFound(f"there is no group {group_id} here")
+        return await self._videos(sorted(found, key=lambda job: (job.index, job.created_at, job.id)))
+
+    async def stream(self, *, after: int | None = None, group: str | None = None) -> AsyncGenerator[dict[str, Any]]:
+        """What happens, as it happens, each once and in order; `after` is the `seq` of the last event seen."""
+        feed = self.home.feed
+        seen = await feed.newest() if after is None else after
+        while True:
+            for happening in await feed.since(seen, READ_MAX):
+                seen = happening.seq
+                if group in (None, happening.group):
+                    yield happening_view(happening)
+            await self.home.clock.sleep(LOOK_S)
+
+    async def save(self, job_id: str, out: str | Path) -> Path:
+        """Copy a job's clip into a file of this machine. Raises NotFound, Unavailable."""
+        job, target = await self.home.service.get(job_id), Path(out)
+        if not isinstance(job.state, Succeeded):
+            raise NotFound(f"{job.id} has no clip")
+        part = target.with_name(f".{target.name}.part")
+        with part.open("wb") as file:
+            async for piece in await self.home.shelf.open(job.state.artifact):
+                file.write(piece)
+        part.replace(target)
+        return target
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ class Video:
     job: Job
     path: Path | None = None
     attention: str | None = None  # what a person has to do before it can move
+    url: str | None = None  # where a server has the clip; `save` fetches it
 
     @property
     def id(self) -> str:

@@ -24,6 +24,7 @@ from wanreel.domain.job import (
     state_name,
 )
 from wanreel.domain.request import Stored
+from wanreel.ports import Happening
 
 
 def iso(at: float | None) -> str | None:
@@ -120,6 +121,21 @@ def view_entry(entry: Entry) -> dict[str, Any]:
         "to": entry.state_to,
         "reason": entry.reason,
         "details": _plain(asdict(entry.event)),
+    }
+
+
+def happening_view(happening: Happening) -> dict[str, Any]:
+    """Something that happened, as every face tells it."""
+    return {
+        "seq": happening.seq,
+        "at": iso(happening.at),
+        "project": happening.project,
+        "group": happening.group,
+        "job": happening.job_id,
+        "version": happening.version,
+        "state": happening.state,
+        "event": happening.event,
+        "reason": happening.reason,
     }
 
 

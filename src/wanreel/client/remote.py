@@ -1,0 +1,326 @@
+"""The client's body against a server: the same surface as an embedded one, over HTTP.
+
+An order is sent with an idempotency key, always: when the answer is lost it is sent again under the same key, and the
+server makes no second job of it. Waiting follows the server's events, and asks now and then where those do not come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import mimetypes
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+import aiohttp
+
+from wanreel.client.answers import error_of, planned_of, video_of
+from wanreel.client.video import GenerationFailed, NeedsAttention, Video, Wish, order_fields
+from wanreel.domain.errors import Conflict, Invalid, Problem, Unavailable
+from wanreel.domain.reference import DATA_BYTES_MAX, LocalPath, read_reference
+from wanreel.ports import Clock
+from wanreel.service.batch import read_batch
+from wanreel.service.order import Planned
+
+TRIES = 4
+AGAIN_S = 0.5
+SILENCE_S = 20.0  # the server pings more often; after so long a stream is taken for dead
+POLL_S = 2.0  # between looks, where no events come
+PAGE = 100
+FILES = ("first_frame", "last_frame", "audio_file")
+
+
+class RemoteClient:
+    """Make videos on a server and let it keep them. Use it in an `async with` block."""
+
+    def __init__(self, server: str, token: str | None, clock: Clock) -> None:
+        self._server = server.rstrip("/")
+        self._token = token
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"<RemoteClient {self._server}>"
+
+    async def __aenter__(self) -> Self:
+        """Open connections as they are needed. Raises Conflict (it is open)."""
+        if self._session is not None:
+            raise Conflict("this client is open already: make a second one, or leave the first block before")
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=90)
+        self._session = aiohttp.ClientSession(headers=headers, timeout=timeout)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections; jobs go on without us."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def submit(self, prompt: str | None = None, *, variants: int = 1, **wish: Unpack[Wish]) -> list[Video]:
+        """Make durable jobs and return at once; variants differ in their seeds. Raises Invalid, Unauthorized,
+        Conflict (the `key` was used for another wish), Unavailable (the server cannot be reached).
+        """
+        body = _body(prompt, variants, wish)
+        key = str(body.pop("key", None) or self._clock.new_id("key"))
+        told = await self._ask("POST", "/v1/jobs", body, {"Idempotency-Key": key})
+        return [self._video(job) for job in told["jobs"]]
+
+    async def generate(
+        self, prompt: str | None = None, *, timeout_s: float | None = None, **wish: Unpack[Wish]
+    ) -> Video:
+        """Make one clip and wait until it is archived. Raises Invalid, Unauthorized, GenerationFailed, NeedsAttention,
+        TimeoutError (the job goes on; `wait` for it later).
+        """
+        video = (await self.submit(prompt, **wish))[0]
+        done = await self.wait(video.id, timeout_s=timeout_s)
+        if done.attention:
+            raise NeedsAttention(done)
+        if done.state != "succeeded":
+            raise GenerationFailed(done)
+        return done
+
+    async def plan(self, prompt: str | None = None, *, variants: int = 1, **wish: Unpack[Wish]) -> Planned:
+        """Check and price a wish; nothing is stored, sent or paid. Raises Invalid."""
+        body = _body(prompt, variants, wish)
+        body.pop("key", None)
+        return planned_of(await self._ask("POST", "/v1/estimate", body))
+
+    async def batch(self, file: str | Path, *, name: str | None = None, again: bool = False) -> list[Video]:
+        """Make durable jobs of every row of a .jsonl or .csv file, row by row; rows that were ordered before under the
+        batch's name keep the jobs they have, unless `again`. Raises Invalid, Unauthorized.
+        """
+        path, made = Path(file), list[Video]()
+        for row in read_batch(path, name, self._clock.new_id("run") if again else None):
+            body = {f.name: getattr(row.order, f.name) for f in fields(row.order) if f.name not in ("key", "ask")}
+            body = _with_files({k: v for k, v in body.items() if v is not None})
+            key = hashlib.sha256(str(row.order.key).encode("utf-8", "surrogatepass")).hexdigest()
+            told = await self._ask("POST", "/v1/jobs", _figures(body), {"Idempotency-Key": key})
+            made += [self._video(job) for job in told["jobs"]]
+        return made
+
+    async def wait(self, job_id: str, *, timeout_s: float | None = None) -> Video:
+        """Wait until a job has ended or needs a person. Raises NotFound, TimeoutError."""
+        return (await self.wait_all([job_id], timeout_s=timeout_s))[0]
+
+    async def wait_all(
+        self,
+        job_ids: Iterable[str],
+        *,
+        timeout_s: float | None = None,
+        on_change: Callable[[Sequence[Video]], None] | None = None,
+    ) -> list[Video]:
+        """Wait until all these jobs have ended or need a person; `on_change` sees them whenever one has moved.
+        Raises NotFound, TimeoutError.
+        """
+        ids = list(job_ids)
+        until = None if timeout_s is None else self._clock.now() + timeout_s
+        events = self._changes(ids[0] if len(ids) == 1 else None)
+        videos = {job_id: await self.get(job_id) for job_id in ids}
+        shown: dict[str, tuple[int, str | None]] = {}
+        try:
+            while True:
+                seen = {v.id: (v.job.version, v.attention) for v in videos.values()}
+                if seen != shown and on_change is not None:
+                    on_change(list(videos.values()))
+                shown = seen
+                waiting = [v.id for v in videos.values() if not (v.done or v.attention)]
+                if not waiting:
+                    return list(videos.values())
+                rest_s = None if until is None else until - self._clock.now()
+                if rest_s is not None and rest_s <= 0:
+                    raise TimeoutError(f"still not done after {timeout_s:g} s: {', '.join(waiting[:5])}; they go on")
+                changed = await _within(anext(events), rest_s)
+                again = waiting if changed is None else [changed] if changed in waiting else []
+                videos |= {job_id: await self.get(job_id) for job_id in again}
+        finally:
+            await events.aclose()
+
+    async def get(self, job_id: str) -> Video:
+        """A job as it stands. Raises NotFound."""
+        return self._video(await self._ask("GET", f"/v1/jobs/{job_id}"))
+
+    async def list(
+        self,
+        *,
+        states: Sequence[str] = (),
+        group: str | None = None,
+        project: str | None = None,
+        tag: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[Video]:
+        """Jobs, newest first; `after` is the id of the last one seen. Raises NotFound (no such `after`)."""
+        found: list[Video] = []
+        while len(found) < limit:
+            asked = {"group": group, "project": project, "tag": tag, "after": after}
+            query = [("state", state) for state in states] + [(k, v) for k, v in asked.items() if v is not None]
+            query.append(("limit", str(min(PAGE, limit - len(found)))))
+            page = await self._ask("GET", "/v1/jobs", query=query)
+            found += [self._video(job) for job in page["data"]]
+            after = page["next"]
+            if after is None:
+                break
+        return found
+
+    async def group(self, group_id: str) -> list[Video]:
+        """The jobs of a group, in their order. Raises NotFound."""
+        return [self._video(job) for job in (await self._ask("GET", f"/v1/groups/{group_id}"))["jobs"]]
+
+    async def history(self, job_id: str) -> list[dict[str, Any]]:
+        """Everything that happened to a job, oldest first, as plain values. Raises NotFound."""
+        return (await self._ask("GET", f"/v1/jobs/{job_id}/history"))["data"]
+
+    async def stream(self, *, after: int | None = None, group: str | None = None) -> AsyncGenerator[dict[str, Any]]:
+        """What happens, as it happens, each once and in order, through any break of the connection; `after` is the
+        `seq` of the last event seen.
+        """
+        while True:
+            query = [(k, str(v)) for k, v in (("after", after), ("group", group)) if v is not None]
+            with suppress(aiohttp.ClientError, TimeoutError):
+                async for event in self._events(query):
+                    if event is not None:
+                        after = event["seq"]
+                        yield event
+            await self._clock.sleep(AGAIN_S)
+
+    async def cancel(self, job_id: str, *, discard: bool = False) -> Video:
+        """Ask that a job be stopped. What the vendor has begun is paid, and kept unless `discard`. Raises Conflict."""
+        return self._video(await self._ask("POST", f"/v1/jobs/{job_id}/cancel", {"discard": discard}))
+
+    async def retry(self, job_id: str) -> Video:
+        """Repeat a failed or cancelled job as a new one. Raises Conflict."""
+        return self._video(await self._ask("POST", f"/v1/jobs/{job_id}/retry", tries=1))
+
+    async def resolve(
+        self, job_id: str, *, adopt: str | None = None, resubmit: bool = False, give_up: bool = False, note: str = ""
+    ) -> Video:
+        """Settle a job in doubt. Raises Invalid (not exactly one of them), Conflict (the job is in no doubt)."""
+        body = {"adopt": adopt, "resubmit": resubmit, "give_up": give_up, "note": note}
+        return self._video(await self._ask("POST", f"/v1/jobs/{job_id}/resolve", body, tries=1))
+
+    async def save(self, job_id: str, out: str | Path) -> Path:
+        """Copy a job's clip into a file of this machine, never more of it in memory than a piece. Raises NotFound."""
+        target = Path(out)
+        part = target.with_name(f".{target.name}.part")
+        async with self._open().get(f"{self._server}/v1/jobs/{job_id}/artifact") as answer:
+            if answer.status != 200:
+                raise error_of(answer.status, await answer.read())
+            with part.open("wb") as file:
+                async for piece in answer.content.iter_chunked(256 * 1024):
+                    file.write(piece)
+        part.replace(target)
+        return target
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _video(self, job: Mapping[str, Any]) -> Video:
+        return video_of(job, self._server)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise Unavailable("the client is not open (any more): use it in an `async with` (or `with`) block")
+        return self._session
+
+    async def _ask(
+        self,
+        verb: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        query: Sequence[tuple[str, str]] = (),
+        tries: int = TRIES,
+    ) -> Any:
+        """One answer. What cannot do harm twice (looks, and orders under their key) is asked again when it is lost."""
+        trouble = ""
+        for attempt in range(tries):
+            if attempt:
+                await self._clock.sleep(AGAIN_S * 2**attempt)
+            request = self._open().request(verb, self._server + path, json=body, headers=headers, params=query)
+            try:
+                async with request as answer:
+                    data = await answer.read()
+                    if answer.status < 300:
+                        return json.loads(data) if data else None
+                    if answer.status < 500 and answer.status != 429:
+                        raise error_of(answer.status, data)
+                    if attempt == tries - 1:
+                        raise error_of(answer.status, data)
+            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+                trouble = type(error).__name__
+        raise Unavailable(f"{self._server} cannot be reached ({trouble}): is `wanreel up` running there?")
+
+    async def _changes(self, job: str | None) -> AsyncGenerator[str | None]:
+        """Ids of jobs that have changed, as they do; None: it is time to look at all of them."""
+        while True:
+            with suppress(aiohttp.ClientError, TimeoutError):
+                async for event in self._events([("job", job)] if job else []):
+                    yield None if event is None else event["job"]
+            await self._clock.sleep(POLL_S)
+            yield None
+
+    async def _events(self, query: Sequence[tuple[str, str]]) -> AsyncIterator[dict[str, Any] | None]:
+        """One connection's worth of events; None once when it stands, and for each ping."""
+        timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=SILENCE_S)
+        async with self._open().get(f"{self._server}/v1/events", params=query, timeout=timeout) as answer:
+            if answer.status != 200 or "text/event-stream" not in answer.headers.get("content-type", ""):
+                return
+            async for raw in answer.content:
+                line = raw.decode("utf-8", "replace").rstrip("\r\n")
+                if line.startswith("data: "):
+                    yield json.loads(line.removeprefix("data: "))
+                elif line.startswith(":"):
+                    yield None
+
+
+async def _within(coming: Any, patience_s: float | None) -> str | None:
+    """The next of something, or None when patience has run out."""
+    try:
+        async with asyncio.timeout(patience_s):
+            return await coming
+    except TimeoutError:
+        return None
+
+
+def _body(prompt: str | None, variants: int, wish: Wish) -> dict[str, Any]:
+    """A wish as the server takes it; files of this machine go along inline. Raises Invalid."""
+    body = {"prompt": prompt, "variants": variants, **order_fields(wish)}
+    return _with_files({name: value for name, value in body.items() if value is not None})
+
+
+def _with_files(body: dict[str, Any]) -> dict[str, Any]:
+    return body | {name: _inline(name, str(body[name])) for name in FILES if name in body}
+
+
+def _figures(body: dict[str, Any]) -> dict[str, Any]:
+    """Cells of a batch file as JSON has them: figures and switches may come as texts; tags as a list."""
+    found = dict(body)
+    if isinstance(tags := found.get("tags"), str):
+        found["tags"] = [part for part in tags.replace("，", ",").split(",") if part.strip()]
+    for name in ("extra_input", "extra_parameters"):
+        if isinstance(found.get(name), str):
+            found[name] = json.loads(found[name])
+    return found
+
+
+def _inline(name: str, reference: str) -> str:
+    found = read_reference(reference)
+    if not isinstance(found, LocalPath):
+        return reference
+    path = Path(found.path).expanduser()
+    try:
+        data = path.read_bytes() if path.stat().st_size <= DATA_BYTES_MAX else None
+    except OSError as error:
+        raise Invalid("", (Problem(name, f"cannot be read: {error.strerror}", reference),)) from None
+    if data is None:
+        raise Invalid("", (Problem(name, f"is larger than {DATA_BYTES_MAX // 1024**2} MB: give a link", reference),))
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,176 @@
+"""Tests of the library against a server: the embedded surface, over HTTP, through lost answers and dead streams."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import structlog
+from aiohttp import web
+
+from tests.api.served import Served, served
+from tests.client.small_world import bought, picture, small_vendor
+from wanreel import Client, Conflict, Invalid, NotFound, Unavailable, async_client
+from wanreel.api.problems import TABLE
+from wanreel.client.answers import OF_CODE, error_of
+from wanreel.emulator.server import Emulator
+
+PROMPT, MODEL = "A red kite over a grey sea", "wan2.5-t2v-preview"
+
+
+@pytest.fixture
+def vendor() -> Iterator[Emulator]:
+    """The vendor, two thousand times as quick."""
+    with small_vendor(quirks={"foreign_media": "assume"}) as emulator:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+        yield emulator
+        structlog.reset_defaults()
+
+
+@pytest.fixture
+async def server(vendor: Emulator, tmp_path: Path) -> AsyncIterator[Served]:
+    """A home served and worked in this process."""
+    async with served(tmp_path / "home", vendor) as it:
+        yield it
+
+
+async def test_a_clip_is_made_and_fetched(server: Served, tmp_path: Path) -> None:
+    """Generating waits for the archived clip, and saving it gives the recorded bytes."""
+    async with async_client(server.url) as wan:
+        video = await wan.generate(PROMPT, model=MODEL, timeout_s=60)
+        assert ("succeeded", None) == (video.state, video.path)
+        assert video.url is not None
+        kept = await wan.save(video.id, tmp_path / "kite.mp4")
+        assert video.sha256 == hashlib.sha256(kept.read_bytes()).hexdigest()
+        assert [video.id] == [one.id for one in await wan.list(states=["succeeded"])]
+        assert "Stored" in [entry["event"] for entry in await wan.history(video.id)]
+
+
+async def test_a_picture_of_this_machine_goes_along(server: Served, tmp_path: Path) -> None:
+    """A local file is sent with the order; the server opens no path."""
+    still = tmp_path / "still.png"
+    still.write_bytes(picture())
+    async with async_client(server.url) as wan:
+        video = (await wan.submit("it sways", first_frame=still, model="wan2.5-i2v-preview"))[0]
+        assert "succeeded" == (await wan.wait(video.id, timeout_s=60)).state
+        with pytest.raises(Invalid):
+            await wan.submit("it sways", first_frame=tmp_path / "none.png")
+
+
+async def test_errors_are_the_same_as_embedded(server: Served) -> None:
+    """A wrong wish, a stranger's id and an ended job raise what they raise without a server."""
+    async with async_client(server.url) as wan:
+        with pytest.raises(Invalid) as wrong:
+            await wan.submit(PROMPT, model=MODEL, duration_s=7)
+        assert ["duration_s"] == [problem.field for problem in wrong.value.problems]
+        with pytest.raises(NotFound):
+            await wan.get("job_nowhere00000000000000000000")
+        video = await wan.generate(PROMPT, model=MODEL)
+        with pytest.raises(Conflict):
+            await wan.cancel(video.id)
+        planned = await wan.plan(PROMPT, model=MODEL, variants=2)
+        assert (2, MODEL) == (planned.clips, planned.requests[0].model)
+
+
+async def test_a_stream_goes_on_after_what_was_seen(server: Served) -> None:
+    """Events come in order, each once; `after` goes on where one was."""
+    async with async_client(server.url) as wan:
+        await wan.generate(PROMPT, model=MODEL)
+        seen: list[int] = []
+        events = wan.stream(after=0)
+        async for event in events:
+            seen.append(event["seq"])
+            if event["state"] == "succeeded":
+                break
+        await events.aclose()
+        rest = wan.stream(after=seen[1])
+        assert seen[2] == (await anext(rest))["seq"]
+        await rest.aclose()
+
+
+async def _proxy(target: str, *, lose: int = 0, no_events: bool = False) -> tuple[web.AppRunner, str]:
+    """Something between client and server: it loses the first answers to creates, or passes no streams on."""
+    lost = [lose]
+
+    async def pass_on(request: web.Request) -> web.StreamResponse:
+        if no_events and request.path == "/v1/events":
+            return web.Response(status=502)
+        async with aiohttp.ClientSession() as session:
+            sent = {k: v for k, v in request.headers.items() if k.lower() not in ("host", "content-length")}
+            url = target + str(request.rel_url)
+            async with session.request(request.method, url, data=await request.read(), headers=sent) as got:
+                data = await got.read()
+        if request.method == "POST" and lost[0]:
+            lost[0] -= 1
+            assert request.transport is not None
+            request.transport.abort()
+        return web.Response(status=got.status, body=data, content_type=got.content_type)
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", pass_on)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    return runner, f"http://{host}:{port}"
+
+
+async def test_a_lost_answer_buys_nothing_twice(server: Served, vendor: Emulator) -> None:
+    """The order is sent again under its key, and is one task at the vendor."""
+    runner, url = await _proxy(server.url, lose=2)
+    try:
+        async with async_client(url) as wan:
+            video = (await wan.submit(PROMPT, model=MODEL))[0]
+        async with async_client(server.url) as wan:
+            await wan.wait(video.id, timeout_s=60)
+            assert 1 == len(await wan.list())
+    finally:
+        await runner.cleanup()
+    assert 1 == bought(vendor)
+
+
+async def test_waiting_works_where_streams_do_not(server: Served) -> None:
+    """Where no events come through it asks instead."""
+    runner, url = await _proxy(server.url, no_events=True)
+    try:
+        async with async_client(url) as wan:
+            assert "succeeded" == (await wan.generate(PROMPT, model=MODEL, timeout_s=60)).state
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_server_that_is_not_there_is_said_so() -> None:
+    """The error names the address and what to do."""
+    async with async_client("http://127.0.0.1:9") as wan:
+        with pytest.raises(Unavailable, match="wanreel up"):
+            await wan.get("job_x")
+
+
+async def test_waiting_has_a_limit(tmp_path: Path) -> None:
+    """Patience that runs out is a TimeoutError; the job goes on."""
+    async with served(tmp_path / "home", None, works=False) as idle, async_client(idle.url) as wan:
+        video = (await wan.submit(PROMPT, model=MODEL))[0]
+        with pytest.raises(TimeoutError):
+            await wan.wait(video.id, timeout_s=0.2)
+
+
+async def test_the_blocking_client_is_the_same(server: Served) -> None:
+    """`Client("http://…")` blocks, and works."""
+
+    def use() -> str:
+        with Client(server.url, token="none is needed here") as wan:
+            return wan.generate(PROMPT, model=MODEL, timeout_s=60).state
+
+    assert "succeeded" == await asyncio.to_thread(use)
+
+
+def test_the_table_is_read_backwards() -> None:
+    """Every code of the server's table becomes an error of ours with the nearest meaning."""
+    for code, kind in TABLE.items():
+        error = error_of(kind.status, f'{{"code": "{code}", "detail": "words"}}'.encode())
+        assert isinstance(error, OF_CODE.get(code, Invalid))
+    assert isinstance(error_of(502, b"<html>"), Unavailable)
