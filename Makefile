@@ -56,6 +56,10 @@ bench: $(VENV)/.dev ## print the figures this project is held to: start-up, memo
 bench-lint: $(VENV)/.dev ## print how often the prompt lint is right: by label, every miss, the time a prompt takes
 	@$(PY) -m pytest -q -s -p no:cacheprovider --durations=0 -m bench bench/test_lint.py
 
+.PHONY: bench-api
+bench-api: $(VENV)/.dev ## a thousand listeners and fifty submits a second for ten minutes (MINUTES=… for fewer)
+	@WANREEL_TEST_MINUTES="$(or $(MINUTES),10)" $(PY) -m pytest -q -s -m long tests/e2e/test_api_load.py
+
 .PHONY: setup
 setup: $(VENV)/.npm ## only make .venv, with everything a contributor needs
 

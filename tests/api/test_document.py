@@ -56,7 +56,12 @@ async def _schemathesis(server: Served, checks: Sequence[str], *more: str) -> tu
         "20",
     ]
     run = await asyncio.create_subprocess_exec(
-        *command, *options, *more, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *command,
+        *options,
+        *more,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        cwd=server.home.path,
     )
     told, _ = await run.communicate()
     assert run.returncode is not None

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
+from wanreel.cli.agents import mcp
 from wanreel.cli.batch import batch
 from wanreel.cli.catalog import models
 from wanreel.cli.doctor import doctor
@@ -41,6 +42,7 @@ app.command(watch)
 app.command(worker)
 app.command(up)
 app.command(api)
+app.command(mcp)
 app.command(projects)
 app.command(tokens)
 app.command(webhooks)

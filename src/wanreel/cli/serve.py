@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wanreel.client import Home
 
 PORT = 8080
+FILES_MAX = 65_536
 
 
 def up(*, host: str = "127.0.0.1", port: int = PORT, home: HomeOptions = HOME, vendor: VendorOptions = VENDOR) -> int:
@@ -46,6 +47,7 @@ async def _serve(opened: Home, host: str, port: int, *, works: bool) -> int:
     from wanreel.api.server import Address, bind, check_address, serve, url_of
     from wanreel.cli.backstage import Backstage
 
+    _let_many_in()
     address = Address(host, port)
     stage = Backstage(opened, works=works)
     check_address(address, tokens=await stage.has_tokens())
@@ -67,3 +69,15 @@ async def _serve(opened: Home, host: str, port: int, *, works: bool) -> int:
         listening.close()
         await stage.close()
     return Exit.OK
+
+
+def _let_many_in() -> None:
+    """A listener is an open file: as many as this user may have."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # where there is no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or soft < hard:
+        wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, FILES_MAX)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))

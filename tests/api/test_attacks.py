@@ -1,0 +1,99 @@
+"""Tests of attacks on the wire: smuggling, odd ids, deep JSON, markup, long headers; outcomes are in docs/security.md."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from tests.api.served import WISH, Served
+
+
+async def raw(server: Served, request: bytes) -> bytes:
+    """What comes back for bytes as they are."""
+    host, port = server.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(request)
+    async with asyncio.timeout(20):
+        answer = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    return answer
+
+
+SMUGGLED = {
+    "length and chunks": b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\n{}{}",
+    "two hosts": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+    "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
+    "a space before the colon": b"GET /healthz HTTP/1.1\r\nHost : localhost\r\n\r\n",
+    "a folded header": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b: c\r\n\r\n",
+    "a length of words": b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: +4\r\n\r\n{}{}",
+    "an odd encoding": b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "headers without end": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("how", SMUGGLED)
+async def test_smuggled_requests_are_refused(idle: Served, how: str) -> None:
+    """What two parsers could read in two ways is read in none."""
+    answer = await raw(idle, SMUGGLED[how])
+    status = int(answer.split(b" ")[1])
+    assert status in (400, 411, 413, 421, 431, 501), answer
+
+
+@pytest.mark.parametrize(
+    "job", ["..%2f..%2fetc%2fpasswd", "%00", "..", "job_%0d%0aX:y", "a" * 90, "job_" + "%F0%9F%8E%AC" * 9, "*", "%25"]
+)
+async def test_odd_ids_name_nothing(idle: Served, job: str) -> None:
+    """Whatever stands where an id should, nothing but the database is asked, and it says no."""
+    for path in (f"/v1/jobs/{job}", f"/v1/jobs/{job}/artifact", f"/v1/groups/{job}", f"/v1/webhooks/{job}"):
+        answer = await raw(idle, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        assert int(answer.split(b" ")[1]) in (400, 404, 422), (path, answer)
+
+
+BODIES = {
+    "deep": b'{"prompt": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    "deep extra": b'{"prompt": "x", "extra_input": ' + b'{"a":' * 3000 + b"1" + b"}" * 3000 + b"}",
+    "half a pair": b'{"prompt": "\\ud800", "model": "wan2.5-t2v-preview"}',
+    "half a pair in a tag": b'{"prompt": "x", "model": "wan2.5-t2v-preview", "tags": ["\\ud800"]}',
+    "zero": b'{"prompt": "x", "first_frame": "https://a.example/\\u0000"}',
+    "infinite": b'{"prompt": "x", "duration_s": 1e999}',
+    "huge figure": b'{"prompt": "x", "seed": ' + b"9" * 5000 + b"}",
+    "not utf-8": b'{"prompt": "\xff\xfe"}',
+    "twice": b'{"prompt": "x", "prompt": 7}',
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("what", BODIES)
+async def test_odd_bodies_get_words(idle: Served, what: str) -> None:
+    """Bodies that no client writes are refused in words, or taken; none is a bug of ours."""
+    told = {"content-type": "application/json"}
+    for path in ("/v1/jobs", "/v1/estimate"):
+        async with idle.session.post(idle.url + path, data=BODIES[what], headers=told) as got:
+            assert got.status < 500, (path, await got.text())
+
+
+async def test_markup_stays_text(idle: Served) -> None:
+    """Words that would be markup in a page come back as the JSON text they were; nothing of them gets into a header."""
+    words = '<script>alert(1)</script>"\r\nX: y'
+    job = await idle.order(prompt=words, name='"><img src=x>.mp4')
+    got = await idle.ask("GET", f"/v1/jobs/{job['id']}")
+    assert (words, "application/json") == (got.json["prompt"], got.headers["Content-Type"])
+    assert "default-src 'none'" in got.headers["Content-Security-Policy"]
+    assert all("script" not in value for value in got.headers.values())
+    missing = await idle.ask("GET", "/v1/jobs/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+    assert "application/problem+json" == missing.headers["Content-Type"]
+
+
+async def test_a_key_is_no_place_for_orders(idle: Served) -> None:
+    """Header values with line breaks never reach us as headers."""
+    body = json.dumps(WISH).encode()
+    head = (
+        b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nIdempotency-Key: a\rb\r\n"
+        b"Content-Length: " + str(len(body)).encode() + b"\r\nConnection: close\r\n\r\n"
+    )
+    answer = await raw(idle, head + body)
+    assert 400 == int(answer.split(b" ")[1])
