@@ -1,4 +1,4 @@
-"""Tests of attacks on the wire: smuggling, odd ids, deep JSON, markup, long headers; outcomes are in docs/security.md."""
+"""Tests of attacks on the wire: smuggling, odd ids, deep JSON, markup, long headers; see docs/security.md."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ SMUGGLED = {
     "two hosts": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
     "no host": b"GET /healthz HTTP/1.1\r\n\r\n",
     "a space before the colon": b"GET /healthz HTTP/1.1\r\nHost : localhost\r\n\r\n",
-    "a folded header": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b: c\r\n\r\n",
     "a length of words": b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: +4\r\n\r\n{}{}",
     "an odd encoding": b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
     "headers without end": b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",

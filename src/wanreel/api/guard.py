@@ -19,6 +19,7 @@ from wanreel.api.problems import Refusal, Told, told
 from wanreel.ports import Clock
 from wanreel.telemetry import REQUEST, REQUEST_BROKE, log
 
+HEADER_BYTES_MAX = 32 * 1024
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -89,6 +90,9 @@ class Guard:
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
+        if sum(len(name) + len(value) for name, value in headers.raw) > HEADER_BYTES_MAX:
+            words = f"At most {HEADER_BYTES_MAX} bytes of headers are taken here."
+            raise Refusal("headers_too_large", words, headers={"Connection": "close"})
         hosts = headers.getlist("host")
         if len(hosts) != 1:
             raise Refusal("malformed", "Exactly one Host header is needed.")

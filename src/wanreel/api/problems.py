@@ -47,6 +47,7 @@ TABLE: Mapping[str, Kind] = {
     "bad_range": Kind(416, "There are no such bytes", "`Content-Range` says how many there are."),
     "wrong_host": Kind(421, "This server does not go by that name", "Use its address, or add the name to its hosts."),
     "rate_limited": Kind(429, "Not now", "Wait as long as `Retry-After` says."),
+    "headers_too_large": Kind(431, "The headers are too large", "Send shorter headers; a cookie has no use here."),
     "internal": Kind(500, "A bug of ours", "Tell us, with the request id. What was ordered is stored."),
     "vendor_refused": Kind(502, "The vendor said no", "`detail` has its own words."),
     "unavailable": Kind(503, "A part that is needed cannot be used now", "Try again later."),
@@ -169,7 +170,17 @@ class ProblemBody(BaseModel):
     problems: list[ProblemField] | None = None
 
 
-ALWAYS = ("malformed", "unauthorized", "forbidden", "invalid", "wrong_host", "rate_limited", "internal", "unavailable")
+ALWAYS = (
+    "malformed",
+    "unauthorized",
+    "forbidden",
+    "invalid",
+    "wrong_host",
+    "rate_limited",
+    "headers_too_large",
+    "internal",
+    "unavailable",
+)
 """What any route may answer."""
 
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
-from wanreel.api.guard import is_loopback_name
+from wanreel.api.guard import HEADER_BYTES_MAX, is_loopback_name
 from wanreel.domain.errors import Conflict, Invalid, Problem, Unavailable
 from wanreel.telemetry import SERVER, log
 
-HEADER_BYTES_MAX = 32 * 1024
 CONNECTIONS_MAX = 10_000
 KEEP_ALIVE_S = 30
 STOP_S = 10  # answers under way get so long at the end

@@ -7,12 +7,15 @@ whoever asks again and however often. Who wants another clip of an equal wish sa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, Protocol
 
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
+from wanreel.domain.errors import WanreelError
 from wanreel.domain.job import Failed, Job
 from wanreel.domain.request import canonical
 from wanreel.ports import Clock
@@ -115,7 +118,8 @@ def make_server(wan: Wan, clock: Clock, version: str) -> MCPServer[Any]:
     ) -> dict[str, Any]:
         """Order a clip and answer at once with its job. The same order again is the same job and costs nothing more."""
         wish = _wish(model, first_frame, last_frame, size, duration_s, negative_prompt)
-        videos = await wan.submit(prompt, key=key_of(prompt, wish, take), **wish)
+        with in_words():
+            videos = await wan.submit(prompt, key=key_of(prompt, wish, take), **wish)
         return shown(videos[0])
 
     @server.tool()
@@ -130,7 +134,8 @@ def make_server(wan: Wan, clock: Clock, version: str) -> MCPServer[Any]:
     ) -> dict[str, Any]:
         """Check an order and say what it would cost; nothing is ordered or paid."""
         wish = _wish(model, first_frame, last_frame, size, duration_s, negative_prompt)
-        planned = await wan.plan(prompt, **wish)
+        with in_words():
+            planned = await wan.plan(prompt, **wish)
         money = planned.estimate
         amount = None if money.amount is None else f"{money.amount} {money.currency}"
         return {"price": amount, "why_unknown": money.why or None, "warnings": list(planned.warnings)}
@@ -138,7 +143,8 @@ def make_server(wan: Wan, clock: Clock, version: str) -> MCPServer[Any]:
     @server.tool()
     async def get(job_id: JobId) -> dict[str, Any]:
         """A job as it stands."""
-        return shown(await wan.get(job_id))
+        with in_words():
+            return shown(await wan.get(job_id))
 
     @server.tool()
     async def wait(
@@ -147,7 +153,8 @@ def make_server(wan: Wan, clock: Clock, version: str) -> MCPServer[Any]:
         """Wait until a job has ended, or so many seconds; then call again. Ticks tell that it goes on."""
         began = clock.now()
         while True:
-            video = await wan.get(job_id)
+            with in_words():
+                video = await wan.get(job_id)
             gone_s = clock.now() - began
             if video.done or video.attention or gone_s >= seconds:
                 return shown(video)
@@ -160,14 +167,25 @@ def make_server(wan: Wan, clock: Clock, version: str) -> MCPServer[Any]:
         limit: Annotated[int, Field(ge=1, le=LIST_MAX)] = 20,
     ) -> list[dict[str, Any]]:
         """Jobs, newest first."""
-        return [shown(video) for video in await wan.list(states=[state] if state else (), limit=limit)]
+        with in_words():
+            return [shown(video) for video in await wan.list(states=[state] if state else (), limit=limit)]
 
     @server.tool()
     async def cancel(job_id: JobId) -> dict[str, Any]:
         """Ask that a job be stopped. What the vendor has begun is paid for, and kept."""
-        return shown(await wan.cancel(job_id))
+        with in_words():
+            return shown(await wan.cancel(job_id))
 
     return server
+
+
+@contextmanager
+def in_words() -> Generator[None]:
+    """Our errors in words for the agent; anything else stays the protocol's to hide."""
+    try:
+        yield
+    except WanreelError as why:
+        raise ToolError(str(why)) from None
 
 
 def key_of(prompt: str, wish: dict[str, Any], take: int) -> str:
