@@ -64,12 +64,13 @@ class Pace:
 
 async def listen(base: str, session: aiohttp.ClientSession, pace: Pace, books: Books, draw: random.Random) -> None:
     """Order a group of one, hear all of it, end it, and order the next, for as long as there are turns."""
-    while await pace.go():
+    more = await pace.go()
+    while more:
         async with session.post(f"{base}/v1/groups", json=ORDER) as got:
             made = await got.json()
             if got.status != 202:
                 books.wrong.append(f"{got.status}: {made}")
-                continue
+                return
         books.ordered += 1
         job = books.a_job = made["jobs"][0]["id"]
         hearing = asyncio.create_task(hear(base, session, made["group"], books, draw))
@@ -81,8 +82,6 @@ async def listen(base: str, session: aiohttp.ClientSession, pace: Pace, books: B
             versions = await hearing
         if versions != [1, 2]:
             books.wrong.append(f"{job}: heard {versions}")
-        if not more:
-            return
 
 
 async def hear(base: str, session: aiohttp.ClientSession, group: str, books: Books, draw: random.Random) -> list[int]:
