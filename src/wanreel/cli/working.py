@@ -28,6 +28,7 @@ async def work_home(opened: Home, *, until_idle: bool, drain: bool = False) -> i
         raise Conflict(f"another process works the jobs of {opened.path}; it will do these too")
     runner, courier = opened.runner(), opened.courier()
     couriering = asyncio.get_running_loop().create_task(courier.run())
+    tending = asyncio.get_running_loop().create_task(opened.keeping.tend())
     task = asyncio.get_running_loop().create_task(runner.run(until_idle=until_idle, drain=drain))
     try:
         await asyncio.shield(task)
@@ -36,6 +37,8 @@ async def work_home(opened: Home, *, until_idle: bool, drain: bool = False) -> i
         await task
         raise
     finally:
+        tending.cancel()
+        await asyncio.wait({tending})
         courier.stop()
         await couriering
         opened.lock.release()

@@ -30,6 +30,7 @@ from wanreel.service.uses import Service
 from wanreel.telemetry import KEEPING, log
 
 AT_ONCE = 500  # jobs handled in one go
+SWEEP_EVERY_S = 3600.0
 YOUNG_S = 2 * 3600.0  # what lies in the storage for less may belong to a job that is just being archived
 
 
@@ -147,6 +148,17 @@ class Keeping:
             if dry_run or failed or len(due) < AT_ONCE:
                 break
         return Swept(tuple(trashed), tuple(purged), tuple(gone), tuple(failed))
+
+    async def tend(self) -> None:
+        """Sweep now and every hour, until cancelled; what could not be done is tried again the next time."""
+        while True:
+            try:
+                done = await self.sweep()
+                for job_id, why in done.failed:
+                    log.warning(KEEPING, job=job_id, what="not swept", why=why)
+            except WanreelError as why:
+                log.warning(KEEPING, what="not swept", why=why.message)
+            await self._room.clock.sleep(SWEEP_EVERY_S)
 
     async def _worn(self, now: float, *, dry_run: bool) -> AsyncIterator[tuple[Job, str]]:
         """Clips that are too old, each with the rule that says so."""
