@@ -86,6 +86,7 @@ class Claim:
     limit: int
     far_at: float  # a due instant beyond this was written by a clock that jumped: due now
     quiet_s: float = 10.0  # SUBMIT: nothing of a key whose last submit went out less than this ago, unanswered
+    ids: tuple[str, ...] = ()  # not SUBMIT: these jobs alone, due or not: something was just heard about them
 
 
 @dataclass(frozen=True, slots=True)

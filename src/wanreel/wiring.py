@@ -32,7 +32,7 @@ from wanreel.notify.command import CommandNotifier
 from wanreel.notify.courier import Courier
 from wanreel.notify.hooks import HookNotifier
 from wanreel.notify.journal import JournalNotifier
-from wanreel.ports import Filter, Label, LikenessFailed, Notifier, PrepareFailed, Shelf
+from wanreel.ports import Filter, Label, LikenessFailed, Notifier, PrepareFailed, Shelf, Sighting
 from wanreel.service.addresses import accounts_of
 from wanreel.service.keeping import Keeping, KeepingRoom
 from wanreel.service.reading import Reading, ReadingRoom
@@ -48,8 +48,12 @@ from wanreel.vendor.client import Options as CallOptions
 from wanreel.vendor.download import Downloads
 from wanreel.vendor.http import Patience
 from wanreel.vendor.keys import Keys
+from wanreel.vendor.listing import event_sighting
+from wanreel.watch.certificates import Certificates
 from wanreel.watch.doubts import Search
+from wanreel.watch.hook import Ears, EventHook
 from wanreel.worker.loop import UNFINISHED, Runner
+from wanreel.worker.loop import Ears as Heard
 from wanreel.worker.moving import Mover
 from wanreel.worker.telling import Teller
 from wanreel.worker.tools import Tools
@@ -169,7 +173,18 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 mover=Mover(store, accounts.pools(), limit_of),
                 teller=Teller(vendor, [k.account for k in accounts.all() if k.keys], accounts.tell),
                 seeker=Search(clock, store, store, vendor, Unlike(), policy, alone),
+                ears=Heard(store, tuple(k.account.id for k in accounts.all())),
             )
+
+        certificates = Certificates(clock)
+        stack.push_async_callback(certificates.close)
+
+        def hook(worker: Runner, url: str) -> EventHook:
+            async def saw(seen: Sighting) -> None:
+                worker.hear(seen.task_id)
+
+            hosts = frozenset(host.lower() for host in settings.hooks_certificate_hosts)
+            return EventHook(settings.hooks_url or url, clock, Ears(certificates.fetch, event_sighting, saw, hosts))
 
         yield Home(
             path=path,
@@ -189,6 +204,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             courier=lambda: Courier(store.hooks, clock, private=settings.webhook_private),
             lock=lock,
             runner=runner,
+            hook=hook,
             shelf=shelf,
             preview=lambda request: _preview(request, catalog, account),
         )

@@ -33,7 +33,7 @@ from wanreel.domain.job import (
     Submitting,
     Unconfirmed,
 )
-from wanreel.ports import Lane
+from wanreel.ports import Claim, Lane
 
 _LANES = {Queued: Lane.SUBMIT, Generating: Lane.WATCH, Archiving: Lane.ARCHIVE}
 
@@ -88,6 +88,19 @@ async def test_what_dies_first_is_archived_first(bench: Bench) -> None:
 
     assert [soon] == await bench.claim(Lane.ARCHIVE, limit=1)
     assert [late] == await bench.claim(Lane.ARCHIVE)
+
+
+async def test_jobs_can_be_claimed_by_name_before_they_are_due(bench: Bench) -> None:
+    """Something was heard about them: they alone, where nobody has them, and only in their lane."""
+    early, taken, other = (make_job(Generating, due_at=NOW + 500) for _ in range(3))
+    archiving = make_job(Archiving, due_at=NOW + 500)
+    await bench.add(early, taken, other, archiving, make_job(Generating))
+    now, named = bench.clock.now(), (early.id, taken.id, archiving.id)
+    asked = Claim(Lane.WATCH, "w1", now, now + 60.0, 10, now + 5000.0, ids=named)
+    await bench.store.claim(replace(asked, owner="w2", ids=(taken.id,)))
+
+    assert [early.id] == [job.id for job in await bench.store.claim(asked)]
+    assert [] == await bench.store.claim(asked)
 
 
 async def test_an_instant_no_one_plans_is_due_now(bench: Bench) -> None:

@@ -201,7 +201,10 @@ def _claim(s: Stream) -> Ask:
     draw = s.random
     until = s.now + draw.choice([1.0, 30.0, 300.0])
     far_at = s.now + longest_delay_s(s.policy)
-    asked = Claim(draw.choice(list(Lane)), draw.choice(OWNERS), s.now, until, draw.choice([1, 2, 10]), far_at)
+    lane = draw.choice(list(Lane))
+    asked = Claim(lane, draw.choice(OWNERS), s.now, until, draw.choice([1, 2, 10]), far_at)
+    if lane is not Lane.SUBMIT and draw.random() < 0.2:
+        asked = replace(asked, ids=(s.known(Generating).id, s.known(Archiving).id, "job_nowhere"))
     return lambda store: store.claim(asked)
 
 

@@ -18,7 +18,7 @@ from wanreel.domain.job import Archiving, Fault, Generating, Job, Submitting
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.ports import Filter, Lane
-from wanreel.worker.loop import Pace, Runner
+from wanreel.worker.loop import Ears, Pace, Runner
 
 EAGER = Policy(poll_first_s=0.0, poll_factor=1.0, backoff_first_s=0.0, busy_first_s=0.0)
 """Nothing waits: the fake clock stands still, and every next step is due at once."""
@@ -408,3 +408,26 @@ async def test_draining_sends_nothing_more_and_ends_what_runs() -> None:
     await bench.store.add([make_job(Generating), make_job(), make_job()])
     await runner_of(bench).run(drain=True)
     assert ["Queued", "Queued", "Succeeded"] == await states(bench)
+
+
+async def test_a_task_that_is_spoken_of_is_looked_after_once_at_once() -> None:
+    """Whenever it was due; somebody else's task is none of our business."""
+    vendor = Vendor(look=[Finished(make_outcome())])
+    bench = Bench(policy=Policy(), vendor=vendor)
+    ours, other = make_job(Generating, due_at=NOW + 900), make_job(Generating, due_at=NOW + 900)
+    await bench.store.add([ours, other])
+    runner = Runner(bench.tools, (), bench.limit_of, SOON, ears=Ears(bench.store, ("main",)))
+    assert isinstance(ours.state, Generating)
+    async with running(runner):
+        runner.hear("task-of-nobody")
+        runner.hear(ours.state.task.id)
+        await come_true(lambda: _is(bench, ours, "Succeeded"))
+        runner.hear(ours.state.task.id)
+        runner.hear("task-of-nobody")
+        runner.stop()
+    assert [("look", ours.state.task.id)] == vendor.calls
+    assert ["Generating", "Succeeded"] == await states(bench)
+
+
+async def _is(bench: Bench, job: Job, state: str) -> bool:
+    return type((await bench.store.get(job.id)).state).__name__ == state

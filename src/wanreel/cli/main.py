@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
+from wanreel.cli.accounts import accounts
 from wanreel.cli.agents import mcp
 from wanreel.cli.batch import batch
 from wanreel.cli.catalog import models
@@ -46,6 +47,7 @@ app.command(mcp)
 app.command(projects)
 app.command(tokens)
 app.command(webhooks)
+app.command(accounts)
 app.command(models)
 app.command(lint)
 app.command(prompt)

@@ -53,6 +53,7 @@ def worker(
     *,
     until_idle: Annotated[bool, Parameter(negative="")] = False,
     drain: Annotated[bool, Parameter(negative="")] = False,
+    hooks: str | None = None,
     home: HomeOptions = HOME,
     vendor: VendorOptions = VENDOR,
 ) -> int:
@@ -64,9 +65,14 @@ def worker(
         Return when nothing can move without a person.
     drain
         Send nothing more, and return when everything that was sent has ended.
+    hooks
+        HOST:PORT to receive EventBridge's completion events at, under /hooks/eventbridge.
     """
     from wanreel.cli.working import work_home
 
     return in_home(
-        lambda opened: work_home(opened, until_idle=until_idle, drain=drain), home, log="info", **vendor.given()
+        lambda opened: work_home(opened, until_idle=until_idle, drain=drain, hooks=hooks),
+        home,
+        log="info",
+        **vendor.given(),
     )

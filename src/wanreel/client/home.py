@@ -19,6 +19,7 @@ from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service
 from wanreel.service.webhooks import Webhooks
 from wanreel.settings import Settings
+from wanreel.watch.hook import EventHook
 from wanreel.worker.loop import Runner
 
 
@@ -67,6 +68,7 @@ class Home:
     courier: Callable[[], Courier]
     lock: RunnerLock
     runner: Callable[[], Runner]
+    hook: Callable[[Runner, str], EventHook]  # for completion events posted to a URL, told to a runner
     shelf: Shelf
     preview: Callable[[Request], dict[str, Any]]  # what would go out, for a look before paying
 

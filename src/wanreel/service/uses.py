@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import inf
+from typing import Any
 
+from wanreel.domain.capacity import RUN_S, capacity
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.doubt import asks_person
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
@@ -339,6 +342,66 @@ class Service:
     async def resume_project(self, project: str) -> int:
         """Let the jobs of a project go on; whether they were held, as a count."""
         return await self._shop.holds.resume(SlotKey(ALL, ALL), project)
+
+    async def accounts(self) -> list[dict[str, Any]]:
+        """Every account as plain values: what it may do, what it does, and what is held back. No key among it."""
+        s, now = self._shop, self._shop.clock.now()
+        in_use, waiting, learned = await s.slots.in_use(now), await s.holds.waiting(), await s.holds.learned()
+        parks = [parked.park for parked in await s.slots.parks(now)]
+        names = [known.account.id for known in s.accounts.all()]
+        names += sorted({key.account for key in (*in_use, *waiting)} - set(names))
+        rows: list[dict[str, Any]] = []
+        for name in names:
+            known = next((k for k in s.accounts.all() if k.account.id == name), None)
+            keys = sorted({k for k in (*in_use, *waiting, *learned) if k.account == name}, key=lambda key: key.model)
+            models = [
+                {
+                    "model": key.model,
+                    "slots": allowed(s.accounts.limit_of(key), learned.get(key), now),
+                    "running": in_use.get(key, 0),
+                    "waiting": waiting.get(key, 0),
+                    "learned": f" (a refusal said {learned[key].slots})" if key in learned else "",
+                }
+                for key in keys
+            ]
+            held = [f"{p.key.model}: {p.why}" for p in parks if p.key.account == name]
+            held += [f"project {p.project}: {p.why}" for p in parks if p.key.account == ALL]
+            rows.append(
+                {
+                    "account": name,
+                    "region": known.account.region if known else "",
+                    "base_url": known.account.base_url if known else "",
+                    "keys": len(known.keys) if known else 0,
+                    "running": sum(in_use.get(key, 0) for key in keys),
+                    "waiting": sum(waiting.get(key, 0) for key in keys),
+                    "models": models,
+                    "held": held,
+                }
+            )
+        return rows
+
+    def slots_for(self, model: str, per_day: float, run_s: float | None = None) -> dict[str, Any]:
+        """What so many clips of a model a day need, with the accounts that share the work. Raises Invalid."""
+        accounts, main = self._shop.accounts, self._main
+        found = self._shop.catalog.resolve(model, main.region).model
+        pool = accounts.pool(main.region) or (main,)
+        slots = sum(accounts.limit_of(SlotKey(account.id, found.id)) for account in pool)
+        runs_s = run_s or RUN_S
+        need = capacity(per_day, runs_s, slots)
+        enough = need.slots_needed <= slots
+        more = f"{need.slots_needed - slots} more concurrent tasks of {found.id} in {main.region}, or another account"
+        return {
+            "model": found.id,
+            "clips_a_day": per_day,
+            "run_s": runs_s,
+            "slots_now": slots,
+            "slots_needed": need.slots_needed,
+            "busy": f"{need.busy:.0%}",
+            "wait": "for ever: more comes than can be made"
+            if need.wait_s == inf
+            else f"{need.wait_s:.0f} s on average",
+            "to_ask_for": "nothing: there are enough" if enough else more,
+        }
 
     async def parks(self) -> list[Parked]:
         """What is held back now, and why."""

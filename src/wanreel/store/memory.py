@@ -125,7 +125,8 @@ class MemoryStore:
         due = [
             row
             for row in self._rows.values()
-            if row.index.lane is claim.lane and not row.claimed(claim.now) and _is_due(row, claim.now, claim.far_at)
+            if row.index.lane is claim.lane and not row.claimed(claim.now)
+            if (row.job.id in claim.ids if claim.ids else _is_due(row, claim.now, claim.far_at))
         ]
         due.sort(key=_Row.place)
         if claim.lane is Lane.SUBMIT:

@@ -14,7 +14,7 @@ from wanreel.domain.event import Event, SlotKey
 from wanreel.domain.job import Account, Job
 from wanreel.domain.policy import backoff_s, longest_delay_s
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Claim, Filter, Lane, Notifier
+from wanreel.ports import Claim, Filter, Lane, Notifier, Watching
 from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
 from wanreel.worker.idle import waits_for_person
 from wanreel.worker.moving import Mover
@@ -29,6 +29,7 @@ _AT_WORK = ("submitting", "unconfirmed", "generating", "archiving")
 _PEEK = 20  # jobs looked at first: nearly always enough to say that something still moves
 _ALL = 1_000_000
 _OVERDUE_FIRST_S = 0.005
+HEARD_S = 60.0  # what was heard of a task is forgotten, if somebody else has it in hand for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,14 @@ class Seeker(Protocol):
     async def turn(self) -> tuple[list[tuple[Job, Event]], float]:
         """What was found out, to be settled, and in how many seconds to look again."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What it takes to know whose task is spoken of."""
+
+    watching: Watching
+    accounts: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -73,12 +82,15 @@ class Runner:
         mover: Mover | None = None,
         teller: Teller | None = None,
         seeker: Seeker | None = None,
+        ears: Ears | None = None,
     ) -> None:
         self._tools = tools
         self._notifiers = notifiers
         self._limit_of = limit_of
         self._reaches = reaches
         self._mover = mover
+        self._watched = ears.watching if ears else None
+        self._accounts = ears.accounts if ears else ()
         self._teller = teller
         self._telling: asyncio.Task[None] | None = None
         self._told_at: float | None = None
@@ -95,6 +107,7 @@ class Runner:
         self._unsettled_due_at = 0.0
         self._unsettled_tries = 0
         self._wake = asyncio.Event()
+        self._heard: dict[str, float] = {}  # tasks somebody spoke of, and since when that waits
         self._stopping = False
         self._draining = False
         self._chores: asyncio.Task[int] | None = None
@@ -104,6 +117,11 @@ class Runner:
 
     def nudge(self) -> None:
         """Something changed in this process: look at once."""
+        self._wake.set()
+
+    def hear(self, task_id: str) -> None:
+        """Somebody trustworthy says that a task has ended: look after it at once, once, whenever it was due."""
+        self._heard.setdefault(task_id, self._tools.clock.now())
         self._wake.set()
 
     def stop(self) -> None:
@@ -149,7 +167,7 @@ class Runner:
             if self._mover is not None and not self._draining:
                 await self._mover(self._tools)
             self._look_for_lost()
-            started = 0
+            started = await self._listen()
             for lane in self._lanes:
                 if not (self._draining and lane.lane is Lane.SUBMIT):
                     started += await self._fill(lane)
@@ -179,6 +197,35 @@ class Runner:
         for job in jobs:
             lane.running[job.id] = self._spawn(self._one(job, lane))
         return len(jobs)
+
+    async def _listen(self) -> int:
+        """Look after the tasks that were spoken of, where they are ours and in nobody's hands; how many."""
+        if not self._heard or self._watched is None:
+            return 0
+        lane = next(lane for lane in self._lanes if lane.lane is Lane.WATCH)
+        now, ours = self._tools.clock.now(), dict[str, str]()
+        for account in self._accounts:
+            ours |= {watched.task_id: watched.job_id for watched in await self._watched.running(account)}
+        for task_id, since in list(self._heard.items()):
+            if task_id not in ours or now - since > HEARD_S:
+                del self._heard[task_id]
+        wanted = {ours[task_id]: task_id for task_id in self._heard}
+        started = 0
+        if wanted:
+            claim = Claim(
+                lane=Lane.WATCH,
+                owner=self._tools.owner,
+                now=now,
+                until=now + CLAIM_S[Lane.WATCH],
+                limit=len(wanted),
+                far_at=now + longest_delay_s(self._tools.policy),
+                ids=tuple(wanted),
+            )
+            for job in await self._tools.jobs.claim(claim):
+                self._heard.pop(wanted[job.id], None)
+                lane.running[job.id] = self._spawn(self._one(job, lane))
+                started += 1
+        return started
 
     async def _one(self, job: Job, lane: _Lane) -> None:
         """A step and everything that may go wrong around it; the loop itself never falls."""

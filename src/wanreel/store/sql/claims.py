@@ -38,6 +38,7 @@ _DUE = (  # the lane stands in both halves so that an index serves each
     .order_by(*_PLACE)
     .limit(bindparam("most"))
 )
+_NAMED = select(jobs.c.id, jobs.c.body).where(_IN_LANE, IS_FREE).order_by(*_PLACE).limit(bindparam("most"))
 _HEAD = (
     select(jobs.c.id, jobs.c.body, *_GROUP, *_QUEUE_PLACE[:2])
     .where(
@@ -95,6 +96,9 @@ def claim(conn: Connection, asked: Claim, limits: Limits) -> list[Job]:
     if asked.lane is Lane.SUBMIT:
         heads = [head for key in queued_keys(conn) if (head := _head(conn, key, asked, limits)) is not None]
         rows = sorted(heads, key=lambda row: (-row.priority, row.queued_at, row.place, row.id))[: asked.limit]
+    elif asked.ids:
+        named = _NAMED.where(jobs.c.id.in_(asked.ids))
+        rows = conn.execute(named, {"lane": asked.lane, "now": asked.now, "most": asked.limit}).all()
     else:
         due = {"lane": asked.lane, "now": asked.now, "far_at": asked.far_at, "most": asked.limit}
         rows = conn.execute(_DUE, due).all()
