@@ -35,6 +35,7 @@ OWN_FAILURES = {
     "input_too_large": "A local file is larger than the vendor's temporary storage takes. Nothing was paid.",
     "no_video_url": "The vendor said SUCCEEDED and never gave a clip: how a blocked output looks.",
     "task_unknown": "The vendor does not know the task (any more).",
+    "over_budget": "There was no money for it: a budget, or the highest cost it was allowed. Nothing was sent.",
     "unsafe_base_url": "The key must not travel to the job's address. Nothing was sent.",
 }
 """Codes of failed jobs that are ours; a test looks for others in the code."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from wanreel.domain.access import Deed, Project, Token
+from wanreel.domain.booking import Booking
 from wanreel.domain.clip import ClipFacts, Fit, Sampled, Sampling, Still, Views
 from wanreel.domain.event import (
     Accepted,
@@ -42,6 +43,8 @@ from wanreel.domain.keeping import Custody, KeptViews, Share
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes
 from wanreel.domain.sighting import Sighting
 from wanreel.domain.slots import Learned
+from wanreel.money.budget import Budget, Stop, Used
+from wanreel.money.ledger import Overrun, Posting
 
 
 class Clock(Protocol):
@@ -162,7 +165,8 @@ class Slots(Protocol):
 
     async def begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
         """Commit a change to Submitting if at this very moment a slot is free, nothing parks the key and nothing else
-        of it is in the air; False, and nothing written, if not. The claim is kept. Raises Stale, NotFound.
+        of it is in the air; False, and nothing written, if not. The claim is kept. Raises Stale, NotFound, and
+        BudgetReached where there is no money for it.
         """
         ...
 
@@ -469,6 +473,56 @@ class Custodian(Protocol):
 
     async def refers(self, sha256: str, but: Collection[str]) -> bool:
         """Whether any job but these starts from a kept file and has not lost its clip to a purge or an erasure."""
+        ...
+
+
+# --- the ledger -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which postings; unset fields don't narrow. `since` and `until` speak of when money was committed."""
+
+    since: float | None = None
+    until: float | None = None
+    project: str | None = None
+    account: str | None = None
+    jobs: tuple[str, ...] = ()  # caused by these
+
+
+class Ledger(Protocol):
+    """The money: double entries that are written with the changes they belong to, and the budgets that guard them.
+
+    `Jobs.commit` and `Slots.begin` enter a change's bookings. `begin` also reads the budgets, under the same lock, and
+    refuses what they do not allow.
+    """
+
+    async def postings(self, which: Slice) -> list[Posting]:
+        """Double entries by filter, oldest first."""
+        ...
+
+    async def stop(self, job: Job, wanted: Booking, now: float) -> Stop | None:
+        """What would speak against a reservation just now; only `begin` decides."""
+        ...
+
+    async def budgets(self, now: float) -> list[Used]:
+        """All budgets, each with what is committed in the period that holds now."""
+        ...
+
+    async def put_budget(self, budget: Budget) -> None:
+        """Set a budget, in place of the one with its id."""
+        ...
+
+    async def drop_budget(self, budget_id: str) -> None:
+        """End a budget. Raises NotFound."""
+        ...
+
+    async def overruns(self) -> list[Overrun]:
+        """Settlements above their reservations that nobody has cleared yet, oldest first."""
+        ...
+
+    async def clear(self, model: str | None) -> int:
+        """Somebody has looked at the price of a model (None: all): it is sent again. How many there were."""
         ...
 
 

@@ -125,6 +125,13 @@ class Settings(BaseSettings):
     project: str = Field(
         default="default", min_length=1, description="Project of orders that name none; the first part of a clip's key."
     )
+    prices: Path | None = Field(
+        default=None,
+        description="Your own prices, before the catalog's, seen from the home; default: HOME/prices.toml.",
+    )
+    over_budget: Literal["hold", "refuse"] = Field(
+        default="hold", description="What there is no money for waits until there is, or ends at once: hold or refuse."
+    )
     slots: dict[str, Annotated[int, Field(ge=1)]] = Field(
         default_factory=dict,
         description='Running tasks allowed per model id ("*": all), as JSON; default: the vendor\'s documented limits.',
@@ -234,6 +241,11 @@ class Settings(BaseSettings):
     def archive_path(self) -> Path:
         """Where clips are archived: never a matter of the folder a command happens to be run in."""
         return self.home / self.archive.expanduser() if self.archive else self.home / "archive"
+
+    @property
+    def prices_path(self) -> Path:
+        """The user's own file of prices."""
+        return self.home / self.prices.expanduser() if self.prices else self.home / "prices.toml"
 
     def figures(self) -> Policy:
         """The policy with the user's figures in it."""

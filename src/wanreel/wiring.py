@@ -15,7 +15,7 @@ from wanreel.archive.local_shelf import LocalShelf
 from wanreel.archive.naming import Naming, clip_key
 from wanreel.client.home import Home
 from wanreel.clock import SystemClock
-from wanreel.data.shelf import load_catalog
+from wanreel.data.shelf import load_books, load_catalog
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Unauthorized, Unavailable, WanreelError
 from wanreel.domain.job import Account, Artifact, Job
@@ -70,6 +70,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     account = accounts.main.account
     path = _folder(settings.home)
     policy = settings.figures()
+    books = load_books(settings.prices_path, must_exist=settings.prices is not None)
     clock = SystemClock()
     limit_of = accounts.limit_of
     archive, shelf = LocalArchive(settings.archive_path.absolute()), LocalShelf(settings.archive_path.absolute())
@@ -109,9 +110,11 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             jobs=store,
             slots=store,
             holds=store,
+            ledger=store,
             inputs=inputs,
             catalog=catalog,
             accounts=accounts,
+            books=books,
             policy=policy,
             options=Options(settings.allow_truncate, settings.fit),
             project=project,
@@ -156,13 +159,16 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 clock=clock,
                 jobs=store,
                 slots=store,
+                ledger=store,
                 outbox=store,
                 vendor=vendor,
                 results=results,
                 archive=archive,
                 policy=policy,
+                books=books,
                 owner=clock.new_id("run"),
                 artifact_key=artifact_key,
+                refuse_over_budget=settings.over_budget == "refuse",
                 label=label_of,
             )
             return Runner(

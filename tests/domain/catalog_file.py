@@ -6,6 +6,9 @@ import tomllib
 from importlib.resources import files
 
 from wanreel.domain.catalog_data import parse
+from wanreel.money.books import Books
+from wanreel.money.tariff import tariff_of
 
 DATA = tomllib.loads(files("wanreel").joinpath("data/catalog.toml").read_text("utf-8"))
 CATALOG = parse(DATA)
+BOOKS = Books(CATALOG, tariff_of(CATALOG))

@@ -24,6 +24,7 @@ from wanreel.domain.event import (
     Moved,
     NotFound,
     NotSent,
+    OverBudget,
     Pause,
     QueryFailed,
     Refused,
@@ -91,6 +92,8 @@ WALKS = (
     ),
     Walk("The inputs are not ready just now: it waits.", make_job(), NotSent("", "upload failed"), Queued),
     Walk("An input is gone for good: nothing was sent, it ends.", make_job(), Unfit("input_missing", "gone"), Failed),
+    Walk("There is no money for it: it waits.", make_job(), OverBudget("of 5 a day 5 are committed"), Queued),
+    Walk("There is no money for it and it was not to wait: it ends.", make_job(), OverBudget("too dear", True), Failed),
     Walk(
         "An answer comes after a person had it sent back: the task is ours.",
         make_job(),

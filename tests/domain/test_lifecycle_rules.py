@@ -24,6 +24,7 @@ from wanreel.domain.event import (
     Lost,
     NotFound,
     NotSent,
+    OverBudget,
     Pause,
     QueryFailed,
     Refused,
@@ -255,6 +256,21 @@ def test_an_unusable_input_fails_as_ours() -> None:
 
 
 # --- cancel ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_held_for_money_says_so_once_and_asks_ever_more_rarely() -> None:
+    """The first stop is told; later ones only move the instant it asks again, up to ten minutes apart."""
+    job, now, told, lines, waits = make_job(), NOW, 0, 0, list[float]()
+    for _ in range(12):
+        change = transition(job, OverBudget("of 5 CNY a day 5 are committed"), now, POLICY, 0.999)
+        job, told, lines = change.job, told + len(change.notices), lines + (change.entry is not None)
+        waits.append(state_of(Queued, job).due_at - now)
+        now += waits[-1]
+    assert 1 == told
+    assert 6 == lines
+    assert sorted(waits) == waits
+    assert (60, 600) == (round(waits[0]), round(waits[-1]))
+    assert "of 5 CNY" in state_of(Queued, job).why
 
 
 @pytest.mark.parametrize("state", [Submitting, Unconfirmed])
@@ -511,6 +527,7 @@ ENDINGS: tuple[tuple[Job, Event, str], ...] = (
     (make_job(Generating), TaskCancelled(), "job.cancelled"),
     (make_job(Queued), CancelAsked(), "job.cancelled"),
     (make_job(Queued), Unfit("c", "w"), "job.failed"),
+    (make_job(Queued), OverBudget("w", refuse=True), "job.failed"),
     (make_job(Unconfirmed), GivenUp("person"), "job.failed"),
 )
 

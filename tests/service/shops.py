@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.domain.catalog_file import CATALOG
+from tests.domain.catalog_file import BOOKS, CATALOG
 from tests.factories import FakeClock, make_account
 from wanreel.domain.clip import Fit
 from wanreel.domain.errors import Invalid, Unauthorized
@@ -66,11 +66,13 @@ def make_counter(*, key: bool = True) -> Counter:
         jobs=store,
         slots=store,
         holds=store,
+        ledger=store,
         inputs=Shelf(),
         catalog=CATALOG,
         accounts=Accounts(
             [Known(make_account(region="singapore"), ("sk-test-12345678",), slots={"*": SLOTS})], CATALOG, main="main"
         ),
+        books=BOOKS,
         policy=policy,
         options=Options(),
         check_key=check_key,

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
+from tests.simulation.accountant import check_books, exposure
 from tests.simulation.clips import sha_of
 from tests.simulation.world import BrokenPromise, Strand, World
 from wanreel.domain.event import Accepted, Change, Event, Found, NotFound, Notice, NotSent, Refused, SubmitBegun
@@ -27,6 +29,7 @@ from wanreel.domain.job import (
     Unconfirmed,
 )
 from wanreel.emulator.tasks import Task as DeskTask
+from wanreel.money.ledger import Posting
 from wanreel.ports import Lane, SubmitAnswer
 
 FINAL = (Succeeded, Failed, Cancelled)
@@ -99,6 +102,7 @@ class Auditor:
         self.rows: Counter[tuple[str, str]] = Counter()
         self.last_look: dict[str, Event] = {}
         self.busy: dict[str, deque[float]] = defaultdict(deque)
+        self.budget: Decimal | None = None  # for all that this world sends, once somebody has set one
 
     # --- questions --------------------------------------------------------------------------------------------------
 
@@ -266,6 +270,9 @@ class Auditor:
         job = change.job
         self.rows["Queued", SubmitBegun.__name__] += 1
         self._write(before, change)
+        committed = exposure(self.jobs.values())
+        if self.budget is not None and committed > self.budget:
+            self._broken(f"{job.id}: began with {committed} committed of a budget of {self.budget}")
         others = [j for j in self.jobs.values() if j.id != job.id and _key(j) == _key(job)]
         held = sum(_holds(j, now) for j in others)
         if held >= self.limit:
@@ -309,8 +316,8 @@ class Auditor:
         """Whether every job has ended and everybody has heard of it."""
         return not self.open and all(self._ends_heard(job) for job in self.jobs.values())
 
-    def close(self) -> None:
-        """After everything was healed: nothing is open, nothing lost, everything told once."""
+    def close(self, postings: Sequence[Posting]) -> None:
+        """After everything was healed: nothing is open, nothing lost, everything told once, every bill foreseen."""
         if self.open:
             left = ", ".join(f"{job_id} {_word(self.jobs[job_id])}" for job_id in sorted(self.open))
             self._broken(f"no end for {left}")
@@ -325,6 +332,8 @@ class Auditor:
             lost = [task.id for task in unknown if self._status(task) not in {"FAILED", "CANCELED"}]
             if lost and not ticket.kin.excused:
                 self._broken(f"the vendor has {lost} and nobody knows")
+        self.advance(self.world.now)
+        check_books(postings, self.tasks, self.owner, self.jobs, self.world.now)
 
     # --- details ----------------------------------------------------------------------------------------------------
 

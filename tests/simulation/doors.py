@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from tests.simulation.auditor import Auditor
 from tests.simulation.world import World, hand
 from wanreel.archive.boxes import BoxWalker, NotWhole
+from wanreel.domain.booking import Booking
 from wanreel.domain.errors import Stale, Unavailable
 from wanreel.domain.event import Accepted, Change, Entry, Notice, SlotKey, TaskFailed, Trouble
 from wanreel.domain.facts import Facts
 from wanreel.domain.job import Artifact, Job
 from wanreel.domain.runtimes import RunTime, RunTimes
-from wanreel.ports import Claim, Filter, KeepFailed, Known, Label, Owed, Parked, Watched
+from wanreel.money.budget import Budget, Stop, Used
+from wanreel.money.ledger import Overrun, Posting
+from wanreel.ports import Claim, Filter, KeepFailed, Known, Label, Owed, Parked, Slice, Watched
 from wanreel.store.memory import MemoryStore
 
 DOWN_S = (0.0, 2.0, 60.0, 1500.0)
@@ -145,6 +148,31 @@ class StoreDoor:
     async def known_tasks(self, account: str, ids: Sequence[str]) -> Mapping[str, Known]:
         await self._enter("known tasks", account)
         return await self.store.known_tasks(account, ids)
+
+    async def postings(self, which: Slice) -> list[Posting]:
+        return await self.store.postings(which)
+
+    async def stop(self, job: Job, wanted: Booking, now: float) -> Stop | None:
+        await self._enter("stop", job.id)
+        return await self.store.stop(job, wanted, now)
+
+    async def budgets(self, now: float) -> list[Used]:
+        return await self.store.budgets(now)
+
+    async def put_budget(self, budget: Budget) -> None:
+        self.world.touched += 1
+        await self.store.put_budget(budget)
+
+    async def drop_budget(self, budget_id: str) -> None:
+        self.world.touched += 1
+        await self.store.drop_budget(budget_id)
+
+    async def overruns(self) -> list[Overrun]:
+        return await self.store.overruns()
+
+    async def clear(self, model: str | None) -> int:
+        self.world.touched += 1
+        return await self.store.clear(model)
 
     async def owed(self, now: float, limit: int) -> list[Owed]:
         await self._enter("owed", "")

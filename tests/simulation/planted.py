@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tests.domain.catalog_file import BOOKS
 from tests.simulation.auditor import Auditor
 from tests.simulation.clips import clip_of, sha_of
 from tests.simulation.doors import ArchiveDoor, Receiver, StoreDoor
 from tests.simulation.run import Build
 from tests.simulation.vendor import ResultsDoor
 from tests.simulation.world import World
+from wanreel.domain.booking import Kind
 from wanreel.domain.doubt import Call, Case
 from wanreel.domain.errors import Stale, Unavailable
-from wanreel.domain.event import Change, Event, NotFound, Notice, Stored, SubmitBegun
-from wanreel.domain.job import Account, Archiving, Artifact, Generating, Intent, Job, Queued, Submitting
+from wanreel.domain.event import Change, Event, NotFound, Notice, Refused, Stored, SubmitBegun, TaskFailed
+from wanreel.domain.job import Account, Archiving, Artifact, Generating, Intent, Job, Queued, Submitting, Succeeded
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.emulator.desk import Desk
+from wanreel.money.books import Books
 from wanreel.ports import Filter, KeepFailed, Lane
 from wanreel.watch.doubts import Search
 from wanreel.worker.rescue import rescue
@@ -47,7 +50,7 @@ async def send_then_commit(job: Job, tools: Tools) -> None:
     now = tools.clock.now()
     intent = Intent(tools.clock.new_id("int"), now, now + tools.policy.send_by_s, prepared.fingerprint)
     answer = await tools.vendor.submit(job, intent, prepared)
-    begun = transition(job, SubmitBegun(intent), now, tools.policy, tools.clock.draw())
+    begun = tools.books.enter(job, transition(job, SubmitBegun(intent), now, tools.policy, tools.clock.draw()))
     if await tools.slots.begin(begun, now, tools.policy.quiet_s, now + CLAIM_S[Lane.SUBMIT]):
         await settle(begun.job, answer, tools)
 
@@ -175,6 +178,65 @@ class SeesNoPictures(Search):
         return [(jobs[job.id], event) for job, event in found]
 
 
+# --- settled twice --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SettlesTwice(Books):
+    """A clip is settled when it is made, and once more when it is kept."""
+
+    def enter(self, before: Job, change: Change) -> Change:
+        entered = super(SettlesTwice, self).enter(before, change)
+        state = change.job.state
+        if isinstance(state, Succeeded) and not isinstance(before.state, Succeeded) and change.entry is not None:
+            settled = self._settle(change.job, state.task, state.outcome.usage, change.entry.at)
+            return replace(entered, money=(*entered.money, replace(settled, id=f"{settled.id}:kept")))
+        return entered
+
+
+# --- reservation leaked ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LeaksReservations(Books):
+    """A refused submit keeps its reservation."""
+
+    def enter(self, before: Job, change: Change) -> Change:
+        entered = super(LeaksReservations, self).enter(before, change)
+        refused = change.entry is not None and isinstance(change.entry.event, Refused)
+        return replace(entered, money=()) if refused else entered
+
+
+# --- failed task charged --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChargesFailures(Books):
+    """What FAILED is settled like what was made."""
+
+    def enter(self, before: Job, change: Change) -> Change:
+        entered = super(ChargesFailures, self).enter(before, change)
+        if change.entry is None or not isinstance(change.entry.event, TaskFailed):
+            return entered
+        amount = self.quote(before, change.entry.at).amount
+        charged = tuple(replace(b, kind=Kind.SETTLE, amount=amount) for b in entered.money if b.kind is Kind.RELEASE)
+        return replace(entered, money=charged)
+
+
+# --- budget read before the lock ------------------------------------------------------------------------------------
+
+
+class ReadsBudgetEarly(StoreDoor):
+    """Whether there is money is looked up before the submit is got ready, and believed when the intent is written."""
+
+    async def _begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
+        budgets, self.store._budgets = self.store._budgets, {}
+        try:
+            return await super()._begin(change, now, quiet_s, claimed_until)
+        finally:
+            self.store._budgets = budgets
+
+
 PLANTED: dict[str, Build] = {
     "resubmit on doubt": Build(rescue=rescue_and_resend),
     "POST before commit": Build(step=send_then_commit),
@@ -188,4 +250,8 @@ PLANTED: dict[str, Build] = {
     "foreign task adopted": Build(search=TakesTheFirst),
     "absence believed early": Build(search=BelievesOneRead),
     "another's picture adopted": Build(search=SeesNoPictures),
+    "settled twice": Build(books=SettlesTwice(BOOKS.catalog, BOOKS.tariff)),
+    "reservation leaked": Build(books=LeaksReservations(BOOKS.catalog, BOOKS.tariff)),
+    "failed task charged": Build(books=ChargesFailures(BOOKS.catalog, BOOKS.tariff)),
+    "budget read before the lock": Build(door=ReadsBudgetEarly),
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from tests.domain.catalog_file import BOOKS
 from tests.simulation.auditor import Auditor
 from tests.simulation.crew import Crew
 from tests.simulation.doors import ArchiveDoor, Receiver, StoreDoor
@@ -28,6 +29,8 @@ from wanreel.domain.policy import Policy
 from wanreel.emulator.accounts import Account
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
+from wanreel.money.books import Books
+from wanreel.ports import Slice
 from wanreel.store.memory import MemoryStore
 from wanreel.watch.doubts import Search
 from wanreel.worker.rescue import rescue
@@ -55,6 +58,7 @@ class Build:
     receiver: Callable[[World, Auditor], Receiver] = Receiver
     store_policy: Policy = field(default_factory=Policy)
     search: type[Search] = Search
+    books: Books = BOOKS
 
 
 @dataclass(slots=True)
@@ -120,11 +124,13 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
             clock=WallClock(world),
             jobs=door,
             slots=door,
+            ledger=door,
             outbox=door,
             vendor=vendor,
             results=results,
             archive=archive,
             policy=policy,
+            books=build.books,
             owner="",
             artifact_key=lambda job: f"{job.id}.mp4",
         )
@@ -144,7 +150,7 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
         for crew in crews:
             crew.wake()
 
-    workload = Workload(world, calm, auditor, policy, nudge)
+    workload = Workload(world, calm, auditor, policy, build.books, nudge)
     for door in doors:
         door.on_begin = workload.adopt_early
     for crew in crews:
@@ -158,9 +164,10 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
         for door in doors:
             door.down_until = 0.0
         workload.healed = True
+        workload.set_budget(None)
         nudge()
         world.run(lambda: world.now > heal_at + BOUND_S or (workload.waiting == 0 and auditor.at_rest()))
-        auditor.close()
+        auditor.close(run_through(store.postings(Slice())))
         for job_id, job in auditor.jobs.items():
             fold(auditor.first[job_id], run_through(store.history(job_id)), job, policy)
     finally:

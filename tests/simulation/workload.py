@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import lru_cache
 
+from tests.simulation.accountant import price_of
 from tests.simulation.auditor import Auditor
 from tests.simulation.doors import StoreDoor
 from tests.simulation.world import World, run_through
 from wanreel.domain.errors import Stale
 from wanreel.domain.event import CancelAsked, Event, Found, GivenUp, NotFound
 from wanreel.domain.job import Account, Failed, Job, Queued, Unconfirmed, is_final
+from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import FIRST_FRAME, Media, Request, Stored
+from wanreel.money.books import Books
+from wanreel.money.budget import Budget
 
 MODELS = {"wan2.5-t2v-preview": "1280*720", "wan2.2-t2v-plus": "832*480"}
 ACCOUNT = Account("main", "cn-beijing", "http://127.0.0.1:9/api/v1")
@@ -25,6 +30,7 @@ RETRIED = 0.4  # of what has failed
 BUSYBODIES = 0.3  # of the worlds
 LOOKALIKES = 0.4  # of the worlds
 ALIKE = ("bodies", "seeds", "pictures")
+BUDGETED = 0.3  # of the worlds have money for a few clips only, until they are healed
 
 
 @dataclass(slots=True)
@@ -35,6 +41,7 @@ class Workload:
     door: StoreDoor
     auditor: Auditor
     policy: Policy
+    books: Books
     nudge: Callable[[], None]
     made: int = 0
     waiting: int = 0  # asks that are still to come
@@ -58,6 +65,16 @@ class Workload:
             self._plan_lookalikes(rng.choice(ALIKE))
         self.busybody = rng.random() < BUSYBODIES
         self.world.after(ROUND_S, self._round)
+        if rng.random() < BUDGETED:
+            self.set_budget(sum((price_of(rng.choice(models)) for _ in range(rng.randint(1, 4))), Decimal(0)))
+
+    def set_budget(self, amount: Decimal | None) -> None:
+        """From now on, so much for a month of this world's project; None: as much as it takes."""
+        for used in run_through(self.door.budgets(self.world.wall)):
+            run_through(self.door.drop_budget(used.budget.id))
+        if amount is not None:
+            run_through(self.door.put_budget(Budget(PROJECT, "month", amount, "CNY", "Asia/Shanghai")))
+        self.auditor.budget = amount
 
     def _plan_lookalikes(self, how: str) -> None:
         """Jobs that nobody can tell apart by their words alone, nearly at once."""
@@ -184,7 +201,7 @@ class Workload:
             job = run_through(self.door.get(job_id))
             if isinstance(event, CancelAsked) and is_final(job):
                 return False
-            change = transition(job, event, self.world.wall, self.policy, self.world.draw())
+            change = self.books.enter(job, transition(job, event, self.world.wall, self.policy, self.world.draw()))
             if change.late:
                 return False
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields, is_dataclass
+from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
@@ -24,6 +25,7 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     float: FLOATS,
     bool: st.booleans(),
     NoneType: st.none(),
+    Decimal: st.decimals(allow_nan=False, allow_infinity=False),
 }
 
 
@@ -62,6 +64,19 @@ def test_instants_are_never_infinite() -> None:
     """Not a number and infinity are no instants; writing one is refused."""
     with pytest.raises(ValueError, match="Out of range"):
         dumps(Job, make_job(due_at=float("inf")))
+
+
+@pytest.mark.parametrize("said", ["1.5", "NaN", 1.5])
+def test_money_is_a_text_with_an_exact_figure(said: object) -> None:
+    """An amount written as a number of JSON, or as none at all, was not written by us."""
+    plain = json.loads(dumps(Job, make_job(max_cost=Decimal("0.30"))))
+    assert "0.30" == plain["max_cost"]
+    text = json.dumps(plain | {"max_cost": said})
+    if said == "1.5":
+        assert Decimal("1.5") == loads(Job, text).max_cost
+    else:
+        with pytest.raises(Unreadable, match="max_cost"):
+            loads(Job, text)
 
 
 @dataclass(frozen=True)

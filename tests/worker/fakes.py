@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+from tests.domain.catalog_file import BOOKS
 from tests.factories import FakeClock, make_artifact
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Change, Event, Notice, SlotKey, Undecided
@@ -187,11 +188,13 @@ class Bench:
             clock=self.clock,
             jobs=self.store,
             slots=self.store,
+            ledger=self.store,
             outbox=self.store,
             vendor=self.vendor,
             results=self.results,
             archive=self.archive,
             policy=self.policy,
+            books=BOOKS,
             owner=owner,
             artifact_key=lambda job: f"{job.id}.mp4",
         )

@@ -133,7 +133,6 @@ def money(planned: PlannedOrder) -> Estimate:
         currency=e.currency,
         clips=planned.clips,
         at_most=e.at_most,
-        at_least=e.at_least,
         source=e.source,
         as_of=e.as_of,
         why=e.why or None,

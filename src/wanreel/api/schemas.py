@@ -160,8 +160,10 @@ class JobOut(BaseModel):
     name: str | None = None
     project: str
     tags: list[str]
-    priority: int
+    priority: int = Field(description="The higher goes first.")
     lint: list[RemarkOut] = Field(description="What the lint said of the prompt when it was ordered.")
+    max_cost: str | None = Field(default=None, description="The most that all its tasks together may cost.")
+    group_max_cost: str | None = Field(default=None, description="The most that its whole group may cost.")
     spare_of: str | None = None
     retry_of: str | None = None
     cancel_asked: bool
@@ -197,7 +199,6 @@ class Estimate(BaseModel):
     currency: str
     clips: int
     at_most: bool
-    at_least: bool
     source: str
     as_of: str
     why: str | None = Field(description="Why no price is known.")

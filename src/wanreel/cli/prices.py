@@ -70,7 +70,6 @@ def money(planned: Planned) -> dict[str, Any]:
         "currency": e.currency,
         "clips": planned.clips,
         "at_most": e.at_most,
-        "at_least": e.at_least,
         "source": e.source,
         "as_of": e.as_of,
         "why": e.why or None,
@@ -82,7 +81,7 @@ def price_words(planned: Planned) -> str:
     e = planned.estimate
     if e.amount is None:
         return f"price unknown ({e.why})"
-    bound = "at most " if e.at_most else "at least " if e.at_least else ""
+    bound = "at most " if e.at_most else ""
     return f"{bound}{e.amount * planned.clips} {e.currency} ({e.seconds} s at {e.per_second} a second, as of {e.as_of})"
 
 

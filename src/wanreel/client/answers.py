@@ -40,8 +40,8 @@ from wanreel.domain.job import (
     Task,
     Unconfirmed,
 )
-from wanreel.domain.price import Estimate
 from wanreel.domain.request import Request, from_json
+from wanreel.money.estimate import Estimate
 from wanreel.service.order import Planned
 
 OF_CODE: Mapping[str, type[WanreelError]] = {
@@ -105,7 +105,6 @@ def planned_of(body: Mapping[str, Any]) -> Planned:
         per_second=None if amount is None or not seconds else amount / seconds,
         seconds=seconds,
         at_most=e["at_most"],
-        at_least=e["at_least"],
         source=e["source"],
         as_of=e["as_of"],
         why=e["why"] or "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, TypedDict
 
@@ -43,6 +44,8 @@ class Wish(TypedDict, total=False):
     tags: Sequence[str]
     priority: int
     lint: bool
+    max_cost: Decimal | int | str
+    group_max_cost: Decimal | int | str
 
 
 @dataclass(frozen=True, slots=True)

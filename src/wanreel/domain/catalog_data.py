@@ -5,6 +5,7 @@ A mistake in the data is found here, all at once, and not by the first caller wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TypeVar, cast
@@ -16,8 +17,10 @@ from wanreel.domain.model import TIERS, Durations, ImageRule, Limit, Model, Pric
 Table = Mapping[str, object]
 _T = TypeVar("_T")
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _PROTOCOLS = ("legacy", "media")
 _PATHS = ("video-generation", "image2video")
+_EFFORTS = ("std", "pro")  # what a model without tiers is priced by
 _SHAPES = ("size", "resolution", "none")
 _STATUSES = ("current", "preview", "legacy", "deprecated", "undocumented")
 _FEATURES = ("audio_url", "audio", "shot_type", "template", "prompt_extend")
@@ -27,7 +30,7 @@ _MODEL_KEYS = frozenset(
         *("id", "spelled", "snapshots", "modes", "checked", "protocol", "path", "regions", "status", "shape", "tiers"),
         *("default_tier", "sizes", "ratios", "default_ratio", "duration", "prompt", "negative_chars_max", "features"),
         *("fields", "media_types", "audio_seconds", "images", "fps", "sound", "limits", "prices", "bills_input"),
-        *("note", "source", "tag"),
+        *("seconds_max", "input_seconds_max", "total_seconds_max", "note", "source", "tag"),
     )
 )
 
@@ -253,6 +256,9 @@ class _Reader:
             limits=self.limits(row, where, regions),
             prices=tuple(p for p in self.prices(row, where, tiers) if p.region in regions),
             bills_input=self.value(row, "bills_input", where, bool, default=False),
+            seconds_max=self.maybe_int(row, "seconds_max", where),
+            input_seconds_max=self.maybe_int(row, "input_seconds_max", where),
+            total_seconds_max=self.maybe_int(row, "total_seconds_max", where),
             note=self.text(row, "note", where, ""),
             source=self.text(row, "source", where),
             tag=self.text(row, "tag", where),
@@ -296,7 +302,7 @@ class _Reader:
                 value = Decimal(amount) if isinstance(amount, str) else Decimal(-1)
             except InvalidOperation:
                 value = Decimal(-1)
-            if tier not in (*tiers, "any") or not value.is_finite() or value <= 0:
+            if tier not in (*(tiers or _EFFORTS), "any") or not value.is_finite() or value <= 0:
                 self.wrong(f"{where}.{tier}", "must be a price as text, under a tier of the model", amount)
             per_second.append((tier, value))
         return Price(
@@ -307,7 +313,15 @@ class _Reader:
             as_of=self.text(row, "as_of", where),
             source=self.text(row, "source", where),
             tag=self.text(row, "tag", where),
+            since=self.day(row, "since", where),
+            until=self.day(row, "until", where),
         )
+
+    def day(self, row: Table, key: str, where: str) -> str | None:
+        found = self.maybe_text(row, key, where)
+        if found is not None and not _DAY.fullmatch(found):
+            self.wrong(f"{where}.{key}", "must be a day such as 2026-11-22", found)
+        return found
 
     # --- the whole ---------------------------------------------------------------------------------------------------
 

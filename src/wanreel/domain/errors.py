@@ -5,6 +5,7 @@
     ├── NotFound        not_found       no such job, group or artifact
     ├── Conflict        conflict        the thing is in another state, or somebody else changed it first
     │   ├── Stale                       a change was made on a version that is no longer current
+    │   ├── BudgetReached               a budget, a highest cost or a wrong price stops a submit
     │   └── TaskTaken                   the vendor's task already belongs to another job
     ├── Unauthorized    unauthorized    no key, or a key the vendor refuses
     ├── RateLimited     rate_limited    not now; says when
@@ -72,6 +73,14 @@ class Stale(Conflict):
 
 class TaskTaken(Conflict):
     """The vendor's task already belongs to another job; nothing was written."""
+
+
+class BudgetReached(Conflict):
+    """There is no money for a submit; nothing was written. `final`: no waiting can help."""
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
 
 
 class Unauthorized(WanreelError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wanreel.domain.booking import Booking
 from wanreel.domain.job import Account, Artifact, Fault, Intent, Job, Outcome
 
 # --- submitting -----------------------------------------------------------------------------------------------------
@@ -96,6 +97,14 @@ class Moved:
 
     account: Account
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OverBudget:
+    """A budget, a highest cost or a wrong price stopped it before its paid call: it waits, or with `refuse` it ends."""
+
+    why: str
+    refuse: bool = False
 
 
 # --- settling a doubt -----------------------------------------------------------------------------------------------
@@ -257,6 +266,7 @@ Event = (
     | Lost
     | Unfit
     | Moved
+    | OverBudget
     | Found
     | NotFound
     | Undecided
@@ -283,6 +293,7 @@ EVENTS: tuple[type[Event], ...] = (
     Lost,
     Unfit,
     Moved,
+    OverBudget,
     Found,
     NotFound,
     Undecided,
@@ -371,3 +382,4 @@ class Change:
     lift: SlotKey | None = None  # a slot came free: a BUSY park on this key ends
     full: SlotKey | None = None  # no more may run on this key, said the vendor: what others hold now is its limit
     late: bool = False  # late news: nothing to commit
+    money: tuple[Booking, ...] = ()

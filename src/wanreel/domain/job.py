@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from wanreel.domain.labels import PROJECT
@@ -26,6 +27,7 @@ class Fault(StrEnum):
     THROTTLE = "throttle"  # not now
     DOUBT = "doubt"  # nobody knows whether the paid call was accepted
     TIME = "time"  # a deadline passed
+    BUDGET = "budget"  # there was no money for it; nothing was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Task:
     request_id: str = ""
     how: str = "answer"  # "answer" of the submit, or "adopted" afterwards
     seed_certain: bool = True  # False: adopted among calls that differed in nothing but their seed
+    sent_at: float | None = None  # when its paid call was decided on, where that is known: its price is that day's
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +248,8 @@ class Job:
     priority: int = 0  # the higher goes first
     remarks: tuple[Remark, ...] = ()  # what the lint said of its prompt
     bound: bool = False  # to its account, for good: the vendor may have had it, or it names a file that lies there
+    max_cost: Decimal | None = None  # all its tasks together may cost this, in its account's currency
+    group_max_cost: Decimal | None = None  # the same for its whole group
 
 
 def state_name(state: State | type[State]) -> str:

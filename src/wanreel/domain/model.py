@@ -97,7 +97,9 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Money per second of successful output, by tier (`any`: the same for all)."""
+    """Money per second of successful output, by tier (`any`: the same for all). `since` and `until` are its first and
+    last day at the vendor; without them it has always held, and still does.
+    """
 
     region: str
     currency: str
@@ -106,6 +108,12 @@ class Price:
     as_of: str
     source: str
     tag: str
+    since: str | None = None
+    until: str | None = None
+
+    def holds(self, day: str) -> bool:
+        """Whether it is the price on a day, such as 2026-11-22."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
     def of(self, tier: str | None) -> Decimal | None:
         """The price of a second at a tier."""
@@ -149,6 +157,9 @@ class Model:
     limits: tuple[tuple[str, Limit], ...] = ()
     prices: tuple[Price, ...] = ()
     bills_input: bool = False
+    seconds_max: int | None = None  # the most it makes where a request does not say how long
+    input_seconds_max: int | None = None  # the most of an input clip that is billed
+    total_seconds_max: int | None = None  # of input clips and what is made of them together
     note: str = ""
     source: str = ""
     tag: str = ""

@@ -68,6 +68,11 @@ def park_s(policy: Policy, pause: Pause, tries: int, draw: float) -> float:
     return full * (0.5 + 0.5 * draw)
 
 
+def money_wait_s(policy: Policy, tries: int, draw: float) -> float:
+    """Seconds until a job held for want of money asks again after `tries` such waits: quickly at first, then rarely."""
+    return min(policy.backoff_max_s * 2.0 ** min(tries, 16), policy.account_s) * (0.5 + 0.5 * draw)
+
+
 def longest_delay_s(policy: Policy) -> float:
     """No instant we plan lies further ahead than this; one that does was written by a clock that has jumped."""
     return 2 * max(policy.poll_max_s, policy.backoff_max_s, policy.quota_s, policy.account_s)

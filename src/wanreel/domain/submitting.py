@@ -14,6 +14,7 @@ from wanreel.domain.event import (
     Moved,
     NotFound,
     NotSent,
+    OverBudget,
     Pause,
     Refused,
     SubmitBegun,
@@ -33,9 +34,11 @@ from wanreel.domain.job import (
     is_bound,
     known_tasks,
 )
-from wanreel.domain.policy import backoff_s, park_s
+from wanreel.domain.policy import backoff_s, money_wait_s, park_s
 from wanreel.domain.turn import Turn, slot_key
 
+BUDGET = "budget"  # held for want of money
+_MONEY_WAITS = 5  # after so many it asks as rarely as it ever will
 _INPUT = "input"  # the vendor could not fetch an input: worth one more try
 
 
@@ -49,6 +52,20 @@ def begin(turn: Turn, event: SubmitBegun) -> Change:
 def unfit(turn: Turn, event: Unfit) -> Change:
     """Queued: an input is gone for good; nothing was sent."""
     return turn.to(Failed(event.code, event.why, Fault.OURS, turn.now), "an input cannot be used")
+
+
+def over_budget(turn: Turn, event: OverBudget) -> Change:
+    """Queued: there is no money for it. It waits and asks again, ever more rarely, or ends if that was wished."""
+    state = turn.job.state
+    assert isinstance(state, Queued)
+    if event.refuse:
+        return turn.to(Failed("over_budget", event.why, Fault.BUDGET, turn.now), "refused: over budget")
+    first = state.held_by != BUDGET
+    waits = 0 if first else min(state.tries, _MONEY_WAITS)
+    held = Queued(turn.now + money_wait_s(turn.policy, waits, turn.draw), waits + 1, event.why, BUDGET)
+    notices = (turn.notice("job.held", event.why),) if first else ()
+    quiet = (held.tries, held.why, held.held_by) == (state.tries, state.why, state.held_by)
+    return turn.to(held, "held: over budget", notices=notices, quiet=quiet)
 
 
 def not_ready(turn: Turn, event: NotSent) -> Change:
@@ -92,6 +109,8 @@ def paid(turn: Turn, task: Task, intent_id: str | None) -> Change:
     )
     if not adopts or current_task(job) is not None:
         return turn.spare(task)
+    if isinstance(state, (Submitting, Unconfirmed)):
+        task = replace(task, sent_at=state.intent.at)
     watching = turn.watching(task, first_look_s=0.0 if job.cancel else None)
     if job.cancel:
         watching = replace(watching, cancel=CancelStep.WANTED)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from wanreel.domain.job import Remark
-from wanreel.domain.price import Estimate
 from wanreel.domain.request import Request
+from wanreel.money.estimate import Estimate
 
 VARIANTS_MAX = 100
 
@@ -20,6 +21,8 @@ class Order:
     and `tags` are what jobs are sorted by; tags may be a text with commas. The higher `priority` goes first. `ask` is a
     face's hash of the call: a key that comes with another one is refused. `lint` no: a prompt the lint would refuse is
     made all the same.
+    `max_cost` is the most that each clip may cost, `group_max_cost` the most that all of its group may, in the
+    account's currency.
     """
 
     prompt: str | None = None
@@ -50,6 +53,8 @@ class Order:
     ask: str | None = None
     lint: bool | str | None = None
     priority: int | str | None = None
+    max_cost: Decimal | int | str | None = None
+    group_max_cost: Decimal | int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ class Planned:
     tags: tuple[str, ...]
     priority: int = 0
     remarks: tuple[Remark, ...] = ()
+    max_cost: Decimal | None = None
+    group_max_cost: Decimal | None = None
 
     @property
     def clips(self) -> int:

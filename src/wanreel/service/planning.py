@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,11 +14,13 @@ from wanreel.domain.clip import Fit
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.job import Remark
 from wanreel.domain.labels import priority_figure, project_name, tag_names
-from wanreel.domain.price import estimate
 from wanreel.domain.reading import Findings, switch, whole
 from wanreel.domain.reference import InlineData, LocalPath, VendorLink, WebLink, read_reference
 from wanreel.domain.request import AUDIO, FIRST_FRAME, LAST_FRAME, Draft, Link, Media, Request, Stored
 from wanreel.domain.validate import SEED_MAX, Options, model_for, validate
+from wanreel.money.amount import read_amount, words
+from wanreel.money.books import Books
+from wanreel.money.estimate import estimate
 from wanreel.ports import Clock, Inputs, StoredInput
 from wanreel.service.linting import remarks
 from wanreel.service.order import VARIANTS_MAX, Order, Planned
@@ -25,31 +29,66 @@ _T = TypeVar("_T")
 
 
 async def plan(
-    order: Order, catalog: Catalog, region: str, options: Options, inputs: Inputs, clock: Clock, project: str
+    order: Order, books: Books, region: str, options: Options, inputs: Inputs, clock: Clock, project: str
 ) -> Planned:
     """Check an order and price it; `project` is for orders that name none. Local files and what
     links lead to are copied into the home. Raises Invalid with every problem.
     """
     variants = _variants(order.variants)
-    media, problems, changes = await _media(order, inputs, _fit(order, catalog, region, options))
+    media, problems, changes = await _media(order, inputs, _fit(order, books.catalog, region, options))
     wrong_labels: list[Problem] = []
     of_project = _or_wrong(lambda: project_name(order.project, project), project, wrong_labels)
     tags = _or_wrong(lambda: tag_names(order.tags), (), wrong_labels)
     priority = _or_wrong(lambda: priority_figure(order.priority), 0, wrong_labels)
+    one, all_of_it = (_or_wrong(partial(_cap, *cap), None, wrong_labels) for cap in _caps(order))
     problems = (*problems, *wrong_labels)
     try:
-        checked = validate(_draft(order, media), catalog, region, options)
+        checked = validate(_draft(order, media), books.catalog, region, options)
     except Invalid as wrong:
         hidden = {p.field for p in problems}  # a file that could not be kept is not also "missing"
         raise Invalid("", (*problems, *(p for p in wrong.problems if p.field not in hidden))) from None
-    said = remarks(checked.request, catalog)
+    said = remarks(checked.request, books.catalog)
     problems = (*problems, *_refused(said, order, options))
     if problems:
         raise Invalid("", problems)
     requests = _seeded(checked.request, variants, clock)
     warnings = (*changes, *checked.warnings, *(f"{r.code} {r.label}: {r.message}" for r in said))
-    price = estimate(checked.request, catalog, region)
-    return Planned(requests, warnings, price, of_project, tags, priority, said)
+    price = estimate(checked.request, books.catalog, books.tariff, region, clock.now())
+    planned = Planned(requests, warnings, price, of_project, tags, priority, said, one, all_of_it)
+    _affordable(planned)
+    return planned
+
+
+def _caps(order: Order) -> tuple[tuple[str, object], tuple[str, object]]:
+    return ("max_cost", order.max_cost), ("group_max_cost", order.group_max_cost)
+
+
+def _cap(field: str, value: object) -> Decimal | None:
+    """The most that may be paid; None where nothing was said. A number of JSON is read as written. Raises Invalid."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    amount = None if isinstance(value, bool) else read_amount(str(value))
+    if amount is None:
+        raise Invalid("", (Problem(field, "must be an amount of money from 0, such as 3 or 0.75", str(value)),))
+    return amount
+
+
+def _affordable(planned: Planned) -> None:
+    """What is dearer than was allowed need not wait to be told so. Raises Invalid."""
+    price, per_clip = planned.estimate, planned.estimate.amount
+    problems: list[Problem] = []
+    totals = (("max_cost", planned.max_cost, 1), ("group_max_cost", planned.group_max_cost, planned.clips))
+    for field, cap, clips in totals:
+        if cap is None:
+            continue
+        if per_clip is None:
+            problems.append(Problem(field, f"cannot be kept: the price is unknown ({price.why})", words(cap)))
+        elif per_clip * clips > cap:
+            bound = "at most " if price.at_most else ""
+            cost = f"{bound}{words(per_clip * clips)} {price.currency}"
+            problems.append(Problem(field, f"is less than it may cost: {cost}", words(cap)))
+    if problems:
+        raise Invalid("", tuple(problems))
 
 
 def _refused(said: tuple[Remark, ...], order: Order, options: Options) -> Iterator[Problem]:

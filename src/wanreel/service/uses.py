@@ -35,7 +35,8 @@ from wanreel.domain.request import Link, Request
 from wanreel.domain.slots import allowed
 from wanreel.domain.turn import slot_key
 from wanreel.domain.validate import Options
-from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Parked, Slots
+from wanreel.money.books import Books
+from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Ledger, Parked, Slots
 from wanreel.service.accounts import Accounts
 from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, refusal, same_wish
 from wanreel.service.order import Order, Planned
@@ -52,9 +53,11 @@ class Shop:
     jobs: Jobs
     slots: Slots
     holds: Holds
+    ledger: Ledger
     inputs: Inputs
     catalog: Catalog
     accounts: Accounts
+    books: Books
     policy: Policy
     options: Options
     check_key: Callable[[], None]  # raises Unauthorized when no key is configured
@@ -89,7 +92,7 @@ class Service:
     async def plan(self, order: Order) -> Planned:
         """Check and price an order without storing a job. Raises Invalid."""
         s = self._shop
-        return await plan(order, s.catalog, self._main.region, s.options, s.inputs, s.clock, s.project)
+        return await plan(order, s.books, self._main.region, s.options, s.inputs, s.clock, s.project)
 
     def check_key(self) -> None:
         """Raises Unauthorized when no key is configured."""
@@ -161,6 +164,8 @@ class Service:
             priority=planned.priority,
             remarks=planned.remarks,
             bound=lies_at_the_vendor(request),
+            max_cost=planned.max_cost,
+            group_max_cost=planned.group_max_cost,
         )
 
     @property
@@ -244,6 +249,8 @@ class Service:
             priority=old.priority,
             remarks=old.remarks,
             bound=lies_at_the_vendor(old.request),
+            max_cost=old.max_cost,
+            group_max_cost=old.group_max_cost,
         )
         return (await self._shop.jobs.add(await self._placed([fresh])))[0]
 
@@ -413,7 +420,7 @@ class Service:
         s = self._shop
         while True:
             allowed(job)
-            change = transition(job, event, s.clock.now(), s.policy, s.clock.draw())
+            change = s.books.enter(job, transition(job, event, s.clock.now(), s.policy, s.clock.draw()))
             if change.late:
                 return job
             try:

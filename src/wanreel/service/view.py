@@ -61,6 +61,8 @@ def view(job: Job, where: Callable[[Artifact], str]) -> dict[str, Any]:
         "name": job.name,
         "project": job.project,
         "tags": list(job.tags),
+        "max_cost": None if job.max_cost is None else str(job.max_cost),
+        "group_max_cost": None if job.group_max_cost is None else str(job.group_max_cost),
         "priority": job.priority,
         "lint": [asdict(remark) for remark in job.remarks],
         "spare_of": job.spare_of,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
@@ -69,7 +70,7 @@ def pack(kind: Any) -> Pack:
         return lambda value: [item(v) for v in value]
     if is_dataclass(kind):
         return _pack_fields(cast("type[Any]", kind))
-    if issubclass(kind, StrEnum):
+    if issubclass(kind, (StrEnum, Decimal)):
         return str
     return lambda value: value
 
@@ -92,6 +93,8 @@ def unpack(kind: Any) -> Unpack:
         return _unpack_fields(cast("type[Any]", kind))
     if issubclass(kind, StrEnum):
         return _unpack_word(kind)
+    if issubclass(kind, Decimal):
+        return _unpack_decimal
     return _unpack_scalar(kind)
 
 
@@ -163,6 +166,16 @@ def _unpack_word(kind: type[StrEnum]) -> Unpack:
         return words[plain]
 
     return word
+
+
+def _unpack_decimal(plain: Any, at: str) -> Any:
+    try:
+        amount = Decimal(plain) if isinstance(plain, str) else None
+    except InvalidOperation:
+        amount = None
+    if amount is None or not amount.is_finite():
+        raise Unreadable(f"{at} is no decimal number")
+    return amount
 
 
 def _unpack_scalar(kind: type[Any]) -> Unpack:

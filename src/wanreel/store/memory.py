@@ -1,6 +1,7 @@
 """The plainest correct store, in memory: the oracle the others are compared with, and the simulator's.
 
-One object is all doors (`ports.Jobs`, `Slots`, `Holds`, `Feed`, `Watching`, `Outbox`). Methods are coroutines that
+One object is all doors (`ports.Jobs`, `Slots`, `Holds`, `Ledger`, `Feed`, `Watching`,
+`Outbox`). Methods are coroutines that
 never wait: each is whole, so there is nothing to lock. Every rule that a database would put into a statement is spelled
 out here as a loop over all jobs.
 """
@@ -11,9 +12,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import Any
 
-from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
+from wanreel.data.zones import zone_of
+from wanreel.domain.booking import Booking, Kind
+from wanreel.domain.errors import BudgetReached, Conflict, Internal, NotFound, Stale, TaskTaken
 from wanreel.domain.event import ALL, Change, Entry, Notice, Park, Pause, SlotKey
 from wanreel.domain.facts import Facts, together
 from wanreel.domain.job import Generating, Job, Submitting, current_task, known_tasks, state_name
@@ -21,7 +25,9 @@ from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.runtimes import Histogram, RunKind, RunTime, RunTimes, kind_of, one_more
 from wanreel.domain.slots import Learned, allowed, free_at, learn
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Claim, Filter, Happening, Known, Lane, Owed, Parked, Watched
+from wanreel.money.budget import Budget, Spending, Stop, Used, overrun_notice, period_of, stop_for, warnings_for
+from wanreel.money.ledger import Overrun, Posting, committed, post
+from wanreel.ports import Claim, Filter, Happening, Known, Lane, Owed, Parked, Slice, Watched
 from wanreel.store.memory_keeping import MemoryKeeping
 from wanreel.store.rows import Index, index, known_of, same_ask
 
@@ -77,6 +83,9 @@ class MemoryStore:
         self._histograms: dict[RunKind, Histogram] = {}
         self._facts: dict[str, Facts] = {}
         self.keeping = MemoryKeeping(self)
+        self._postings: list[Posting] = []
+        self._budgets: dict[str, Budget] = {}
+        self._overruns: dict[str, Overrun] = {}
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
@@ -168,7 +177,10 @@ class MemoryStore:
     # --- slots ------------------------------------------------------------------------------------------------------
 
     async def begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
-        """Commit a change to Submitting if a slot is free now; see `ports.Slots`. Raises Stale, NotFound."""
+        """Commit a change to Submitting if a slot is free now, see `ports.Slots`.
+
+        Raises Stale, NotFound, BudgetReached.
+        """
         if not isinstance(change.job.state, Submitting):
             raise Internal(f"job {change.job.id}: begin is for changes to Submitting")
         row = self._row(change.job.id)
@@ -177,7 +189,8 @@ class MemoryStore:
             return False
         if self._parked(row.key, now, now + longest_delay_s(self._policy)) & {"", row.job.project}:
             return False
-        self._write(change)
+        warnings = self._affordable(change, now)
+        self._write(replace(change, notices=(*change.notices, *warnings)))
         row.until = claimed_until
         return True
 
@@ -316,6 +329,40 @@ class MemoryStore:
         owners = {task: self._tasks[account, task] for task in ids if (account, task) in self._tasks}
         return {task: known_of(self._rows[job_id].job, task) for task, job_id in owners.items()}
 
+    # --- ledger -----------------------------------------------------------------------------------------------------
+
+    async def postings(self, which: Slice) -> list[Posting]:
+        """Double entries by filter, oldest first."""
+        return [p for p in self._postings if _in_slice(p, which)]
+
+    async def stop(self, job: Job, wanted: Booking, now: float) -> Stop | None:
+        """What would speak against a reservation just now; only `begin` decides."""
+        return stop_for(job, wanted, self._spending(job, wanted, now))
+
+    async def budgets(self, now: float) -> list[Used]:
+        """All budgets, each with what is committed in the period that holds now."""
+        return [self._used(self._budgets[name], now) for name in sorted(self._budgets)]
+
+    async def put_budget(self, budget: Budget) -> None:
+        """Set a budget, in place of the one with its id."""
+        self._budgets[budget.id] = budget
+
+    async def drop_budget(self, budget_id: str) -> None:
+        """End a budget. Raises NotFound."""
+        if self._budgets.pop(budget_id, None) is None:
+            raise NotFound(f"there is no budget {budget_id} here")
+
+    async def overruns(self) -> list[Overrun]:
+        """Settlements above their reservations that nobody has cleared yet, oldest first."""
+        return sorted(self._overruns.values(), key=lambda overrun: (overrun.at, overrun.id))
+
+    async def clear(self, model: str | None) -> int:
+        """Somebody has looked at the price of a model (None: all): it is sent again. How many there were."""
+        seen = [name for name, overrun in self._overruns.items() if model in (None, overrun.model)]
+        for name in seen:
+            del self._overruns[name]
+        return len(seen)
+
     # --- outbox -----------------------------------------------------------------------------------------------------
 
     async def owed(self, now: float, limit: int) -> list[Owed]:
@@ -366,6 +413,50 @@ class MemoryStore:
 
     def _queued_keys(self) -> set[SlotKey]:
         return {row.key for row in self._rows.values() if row.index.lane is Lane.SUBMIT}
+
+    def _affordable(self, change: Change, now: float) -> tuple[Notice, ...]:
+        """The warnings this change brings, if its reservations may be made. Raises BudgetReached."""
+        warnings: list[Notice] = []
+        for booking in change.money:
+            if booking.kind is Kind.RESERVE:
+                spending = self._spending(change.job, booking, now)
+                stop = stop_for(change.job, booking, spending)
+                if stop is not None:
+                    raise BudgetReached(stop.why, final=stop.final)
+                warnings.extend(warnings_for(booking, spending.budgets))
+        return tuple(warnings)
+
+    def _spending(self, job: Job, wanted: Booking, now: float) -> Spending:
+        """Everything that may speak against a reservation."""
+        currency = wanted.currency
+        covering = [self._budgets[name] for name in sorted(self._budgets)]
+        of_group = [p for p in self._postings if wanted.group is not None and p.group == wanted.group]
+        return Spending(
+            budgets=tuple(self._used(b, now) for b in covering if b.covers(job.project, currency)),
+            job=committed((p for p in self._postings if p.job == wanted.job), currency),
+            group=committed(of_group, currency),
+            overruns=tuple(
+                o for o in self._overruns.values() if (o.account, o.model) == (wanted.account, wanted.model)
+            ),
+        )
+
+    def _used(self, budget: Budget, now: float) -> Used:
+        begins_at, ends_at = period_of(budget, now, zone_of(budget.zone) or UTC)
+        mine = (p for p in self._postings if budget.covers(p.project, p.currency) and begins_at <= p.since < ends_at)
+        return Used(budget, committed(mine, budget.currency), begins_at, ends_at)
+
+    def _book(self, change: Change, left_out: set[str]) -> tuple[Notice, ...]:
+        """Enter a change's bookings; the alarms they raise."""
+        alarms: list[Notice] = []
+        for booking in change.money:
+            if booking.holder in left_out:
+                continue
+            posted = post(booking, [p for p in self._postings if p.holder == booking.holder])
+            self._postings.extend(posted.postings)
+            if posted.overrun is not None:
+                self._overruns[posted.overrun.id] = posted.overrun
+                alarms.append(overrun_notice(posted.overrun, booking.holder))
+        return tuple(alarms)
 
     def _most(self, key: SlotKey, now: float) -> int:
         """How many of a key may run now: what was set or told, as far as refusals have not taught otherwise."""
@@ -479,7 +570,7 @@ class MemoryStore:
         if change.entry is not None:
             self._history.setdefault(job.id, []).append(change.entry)
             self._happened(job, change.entry.at, type(change.entry.event).__name__, change.entry.reason)
-        for notice in change.notices:
+        for notice in (*change.notices, *self._book(change, left_out)):
             if notice.job_id not in left_out:
                 self._debts.setdefault(notice.id, _Debt(notice, notice.at))
         if change.lift is not None:
@@ -522,6 +613,16 @@ class MemoryStore:
     def _forget_parks(self, now: float) -> None:
         for at in [at for at, p in self._parks.items() if p.park.until <= now and p.park.kind is not Pause.HAND]:
             del self._parks[at]
+
+
+def _in_slice(posting: Posting, which: Slice) -> bool:
+    return (
+        (which.since is None or posting.since >= which.since)
+        and (which.until is None or posting.since < which.until)
+        and which.project in (None, posting.project)
+        and which.account in (None, posting.account)
+        and (not which.jobs or posting.job in which.jobs)
+    )
 
 
 def _at(change: Change) -> float:

@@ -15,6 +15,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from wanreel.domain.booking import Booking
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Change, Entry, Park, SlotKey
 from wanreel.domain.facts import Facts
@@ -22,13 +23,15 @@ from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import RunTime, RunTimes
 from wanreel.domain.slots import Learned
-from wanreel.ports import Claim, Filter, Happening, Known, Owed, Parked, Watched
+from wanreel.money.budget import Budget, Stop, Used
+from wanreel.money.ledger import Overrun, Posting
+from wanreel.ports import Claim, Filter, Happening, Known, Owed, Parked, Slice, Watched
 from wanreel.store import opening
 from wanreel.store.access import SqlAccess
 from wanreel.store.faults import translated
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.keeping import DatabaseKeeping
-from wanreel.store.sql import changes, claims, due, feed, learning, outbox, reading, slots, watching
+from wanreel.store.sql import changes, claims, due, feed, learning, ledger, outbox, reading, slots, watching
 from wanreel.store.writer import Work, Writer, driver_of
 
 T = TypeVar("T")
@@ -37,9 +40,7 @@ _READERS = 4
 
 
 class SqliteStore:
-    """All doors (`ports.Jobs`, `Slots`, `Holds`, `Feed`, `Watching`, `Outbox`) over a file; `async with` it, or open
-    and close.
-    """
+    """All doors of `ports` to a store over a file: `async with` it, or `open` and `close`."""
 
     def __init__(
         self, path: Path, limits: Callable[[SlotKey], int], policy: Policy, *, busy_s: float = opening.BUSY_S
@@ -129,7 +130,10 @@ class SqliteStore:
     # --- slots ------------------------------------------------------------------------------------------------------
 
     async def begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
-        """Commit a change to Submitting if a slot is free now; see `ports.Slots`. Raises Stale, NotFound."""
+        """Commit a change to Submitting if a slot is free now, see `ports.Slots`.
+
+        Raises Stale, NotFound, BudgetReached.
+        """
         wish = slots.Beginning(change, now, quiet_s, claimed_until)
         return await self._write(lambda conn: slots.begin(conn, wish, self._limits, self._policy))
 
@@ -218,6 +222,36 @@ class SqliteStore:
     async def known_tasks(self, account: str, ids: Sequence[str]) -> Mapping[str, Known]:
         """Those of some task ids that belong to jobs of ours."""
         return await self._read(lambda conn: watching.known_tasks(conn, account, ids))
+
+    # --- ledger -----------------------------------------------------------------------------------------------------
+
+    async def postings(self, which: Slice) -> list[Posting]:
+        """Double entries by filter, oldest first."""
+        return await self._read(lambda conn: ledger.postings(conn, which))
+
+    async def stop(self, job: Job, wanted: Booking, now: float) -> Stop | None:
+        """What would speak against a reservation just now; only `begin` decides."""
+        return await self._read(lambda conn: ledger.stop(conn, job, wanted, now))
+
+    async def budgets(self, now: float) -> list[Used]:
+        """All budgets, each with what is committed in the period that holds now."""
+        return await self._read(lambda conn: ledger.used(conn, now))
+
+    async def put_budget(self, budget: Budget) -> None:
+        """Set a budget, in place of the one with its id."""
+        await self._write(lambda conn: ledger.put_budget(conn, budget))
+
+    async def drop_budget(self, budget_id: str) -> None:
+        """End a budget. Raises NotFound."""
+        await self._write(lambda conn: ledger.drop_budget(conn, budget_id))
+
+    async def overruns(self) -> list[Overrun]:
+        """Settlements above their reservations that nobody has cleared yet, oldest first."""
+        return await self._read(ledger.uncleared)
+
+    async def clear(self, model: str | None) -> int:
+        """Somebody has looked at the price of a model (None: all): it is sent again. How many there were."""
+        return await self._write(lambda conn: ledger.clear(conn, model))
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ the job moved on meanwhile is read again against the job as it now stands, so th
 
 from __future__ import annotations
 
-from wanreel.domain.errors import IllegalTransition, Internal, Stale, TaskTaken, Unavailable
+from wanreel.domain.errors import BudgetReached, IllegalTransition, Internal, Stale, TaskTaken, Unavailable
 from wanreel.domain.event import (
     Accepted,
     Change,
@@ -15,6 +15,7 @@ from wanreel.domain.event import (
     Found,
     Lost,
     NotSent,
+    OverBudget,
     Refused,
     Stored,
     StoreFailed,
@@ -60,6 +61,10 @@ async def step(job: Job, tools: Tools) -> None:
 
 async def _submit(job: Job, tools: Tools) -> None:
     """Make the inputs reachable, commit the intent, and only then make the paid call."""
+    stop = await tools.ledger.stop(job, tools.books.wanted(job, tools.clock.now()), tools.clock.now())
+    if stop is not None:  # before anything is uploaded; whether there is money is decided with the intent
+        await settle(job, OverBudget(stop.why, refuse=stop.final or tools.refuse_over_budget), tools)
+        return
     try:
         prepared = await tools.vendor.prepare(job)
     except PrepareFailed as failure:
@@ -68,12 +73,16 @@ async def _submit(job: Job, tools: Tools) -> None:
         return
     now = tools.clock.now()
     intent = Intent(tools.clock.new_id("int"), now, now + tools.policy.send_by_s, prepared.fingerprint)
-    begun = transition(job, SubmitBegun(intent), now, tools.policy, tools.clock.draw())
+    begun = tools.books.enter(job, transition(job, SubmitBegun(intent), now, tools.policy, tools.clock.draw()))
     until = now + CLAIM_S[Lane.SUBMIT]
     try:
         admitted = await tools.slots.begin(begun, now, tools.policy.quiet_s, until)
     except Stale:
         log.info(STEP_STALE, job=job.id, what="SubmitBegun")
+        return
+    except BudgetReached as reached:
+        refuse = reached.final or tools.refuse_over_budget
+        await settle(job, OverBudget(reached.message, refuse=refuse), tools)
         return
     if not admitted:
         await tools.jobs.release(tools.owner, job.id)
@@ -162,7 +171,7 @@ def _decide(job: Job, event: Event, tools: Tools) -> Change | None:
     if change.late:
         log.info(STEP_LATE, job=job.id, what=type(event).__name__, state=state_name(job.state))
         return None
-    return change
+    return tools.books.enter(job, change)
 
 
 def _still_speaks_of(event: Event, old: Job, fresh: Job) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
-from wanreel.ports import Archive, Clock, Jobs, Label, Lane, Outbox, Results, Slots, Vendor
+from wanreel.money.books import Books
+from wanreel.ports import Archive, Clock, Jobs, Label, Lane, Ledger, Outbox, Results, Slots, Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,16 @@ class Tools:
     clock: Clock
     jobs: Jobs
     slots: Slots
+    ledger: Ledger
     outbox: Outbox
     vendor: Vendor
     results: Results
     archive: Archive
     policy: Policy
+    books: Books
     owner: str
     artifact_key: Callable[[Job], str]
+    refuse_over_budget: bool = False  # what there is no money for ends at once, instead of waiting
     label: Callable[[Job], Label | None] = lambda _: None
 
 

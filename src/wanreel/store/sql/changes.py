@@ -12,7 +12,7 @@ from wanreel.domain.event import Change, Park, Pause
 from wanreel.domain.job import Job, Submitting, current_task, known_tasks
 from wanreel.domain.policy import Policy
 from wanreel.store.rows import entry_text, index, job_of, job_text, notice_text, park_text, same_ask
-from wanreel.store.sql import claims, feed, learning
+from wanreel.store.sql import claims, feed, learning, ledger
 from wanreel.store.sql.tables import history, jobs, notices, parks, tags, tasks
 
 # --- statements, made once: a database of many jobs runs little else ------------------------------------------------
@@ -168,7 +168,8 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
         line = {"job_id": job.id, "version": change.entry.version, "body": entry_text(change.entry)}
         conn.execute(_INSERT_ENTRY, line)
         feed.changed(conn, job, change.entry)
-    for notice in change.notices:
+    alarms = ledger.book(conn, change.money, left_out) if change.money else []
+    for notice in (*change.notices, *alarms):
         known = conn.execute(_NOTICE, {"the_notice": notice.id}).first() is not None
         if not known and notice.job_id not in left_out:
             text = notice_text(notice)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, not_, or_, select
 
@@ -14,7 +14,7 @@ from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Parked
 from wanreel.store.rows import job_of, park_of
-from wanreel.store.sql import changes, claims, learning
+from wanreel.store.sql import changes, claims, learning, ledger
 from wanreel.store.sql.claims import BY_HAND, IS_FREE, IS_QUEUED, OF_KEY, Limits
 from wanreel.store.sql.tables import jobs, parks
 
@@ -78,7 +78,9 @@ def begin(conn: Connection, wish: Beginning, limits: Limits, policy: Policy) -> 
         return False
     if claims.parked(conn, key, wish.now, wish.now + longest_delay_s(policy)) & {"", job.project}:
         return False
-    changes.write(conn, wish.change, policy, wish.claimed_until)
+    warnings = ledger.affordable(conn, wish.change, wish.now)
+    change = replace(wish.change, notices=(*wish.change.notices, *warnings))
+    changes.write(conn, change, policy, wish.claimed_until)
     return True
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Double,
     ForeignKey,
@@ -212,6 +213,72 @@ notices = Table(
     UniqueConstraint("id", name="uq_notices_id"),
 )
 Index("ix_notices_owed", notices.c.due_at, **_only("delivered_at IS NULL"))
+
+ledger = Table(  # double entries: money moved from one purse to another
+    "ledger",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("nanos", BigInteger),  # billionths; null: nobody knows how much
+    Column("currency", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("since", Double, nullable=False),  # when it was committed: the day it counts for
+    Column("holder", Text, nullable=False),
+    Column("job_id", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("batch", Text),
+    Column("seconds", Text),  # a decimal number
+    Column("task_id", Text, nullable=False),
+    Column("intent_id", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    UniqueConstraint("id", name="uq_ledger_id"),
+)
+Index("ix_ledger_holder", ledger.c.holder)
+Index("ix_ledger_job", ledger.c.job_id)
+Index("ix_ledger_since", ledger.c.since)
+
+committed = Table(  # running sums of what is not free, by quarter of an hour: what budgets are read from
+    "committed",
+    metadata,
+    Column("scope", Text, nullable=False),  # project, or group
+    Column("name", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("quarter", Integer, nullable=False),  # since the epoch; 0 for a group
+    Column("nanos", BigInteger, nullable=False),
+    PrimaryKeyConstraint("scope", "name", "currency", "quarter"),
+)
+Index("ix_committed_all", committed.c.scope, committed.c.currency, committed.c.quarter)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("project", Text, nullable=False),  # * for all together
+    Column("period", Text, nullable=False),
+    Column("nanos", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("warn_at", Text, nullable=False),  # a decimal number
+)
+
+overruns = Table(  # settlements above their reservations, until somebody has looked
+    "overruns",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("job_id", Text, nullable=False),
+    Column("task_id", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("reserved", BigInteger, nullable=False),
+    Column("settled", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+)
 
 learned = Table(  # what refusals have taught about limits
     "learned",

@@ -7,8 +7,18 @@ from decimal import Decimal
 import pytest
 
 from tests.domain.catalog_file import CATALOG
-from wanreel.domain.price import estimate
+from wanreel.domain.catalog import Catalog
 from wanreel.domain.request import Request
+from wanreel.money.estimate import Estimate
+from wanreel.money.estimate import estimate as estimate_at
+from wanreel.money.tariff import tariff_of
+
+NOW = 1_795_000_000.0
+
+
+def estimate(request: Request, catalog: Catalog, region: str) -> Estimate:
+    """By the catalog's prices, today."""
+    return estimate_at(request, catalog, tariff_of(catalog), region, NOW)
 
 
 @pytest.mark.parametrize(
@@ -35,8 +45,10 @@ def test_bounds() -> None:
     """A length the model chooses is priced at its longest; an input clip's seconds come on top."""
     open_ended = estimate(Request("t2v", "wan3.0-video", resolution="720P", duration_s=-1), CATALOG, "beijing")
     assert (Decimal("18.00"), True) == (open_ended.amount, open_ended.at_most)
-    reference = estimate(Request("r2v", "wan2.7-r2v", resolution="720P", duration_s=5), CATALOG, "beijing")
-    assert (Decimal("3.0"), True) == (reference.amount, reference.at_least)
+    clip = '{"media": [{"type": "reference_video", "url": "https://example.com/a.mp4"}]}'
+    wish = Request("r2v", "wan2.7-r2v", resolution="720P", duration_s=5, extra_input=clip)
+    reference = estimate(wish, CATALOG, "beijing")
+    assert (Decimal("6.0"), True) == (reference.amount, reference.at_most)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +56,7 @@ def test_bounds() -> None:
     [
         (Request("t2v", "wan9.9-t2v", duration_s=5), "beijing", "not in the catalog"),
         (Request("i2v", "wan2.6-i2v-flash", resolution="720P", duration_s=5), "singapore", "no price"),
-        (Request("edit", "wan2.7-videoedit", resolution="720P"), "beijing", "length is the input's"),
+        (Request("t2v", "wan2.2-t2v-flash", size="1280*720"), "beijing", "no price"),
         (Request("t2v", "wan2.6-t2v", size="1*1", duration_s=5), "beijing", "no price"),
     ],
 )

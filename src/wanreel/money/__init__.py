@@ -1,0 +1,1 @@
+"""What things cost: tariffs, estimates, bookings, budgets, reports and bills. Exact decimals in, exact decimals out."""

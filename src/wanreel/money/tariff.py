@@ -1,0 +1,155 @@
+"""What a second costs on a given day: the catalog's prices, and before them the user's own.
+
+The vendor's days are UTC+8, so a price's first day is too. Of several rows that fit the newest wins, and a row of the
+user's own beats any of the catalog's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import cast
+
+from wanreel.domain.catalog import Catalog
+from wanreel.domain.errors import Invalid, Problem
+from wanreel.domain.model import Price
+from wanreel.money.amount import CURRENCIES, read_amount
+
+_AHEAD = timedelta(hours=8)
+_KEYS = frozenset(("model", "region", "currency", "audio", "per_second", "since", "until", "source", "note"))
+_TIERS = ("480P", "720P", "1080P", "std", "pro", "any")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The price of one second and where it comes from."""
+
+    per_second: Decimal
+    currency: str
+    source: str
+    as_of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """Prices by model; those in front go first."""
+
+    rows: tuple[tuple[str, Price], ...]
+
+    def rate(self, model: str, region: str, tier: str | None, *, audio: bool | None, at: float) -> Rate | None:
+        """The price of a second; None where none is on record. `audio` unset means with sound."""
+        day = vendor_day(at)
+        for price in self._of(model, region):
+            sound = price.audio in (None, audio if audio is not None else True)
+            amount = price.of(tier)
+            if sound and amount is not None and price.holds(day):
+                return Rate(amount, price.currency, price.source, price.since or price.as_of)
+        return None
+
+    def _of(self, model: str, region: str) -> list[Price]:
+        return [price for name, price in self.rows if name == model and price.region == region]
+
+
+def tariff_of(catalog: Catalog, own: Iterable[tuple[str, Price]] = ()) -> Tariff:
+    """The catalog's prices behind the user's own; within each, those of the latest first day in front."""
+    shipped = [(model.id, price) for model in catalog.models for price in model.prices]
+    return Tariff((*_newest_first(own), *_newest_first(shipped)))
+
+
+def vendor_day(at: float) -> str:
+    """The vendor's calendar day of an instant."""
+    return (datetime.fromtimestamp(at, UTC) + _AHEAD).date().isoformat()
+
+
+def _newest_first(rows: Iterable[tuple[str, Price]]) -> list[tuple[str, Price]]:
+    return sorted(rows, key=lambda row: row[1].since or "", reverse=True)
+
+
+# --- the user's own prices ------------------------------------------------------------------------------------------
+
+
+def read_prices(data: Mapping[str, object], catalog: Catalog) -> tuple[tuple[str, Price], ...]:
+    """Rows of a file of prices: `[[prices]]` with model, region, currency, per_second, and what may be left out (audio,
+    since, until, source, note). Raises Invalid naming every mistake.
+    """
+    problems = [
+        Problem(f"prices.{key}", "is not known: the file holds [[prices]] only") for key in data if key != "prices"
+    ]
+    found = data.get("prices", [])
+    rows = cast("list[object]", found) if isinstance(found, list) else []
+    if not isinstance(found, list):
+        problems.append(Problem("prices", "must be rows: write [[prices]] above each", str(found)[:80]))
+    prices: list[tuple[str, Price]] = []
+    for number, row in enumerate(rows, 1):
+        where = f"prices row {number}"
+        if isinstance(row, Mapping):
+            prices += _row(cast("Mapping[str, object]", row), where, catalog, problems)
+        else:
+            problems.append(Problem(where, "must be a table", str(row)[:80]))
+    if problems:
+        raise Invalid("the file of prices cannot be used:", tuple(problems))
+    return tuple(prices)
+
+
+def _row(row: Mapping[str, object], where: str, catalog: Catalog, problems: list[Problem]) -> list[tuple[str, Price]]:
+    before = len(problems)
+    problems += [Problem(f"{where}, {key}", "is not known") for key in row if key not in _KEYS]
+    model, currency = row.get("model"), row.get("currency")
+    if not isinstance(model, str) or not model.strip():
+        problems.append(Problem(f"{where}, model", "must be the vendor's official id", str(model)))
+    if currency not in CURRENCIES:
+        problems.append(Problem(f"{where}, currency", f"must be one of {', '.join(CURRENCIES)}", str(currency)))
+    try:
+        region = catalog.region(str(row.get("region", ""))).id
+    except Invalid as wrong:
+        problems += [Problem(f"{where}, region", p.message, p.given) for p in wrong.problems]
+        region = ""
+    audio = row.get("audio")
+    if audio is not None and not isinstance(audio, bool):
+        problems.append(Problem(f"{where}, audio", "must be true or false, or left out", str(audio)))
+    per_second = _per_second(row.get("per_second"), where, problems)
+    since, until = (_day(row.get(name), f"{where}, {name}", problems) for name in ("since", "until"))
+    if len(problems) > before:
+        return []
+    price = Price(
+        region=region,
+        currency=str(currency),
+        audio=audio if isinstance(audio, bool) else None,
+        per_second=per_second,
+        as_of=since or "",
+        source=str(row.get("source", "your own file of prices")),
+        tag="own",
+        since=since,
+        until=until,
+    )
+    return [(str(model).strip(), price)]
+
+
+def _per_second(value: object, where: str, problems: list[Problem]) -> tuple[tuple[str, Decimal], ...]:
+    table: Mapping[str, object] = cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+    if not table:
+        problems.append(
+            Problem(f"{where}, per_second", 'must be a table such as { "720P" = "0.6" }, or { any = "0.24" }')
+        )
+    found: list[tuple[str, Decimal]] = []
+    for tier, text in table.items():
+        amount = read_amount(text) if isinstance(text, str) else None
+        if tier not in _TIERS or amount is None:
+            words = f'must be a price as text ("0.6"), under one of {", ".join(_TIERS)}'
+            problems.append(Problem(f"{where}, per_second.{tier}", words, str(text)))
+        else:
+            found.append((tier, amount))
+    return tuple(found)
+
+
+def _day(value: object, where: str, problems: list[Problem]) -> str | None:
+    """A day, as TOML has it or as text."""
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        problems.append(Problem(where, "must be a day such as 2026-11-22", str(value)))
+        return None
