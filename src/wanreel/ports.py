@@ -13,7 +13,7 @@ from typing import Protocol
 
 from wanreel.domain.access import Deed, Project, Token
 from wanreel.domain.booking import Booking
-from wanreel.domain.clip import ClipFacts, Fit, Sampled, Sampling, Still, Views
+from wanreel.domain.clip import ClipFacts, Fit, Frame, Sampled, Sampling, Still, Views
 from wanreel.domain.event import (
     Accepted,
     CancelFailed,
@@ -37,12 +37,14 @@ from wanreel.domain.event import (
     Trouble,
 )
 from wanreel.domain.facts import Facts, Zone
+from wanreel.domain.group import Group
 from wanreel.domain.hook import Delivery, Hook, Message
 from wanreel.domain.job import Account, Artifact, Intent, Job, Remark
 from wanreel.domain.keeping import Custody, KeptViews, Share
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes
 from wanreel.domain.sighting import Sighting
 from wanreel.domain.slots import Learned
+from wanreel.domain.verdict import Opinion, Pick, Review
 from wanreel.money.budget import Budget, Stop, Used
 from wanreel.money.ledger import Overrun, Posting
 
@@ -118,9 +120,9 @@ class Parked:
 class Jobs(Protocol):
     """Durable jobs. A change commits whole (job, history, notices, spares, parks) or not at all."""
 
-    async def add(self, jobs: Sequence[Job]) -> list[Job]:
-        """Store new jobs, all or none; where a job's `key` is taken, the job that has it is returned in its place.
-        Raises Conflict when the two carry different `ask`s.
+    async def add(self, jobs: Sequence[Job], group: Group | None = None) -> list[Job]:
+        """Store new jobs, all or none, with the record of their group where any of them is new; where a job's `key` is
+        taken, the job that has it is returned in its place. Raises Conflict when the two carry different `ask`s.
         """
         ...
 
@@ -304,6 +306,52 @@ class Owed:
 
     notice: Notice
     tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueReview:
+    """A clip that waits to be judged, and how often that was tried."""
+
+    job_id: str
+    tries: int
+
+
+class Reviews(Protocol):
+    """What was found in clips, and what people picked: kept beside the jobs, never in them."""
+
+    async def due_reviews(self, now: float, until: float, limit: int) -> list[DueReview]:
+        """Clips to be judged now, oldest first; nobody else is told of them before `until`. A job that succeeds is due
+        at once, by the commit that made it so.
+        """
+        ...
+
+    async def keep_review(self, review: Review, due_at: float | None) -> None:
+        """Keep it in place of an earlier one; with `due_at`, judge again then."""
+        ...
+
+    async def reviews(self, job_ids: Sequence[str]) -> Mapping[str, Review]:
+        """What was found, by job; jobs nobody has judged are left out."""
+        ...
+
+    async def pick(self, pick: Pick, *, change: bool = False) -> Pick:
+        """Keep a person's word. The same again is harmless; another clip needs `change`. Raises Conflict."""
+        ...
+
+    async def picks(self, subjects: Sequence[str]) -> Mapping[str, Pick]:
+        """Picks, by group or job."""
+        ...
+
+
+class Groups(Protocol):
+    """The records of groups; a group is stored with its first jobs (`Jobs.add`)."""
+
+    async def group(self, group_id: str) -> Group:
+        """The record. Raises NotFound."""
+        ...
+
+    async def groups(self, project: str | None, limit: int, after: str | None = None) -> list[Group]:
+        """Records, newest first; `after` is the id of the last one seen."""
+        ...
 
 
 class Outbox(Protocol):
@@ -786,6 +834,48 @@ class Media(Protocol):
         """Facts of a picture (JPEG, PNG, BMP, WEBP) that decodes to its end. One whose EXIF data asks for a turn is
         written anew, upright; with `fit`, one that is too large is made smaller.
         """
+        ...
+
+    async def pixels(self, file: FileBytes, width: int) -> Frame:
+        """A picture as one sees it: upright, grey, transparency on white, at most so many pixels across."""
+        ...
+
+
+class JudgeFailed(Exception):
+    """A judge has nothing to say of a clip. `later`: it may have, another time."""
+
+    def __init__(self, why: str, *, later: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.later = later
+
+
+class Judge(Protocol):
+    """Looks at a finished clip and says how good it is. It is told of the job and can change nothing about it."""
+
+    @property
+    def name(self) -> str:
+        """What its opinions are signed with."""
+        ...
+
+    async def judge(self, job: Job, clip: FileBytes) -> Opinion:
+        """Its opinion, within a time of its own. Raises JudgeFailed and nothing else."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What all judges said; `again`: one of them failed in a way that may pass."""
+
+    review: Review
+    again: bool
+
+
+class Panel(Protocol):
+    """All judges of a home."""
+
+    async def review(self, job: Job, now: float) -> Reviewed:
+        """The opinions on a succeeded job's clip. Raises nothing: what went wrong is in the review."""
         ...
 
 

@@ -174,6 +174,19 @@ class Settings(BaseSettings):
     lint_key: SecretStr | None = Field(
         default=None, description="Key for lint_url; the vendor's key goes only to the vendor."
     )
+    judge: Literal["off", "local", "vision"] = Field(
+        default="local",
+        description="Who looks at finished clips by itself: nobody, this machine, or a vision model as well.",
+    )
+    judge_url: str | None = Field(
+        default=None,
+        description="Endpoint of the vision judge (OpenAI-compatible), up to /chat/completions; default: the vendor's.",
+    )
+    judge_model: str = Field(default="qwen-vl-max", description="The model the vision judge asks.")
+    judge_key: SecretStr | None = Field(
+        default=None, description="Key for judge_url; the vendor's key goes only to the vendor."
+    )
+    judge_timeout_s: float = Field(default=60.0, gt=0, description="Patience for an answer of the vision judge.")
     inline_bytes_max: int = Field(default=4_000_000, ge=0, description="Larger local pictures go to temporary storage.")
     input_delivery: Literal["auto", "inline", "upload", "bucket"] = Field(
         default="auto",

@@ -25,6 +25,9 @@ from wanreel.domain.request import Request, Stored
 from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
 from wanreel.inputs.links import Links
+from wanreel.judge.local import LocalJudge
+from wanreel.judge.panel import Judges
+from wanreel.judge.vision import Seer, VisionJudge
 from wanreel.judge.words import Endpoint, WordReader
 from wanreel.media.looks import Looks
 from wanreel.notify.addresses import check_url
@@ -32,9 +35,10 @@ from wanreel.notify.command import CommandNotifier
 from wanreel.notify.courier import Courier
 from wanreel.notify.hooks import HookNotifier
 from wanreel.notify.journal import JournalNotifier
-from wanreel.ports import Filter, Label, LikenessFailed, Notifier, PrepareFailed, Shelf, Sighting
+from wanreel.ports import Filter, Judge, Label, LikenessFailed, Notifier, PrepareFailed, Shelf, Sighting
 from wanreel.service.addresses import accounts_of
 from wanreel.service.keeping import Keeping, KeepingRoom
+from wanreel.service.picture import Picture, Pieces
 from wanreel.service.reading import Reading, ReadingRoom
 from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service, Shop
@@ -55,6 +59,7 @@ from wanreel.watch.hook import Ears, EventHook
 from wanreel.worker.loop import UNFINISHED, Runner
 from wanreel.worker.loop import Ears as Heard
 from wanreel.worker.moving import Mover
+from wanreel.worker.reviewing import Reviewer
 from wanreel.worker.telling import Teller
 from wanreel.worker.tools import Tools
 
@@ -143,6 +148,12 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             inputs=inputs,
             retention=Retention(settings.retention, settings.trash_days),
         )
+        judges: list[Judge] = [LocalJudge(media, inputs, catalog)]
+        if settings.judge == "vision":
+            judges.append(_vision(settings, media))
+        panel = Judges(judges, shelf)
+        service = Service(shop)
+        pieces = Pieces(clock, store, store, store, panel, catalog)
 
         def artifact_key(job: Job) -> str:
             return clip_key(job.id, job.created_at, job.name, Naming(project=job.project))
@@ -180,6 +191,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 teller=Teller(vendor, [k.account for k in accounts.all() if k.keys], accounts.tell),
                 seeker=Search(clock, store, store, vendor, Unlike(), policy, alone),
                 ears=Heard(store, tuple(k.account.id for k in accounts.all())),
+                reviewer=None if settings.judge == "off" else Reviewer(clock, store, store, panel, policy),
             )
 
         certificates = Certificates(clock)
@@ -202,6 +214,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             service=service,
             reading=Reading(reading_room),
             keeping=Keeping(keeping_room),
+            picture=Picture(service, pieces),
             vendor=vendor,
             media=media,
             feed=store,
@@ -275,6 +288,17 @@ def _folder(home: Path) -> Path:
     except OSError as error:
         raise Unavailable(f"the home {home} cannot be made ({error.strerror}): set WANREEL_HOME or --home") from None
     return home
+
+
+def _vision(settings: Settings, media: Looks) -> VisionJudge:
+    """The judge that asks a model. Raises Invalid (an address a key must not travel to)."""
+    secret = settings.judge_key.get_secret_value().strip() if settings.judge_key else ""
+    if settings.judge_url is not None:
+        url = settings.judge_url
+    else:
+        main = accounts_of(settings, load_catalog()).main
+        url, secret = _compatible(main.account.base_url), secret or next(iter(main.keys), "")
+    return VisionJudge(media, Seer(url, settings.judge_model, settings.judge_timeout_s), lambda: secret)
 
 
 def _notifiers(settings: Settings, home: Path) -> Sequence[Notifier]:

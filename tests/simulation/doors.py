@@ -12,6 +12,7 @@ from wanreel.domain.booking import Booking
 from wanreel.domain.errors import Stale, Unavailable
 from wanreel.domain.event import Accepted, Change, Entry, Notice, SlotKey, TaskFailed, Trouble
 from wanreel.domain.facts import Facts
+from wanreel.domain.group import Group
 from wanreel.domain.job import Artifact, Job
 from wanreel.domain.runtimes import RunTime, RunTimes
 from wanreel.money.budget import Budget, Stop, Used
@@ -40,10 +41,10 @@ class StoreDoor:
         self.down_until = 0.0
         self.on_begin: Callable[[Job], None] = lambda job: None
 
-    async def add(self, jobs: Sequence[Job]) -> list[Job]:
+    async def add(self, jobs: Sequence[Job], group: Group | None = None) -> list[Job]:
         await self._enter("add", jobs[0].id)
         self.world.touched += 1
-        stored = await self.store.add(jobs)
+        stored = await self.store.add(jobs, group)
         self.auditor.added(jobs, stored)
         return stored
 

@@ -17,9 +17,10 @@ from wanreel.cli.emulator import emulator
 from wanreel.cli.exits import Exit
 from wanreel.cli.generate import generate
 from wanreel.cli.get import embed, get
-from wanreel.cli.jobs import jobs
+from wanreel.cli.groups import groups
 from wanreel.cli.keys import projects, tokens, webhooks
 from wanreel.cli.lint import lint
+from wanreel.cli.looking import jobs
 from wanreel.cli.prompt import prompt
 from wanreel.cli.report import report
 from wanreel.cli.serve import api, up
@@ -39,6 +40,7 @@ app.command(jobs)
 app.command(get)
 app.command(embed)
 app.command(storage)
+app.command(groups)
 app.command(watch)
 app.command(worker)
 app.command(up)

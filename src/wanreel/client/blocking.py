@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import concurrent.futures
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Sequence
@@ -14,7 +15,11 @@ from wanreel.client.embedded import EmbeddedClient
 from wanreel.client.remote import RemoteClient
 from wanreel.client.video import Video, Wish
 from wanreel.domain.errors import Conflict, Unavailable
+from wanreel.domain.group import Group
+from wanreel.domain.verdict import Pick, Review, Standing
+from wanreel.service.diagnosis import Diagnosis
 from wanreel.service.order import Planned
+from wanreel.service.picture import GroupView
 
 _T = TypeVar("_T")
 _END_S = 5.0  # how long the thread may take to give up what still runs in it, once the client is closed
@@ -81,6 +86,13 @@ class BlockingClient:
         except BaseException:
             future.cancel()
             raise
+
+    @property
+    def _here(self) -> EmbeddedClient:
+        """The home on this machine. Raises Unavailable against a server."""
+        if not isinstance(self._inner, EmbeddedClient):
+            raise Unavailable("a server does not do this yet: use the home itself, or the command line beside it")
+        return self._inner
 
     def plan(self, prompt: str | None = None, *, variants: int = 1, **wish: Unpack[Wish]) -> Planned:
         """Check and price a wish; nothing is stored, sent or paid. Raises Invalid."""
@@ -150,6 +162,40 @@ class BlockingClient:
     def retry(self, job_id: str) -> Video:
         """Repeat a failed or cancelled job as a new one. Raises Conflict."""
         return self._run(self._inner.retry(job_id))
+
+    def group_view(self, group_id: str) -> GroupView:
+        """A group as it stands: its record, its takes, what was picked. Raises NotFound."""
+        return self._run(self._here.group_view(group_id))
+
+    def groups(self, *, project: str | None = None, limit: int = 50, after: str | None = None) -> builtins.list[Group]:
+        """Records of groups, newest first."""
+        return self._run(self._here.groups(project=project, limit=limit, after=after))
+
+    def wait_group(self, group_id: str, *, timeout_s: float | None = None) -> builtins.list[Video]:
+        """Wait until every clip of a group has ended or needs a person; in the group's order. Raises NotFound,
+        Unauthorized, TimeoutError.
+        """
+        return self._run(self._here.wait_group(group_id, timeout_s=timeout_s))
+
+    def rank(self, group_id: str) -> builtins.list[Standing]:
+        """A group's clips, the best first; those nobody has looked at are looked at now. Raises NotFound."""
+        return self._run(self._here.rank(group_id))
+
+    def review(self, job_id: str, *, again: bool = False) -> Review:
+        """What judges say of a clip. Raises NotFound, Conflict (there is none)."""
+        return self._run(self._here.review(job_id, again=again))
+
+    def pick(self, job_id: str, *, change: bool = False, by: str = "", note: str = "") -> Pick:
+        """Say that it is this clip. Raises NotFound, Conflict (another one was picked, and `change` was not said)."""
+        return self._run(self._here.pick(job_id, change=change, by=by, note=note))
+
+    def replace(self, job_id: str, *, seed: int | None = None) -> Video:
+        """Another take in the place of one that has ended, with another seed. Raises Conflict, Invalid."""
+        return self._run(self._here.replace(job_id, seed=seed))
+
+    def diagnose(self, job_id: str) -> Diagnosis:
+        """Which known cause fits a clip that looks wrong, and the one command for a better try. Raises Conflict."""
+        return self._run(self._here.diagnose(job_id))
 
     def resolve(
         self,

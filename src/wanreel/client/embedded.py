@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,10 +13,14 @@ from wanreel.client.home import Home, OpenHome
 from wanreel.client.hosting import Hosting
 from wanreel.client.video import GenerationFailed, NeedsAttention, Video, Wish, order_fields
 from wanreel.domain.errors import Conflict, NotFound, Unavailable
+from wanreel.domain.group import Group
 from wanreel.domain.job import Job, Succeeded, is_final
+from wanreel.domain.verdict import Pick, Review, Standing
 from wanreel.ports import Filter
 from wanreel.service.batch import read_batch
+from wanreel.service.diagnosis import Diagnosis
 from wanreel.service.order import Order, Planned
+from wanreel.service.picture import GroupView
 from wanreel.service.settling import settlement
 from wanreel.service.uses import ID_CHARS
 from wanreel.service.view import happening_view, view_entry
@@ -171,6 +176,45 @@ class EmbeddedClient:
         job = await self.home.service.retry(job_id)
         self._tend()
         return await self._video(job)
+
+    async def group_view(self, group_id: str) -> GroupView:
+        """A group as it stands: its record, its takes, what was picked. Raises NotFound."""
+        return await self.home.picture.group(group_id)
+
+    async def groups(
+        self, *, project: str | None = None, limit: int = 50, after: str | None = None
+    ) -> builtins.list[Group]:
+        """Records of groups, newest first."""
+        return await self.home.picture.groups(project, limit=limit, after=after)
+
+    async def wait_group(self, group_id: str, *, timeout_s: float | None = None) -> builtins.list[Video]:
+        """Wait until every clip of a group has ended or needs a person; in the group's order. Raises NotFound,
+        Unauthorized, TimeoutError.
+        """
+        view = await self.group_view(group_id)
+        return await self.wait_all([take.job.id for take in view.takes], timeout_s=timeout_s)
+
+    async def rank(self, group_id: str) -> builtins.list[Standing]:
+        """A group's clips, the best first; those nobody has looked at are looked at now. Raises NotFound."""
+        return await self.home.picture.rank(group_id)
+
+    async def review(self, job_id: str, *, again: bool = False) -> Review:
+        """What judges say of a clip. Raises NotFound, Conflict (there is none)."""
+        return await self.home.picture.review(job_id, again=again)
+
+    async def pick(self, job_id: str, *, change: bool = False, by: str = "", note: str = "") -> Pick:
+        """Say that it is this clip. Raises NotFound, Conflict (another one was picked, and `change` was not said)."""
+        return await self.home.picture.pick(job_id, change=change, by=by, note=note)
+
+    async def replace(self, job_id: str, *, seed: int | None = None) -> Video:
+        """Another take in the place of one that has ended, with another seed. Raises Conflict, Invalid."""
+        job = await self.home.picture.replace(job_id, seed)
+        self._tend()
+        return await self._video(job)
+
+    async def diagnose(self, job_id: str) -> Diagnosis:
+        """Which known cause fits a clip that looks wrong, and the one command for a better try. Raises Conflict."""
+        return await self.home.picture.diagnose(job_id)
 
     async def resolve(
         self,

@@ -14,6 +14,7 @@ from wanreel.domain.request import Request
 from wanreel.ports import Clock, Feed, Media, Shelf, Vendor
 from wanreel.service.accounts import Accounts
 from wanreel.service.keeping import Keeping
+from wanreel.service.picture import Picture
 from wanreel.service.reading import Reading
 from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service
@@ -60,6 +61,7 @@ class Home:
     service: Service
     reading: Reading
     keeping: Keeping
+    picture: Picture
     vendor: Vendor
     media: Media
     feed: Feed

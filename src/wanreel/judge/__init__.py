@@ -1,1 +1,1 @@
-"""Asks models over OpenAI-compatible endpoints: never needed, never believed blindly."""
+"""What measures clips and what asks models of words and pictures: never needed, never believed blindly."""

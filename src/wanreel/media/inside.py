@@ -158,10 +158,10 @@ def _close_doors() -> None:
 def _work(do: str) -> Work:
     """What an order means, with every library it needs loaded: after the limits, for loading is work, too."""
     match do:
-        case "still":
+        case "still" | "pixels":
             from wanreel.media import stills  # noqa: PLC0415
 
-            return stills.read
+            return stills.read if do == "still" else stills.pixels
         case "views":
             from wanreel.media import views  # noqa: PLC0415
 

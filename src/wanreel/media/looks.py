@@ -57,6 +57,16 @@ class Looks:
         changes = tuple(map(str, told.pop("changes")))
         return Still(**told, data=answer.pieces[0] if answer.pieces else None, changes=changes)
 
+    async def pixels(self, file: FileBytes, width: int) -> Frame:
+        """As `ports.Media.pixels`."""
+        if not 1 <= width <= WIDTH_MAX:
+            raise Invalid(f"pictures of at most {WIDTH_MAX} pixels across can be looked at")
+        answer = await self._child.ask("pixels", file, {"width": width}, self._limits)
+        frame = Frame(**answer.told, pixels=b"".join(answer.pieces))
+        if len(frame.pixels) != frame.width * frame.height:
+            raise Internal(f"the pixels of {file.name} came incomplete")
+        return frame
+
 
 def _facts(told: Mapping[str, Any]) -> ClipFacts:
     return ClipFacts(**told["facts"])

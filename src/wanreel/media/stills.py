@@ -51,6 +51,23 @@ def read(to: Listener, file: File, args: Mapping[str, Any], limits: Limits) -> d
     }
 
 
+def pixels(to: Listener, file: File, args: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """A picture as one sees it, grey and at most so wide: its pixels are the one part of the answer."""
+    data = file.read(-1)
+    read_still(data, None, limits.picture_pixels_max)
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    if upright.has_transparency_data:
+        rgba = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", rgba.size, (*_WHITE, 255)), rgba)
+    grey = upright.convert("L")
+    across = min(int(args["width"]), grey.width)
+    small = grey.resize((across, max(1, round(grey.height * across / grey.width))), Image.Resampling.BOX)
+    to.piece(small.tobytes())
+    return {"at_s": 0.0, "width": small.width, "height": small.height, "channels": 1}
+
+
 def read_still(data: bytes, fit: Fit | None, pixels_max: int) -> Still:
     """A JPEG, PNG, BMP or WEBP that decodes to its end, upright and within `fit`. Raises UnreadableError."""
     try:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from wanreel.domain.group import Seeds
 from wanreel.domain.job import Remark
 from wanreel.domain.request import Request
 from wanreel.money.estimate import Estimate
@@ -16,6 +17,8 @@ VARIANTS_MAX = 100
 @dataclass(frozen=True, slots=True)
 class Order:
     """One wish. References are local paths or links; numbers may be texts, as in a CSV cell.
+
+    `seed` is one, or one for each variant (a list, or a text with commas).
 
     `name` is the caller's own word for the job. `key` is unique: a second order with it makes no second job. `project`
     and `tags` are what jobs are sorted by; tags may be a text with commas. The higher `priority` goes first. `ask` is a
@@ -36,7 +39,7 @@ class Order:
     resolution: str | None = None
     ratio: str | None = None
     duration_s: float | str | None = None
-    seed: int | str | None = None
+    seed: int | str | Sequence[int | str] | None = None
     prompt_extend: bool | str | None = None
     watermark: bool | str | None = None
     shot_type: str | None = None
@@ -70,6 +73,7 @@ class Planned:
     remarks: tuple[Remark, ...] = ()
     max_cost: Decimal | None = None
     group_max_cost: Decimal | None = None
+    seeds: Seeds = Seeds.DRAWN
 
     @property
     def clips(self) -> int:

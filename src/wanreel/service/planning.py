@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.clip import Fit
 from wanreel.domain.errors import Invalid, Problem
+from wanreel.domain.group import Seeds
 from wanreel.domain.job import Remark
 from wanreel.domain.labels import priority_figure, project_name, tag_names
 from wanreel.domain.reading import Findings, switch, whole
@@ -34,7 +35,8 @@ async def plan(
     """Check an order and price it; `project` is for orders that name none. Local files and what
     links lead to are copied into the home. Raises Invalid with every problem.
     """
-    variants = _variants(order.variants)
+    given = _given_seeds(order.seed)
+    variants = _variants(order.variants, given)
     media, problems, changes = await _media(order, inputs, _fit(order, books.catalog, region, options))
     wrong_labels: list[Problem] = []
     of_project = _or_wrong(lambda: project_name(order.project, project), project, wrong_labels)
@@ -51,10 +53,11 @@ async def plan(
     problems = (*problems, *_refused(said, order, options))
     if problems:
         raise Invalid("", problems)
-    requests = _seeded(checked.request, variants, clock)
+    requests = _seeded(checked.request, variants, given, clock)
     warnings = (*changes, *checked.warnings, *(f"{r.code} {r.label}: {r.message}" for r in said))
     price = estimate(checked.request, books.catalog, books.tariff, region, clock.now())
-    planned = Planned(requests, warnings, price, of_project, tags, priority, said, one, all_of_it)
+    seeds = Seeds.GIVEN if given else Seeds.DRAWN if checked.request.seed is None else Seeds.DERIVED
+    planned = Planned(requests, warnings, price, of_project, tags, priority, said, one, all_of_it, seeds)
     _affordable(planned)
     return planned
 
@@ -112,17 +115,47 @@ def _or_wrong(read: Callable[[], _T], instead: _T, problems: list[Problem]) -> _
         return instead
 
 
-def _variants(value: object) -> int:
+def _variants(value: object, given: Sequence[int]) -> int:
     variants = whole(value, "variants", Findings())
     if value is None or (isinstance(value, str) and not value.strip()):
-        return 1
+        return len(given) or 1
+    if given and variants in (1, len(given)):
+        return len(given)
+    if given:
+        words = f"asks for another number of clips than the {len(given)} seeds that are given: leave it out"
+        raise Invalid("", (Problem("variants", words, str(value)),))
     if variants is None or not 1 <= variants <= VARIANTS_MAX:
         raise Invalid("", (Problem("variants", f"must be a whole number from 1 to {VARIANTS_MAX}", str(value)),))
     return variants
 
 
-def _seeded(request: Request, variants: int, clock: Clock) -> tuple[Request, ...]:
-    """Every clip of ours has a seed on record; variants of a given seed count up from it."""
+def _given_seeds(value: object) -> tuple[int, ...]:
+    """The seeds of an order that names one for each clip; none where it does not. Raises Invalid."""
+    rows: list[object]
+    if isinstance(value, str) and "," in value.replace("，", ","):
+        rows = [part.strip() for part in value.replace("，", ",").split(",") if part.strip()]
+    elif isinstance(value, (list, tuple)):
+        rows = list(cast("Sequence[object]", value))
+    else:
+        return ()
+    find = Findings()
+    seeds = [whole(row, "seed", find) for row in rows]
+    found = [seed for seed in seeds if seed is not None]
+    if not rows or len(rows) > VARIANTS_MAX:
+        find.wrong("seed", f"must name from 1 to {VARIANTS_MAX} seeds", len(rows))
+    if any(not 0 <= seed <= SEED_MAX for seed in found):
+        find.wrong("seed", f"must each be from 0 to {SEED_MAX}", found)
+    if len(set(found)) < len(found):
+        find.wrong("seed", "must not name one twice: two clips of one seed are one clip, paid twice", found)
+    if find.problems:
+        raise Invalid("", tuple(find.problems))
+    return tuple(found)
+
+
+def _seeded(request: Request, variants: int, given: Sequence[int], clock: Clock) -> tuple[Request, ...]:
+    """Every clip of ours has a seed on record; variants of one seed count up from it."""
+    if given:
+        return tuple(replace(request, seed=seed) for seed in given)
     first = request.seed if request.seed is not None else int(clock.draw() * (SEED_MAX + 1))
     return tuple(replace(request, seed=(first + place) % (SEED_MAX + 1)) for place in range(variants))
 
@@ -209,7 +242,7 @@ def _draft(order: Order, media: tuple[Media, ...]) -> Draft:
         resolution=order.resolution,
         ratio=order.ratio,
         duration_s=order.duration_s,
-        seed=order.seed,
+        seed=_one_seed(order.seed),
         prompt_extend=order.prompt_extend,
         watermark=order.watermark,
         shot_type=order.shot_type,
@@ -218,3 +251,10 @@ def _draft(order: Order, media: tuple[Media, ...]) -> Draft:
         extra_input=order.extra_input,
         extra_parameters=order.extra_parameters,
     )
+
+
+def _one_seed(value: object) -> int | str | None:
+    """The seed that is checked with the rest of the order; several have been checked by themselves."""
+    if _given_seeds(value):
+        return _given_seeds(value)[0]
+    return cast("int | str | None", value)

@@ -26,6 +26,7 @@ from wanreel.domain.event import (
     Pause,
     SlotKey,
 )
+from wanreel.domain.group import Group, Kind, Seeds
 from wanreel.domain.job import Account, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
 from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import slot_held_until, transition
@@ -106,9 +107,9 @@ class Service:
         planned = planned or await self.plan(order)
         jobs = await self._placed(self._jobs_of(order, planned))
         if order.key is None:
-            return await self._shop.jobs.add(jobs)
+            return await self._shop.jobs.add(jobs, _variants(jobs, planned))
         # The first one tells whether the key speaks of this order at all, before the others are stored.
-        first = (await self._shop.jobs.add(jobs[:1]))[0]
+        first = (await self._shop.jobs.add(jobs[:1], _variants(jobs, planned)))[0]
         if order.ask is None and not same_wish(planned.requests[0], first, seed_given=order.seed not in (None, "")):
             raise Conflict(f"the key {order.key!r} stands for another order already ({first.id}): give a new key")
         rest = [replace(job, group=first.group or jobs[0].group) for job in jobs[1:]]
@@ -137,7 +138,7 @@ class Service:
         for item in rows:
             made = self._jobs_of(item.row.order, item.planned)
             fresh += [replace(job, group=group, index=len(fresh) + place) for place, job in enumerate(made)]
-        jobs = await self._shop.jobs.add(await self._placed(fresh))
+        jobs = await self._shop.jobs.add(await self._placed(fresh), _batch(group, fresh))
         known = sum(job.group != group for job in jobs)
         return Batch(tuple(jobs), known, tuple(changed_rows(list(rows), jobs)))
 
@@ -232,11 +233,17 @@ class Service:
             raise Conflict(f"{old.id} is still {state_name(old.state)}; only an ended job can be retried")
         if isinstance(old.state, Succeeded):
             raise Conflict(f"{old.id} has succeeded and its clip is kept; order it anew if you want to pay for another")
+        return await self.anew(old, old.request)
+
+    async def anew(self, old: Job, request: Request) -> Job:
+        """A new job in the place of one that has ended, for the same wish or nearly. Whether it may be, the caller has
+        looked at.
+        """
         clock = self._shop.clock
         now = clock.now()
         fresh = Job(
             id=clock.new_id("job"),
-            request=old.request,
+            request=request,
             account=self._main,
             state=Queued(due_at=now),
             created_at=now,
@@ -248,7 +255,7 @@ class Service:
             tags=old.tags,
             priority=old.priority,
             remarks=old.remarks,
-            bound=lies_at_the_vendor(old.request),
+            bound=lies_at_the_vendor(request),
             max_cost=old.max_cost,
             group_max_cost=old.group_max_cost,
         )
@@ -427,6 +434,22 @@ class Service:
                 return await s.jobs.commit(change)
             except Stale:
                 job = await s.jobs.get(job.id)
+
+
+def _variants(jobs: Sequence[Job], planned: Planned) -> Group | None:
+    """The record of an order's group; None where it makes a single clip."""
+    first = jobs[0]
+    if first.group is None:
+        return None
+    return Group(
+        first.group, Kind.VARIANTS, first.project, first.created_at, planned.clips, planned.seeds, name=first.name
+    )
+
+
+def _batch(group: str, jobs: Sequence[Job]) -> Group | None:
+    if not jobs:
+        return None
+    return Group(group, Kind.BATCH, jobs[0].project, jobs[0].created_at, len(jobs), Seeds.MIXED)
 
 
 def clip_key(key: str | None, place: int) -> str | None:

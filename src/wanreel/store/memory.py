@@ -20,14 +20,16 @@ from wanreel.domain.booking import Booking, Kind
 from wanreel.domain.errors import BudgetReached, Conflict, Internal, NotFound, Stale, TaskTaken
 from wanreel.domain.event import ALL, Change, Entry, Notice, Park, Pause, SlotKey
 from wanreel.domain.facts import Facts, together
-from wanreel.domain.job import Generating, Job, Submitting, current_task, known_tasks, state_name
+from wanreel.domain.group import Group
+from wanreel.domain.job import Generating, Job, Submitting, Succeeded, current_task, known_tasks, state_name
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.runtimes import Histogram, RunKind, RunTime, RunTimes, kind_of, one_more
 from wanreel.domain.slots import Learned, allowed, free_at, learn
 from wanreel.domain.turn import slot_key
+from wanreel.domain.verdict import Pick, Review
 from wanreel.money.budget import Budget, Spending, Stop, Used, overrun_notice, period_of, stop_for, warnings_for
 from wanreel.money.ledger import Overrun, Posting, committed, post
-from wanreel.ports import Claim, Filter, Happening, Known, Lane, Owed, Parked, Slice, Watched
+from wanreel.ports import Claim, DueReview, Filter, Happening, Known, Lane, Owed, Parked, Slice, Watched
 from wanreel.store.memory_keeping import MemoryKeeping
 from wanreel.store.rows import Index, index, known_of, same_ask
 
@@ -65,6 +67,12 @@ class _Debt:
     delivered: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Due:
+    at: float | None
+    tries: int = 0
+
+
 class MemoryStore:
     """Jobs, slots and outbox over plain dictionaries; gone with the process."""
 
@@ -77,6 +85,10 @@ class MemoryStore:
         self._tasks: dict[tuple[str, str], str] = {}  # (account, task) -> job, past tasks too
         self._history: dict[str, list[Entry]] = {}
         self._feed: list[Happening] = []
+        self._groups: dict[str, Group] = {}
+        self._due: dict[str, _Due] = {}  # by job: when its clip is to be judged
+        self._reviews: dict[str, Review] = {}
+        self._picks: dict[str, Pick] = {}
         self._debts: dict[str, _Debt] = {}
         self._parks: dict[tuple[SlotKey, Pause, str], Parked] = {}
         self._learned: dict[SlotKey, Learned] = {}
@@ -89,7 +101,7 @@ class MemoryStore:
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
-    async def add(self, jobs: Sequence[Job]) -> list[Job]:
+    async def add(self, jobs: Sequence[Job], group: Group | None = None) -> list[Job]:
         """Store new jobs, all or none; see `ports.Jobs`. Raises Conflict (id taken), TaskTaken, Invalid."""
         stored: list[Job] = []
         new: dict[str, Job] = {}
@@ -114,6 +126,8 @@ class MemoryStore:
             stored.append(job)
         for job in new.values():
             self._insert(job)
+            if group is not None and job.group == group.id:
+                self._groups.setdefault(group.id, group)
         return stored
 
     async def get(self, job_id: str) -> Job:
@@ -285,6 +299,53 @@ class MemoryStore:
         for key in known:
             del self._learned[key]
         return len(known)
+
+    # --- groups, reviews --------------------------------------------------------------------------------------------
+
+    async def group(self, group_id: str) -> Group:
+        """The record. Raises NotFound."""
+        if group_id not in self._groups:
+            raise NotFound(f"there is no group {group_id} here")
+        return self._groups[group_id]
+
+    async def groups(self, project: str | None, limit: int, after: str | None = None) -> list[Group]:
+        """Records, newest first. Raises NotFound when `after` names none."""
+        found = sorted(self._groups.values(), key=_group_age, reverse=True)
+        if after is not None:
+            last = _group_age(await self.group(after))
+            found = [group for group in found if _group_age(group) < last]
+        return [group for group in found if project in (None, group.project)][:limit]
+
+    async def due_reviews(self, now: float, until: float, limit: int) -> list[DueReview]:
+        """Clips to be judged now; see `ports.Reviews`."""
+        due = sorted((d.at, job_id) for job_id, d in self._due.items() if d.at is not None and d.at <= now)
+        found = [DueReview(job_id, self._due[job_id].tries) for _, job_id in due[:limit]]
+        for one in found:
+            self._due[one.job_id] = _Due(until, one.tries + 1)
+        return found
+
+    async def keep_review(self, review: Review, due_at: float | None) -> None:
+        """Keep it in place of an earlier one."""
+        self._reviews[review.job_id] = review
+        self._due[review.job_id] = _Due(due_at, self._due.get(review.job_id, _Due(None)).tries)
+
+    async def reviews(self, job_ids: Sequence[str]) -> Mapping[str, Review]:
+        """What was found, by job."""
+        return {job_id: self._reviews[job_id] for job_id in job_ids if job_id in self._reviews}
+
+    async def pick(self, pick: Pick, *, change: bool = False) -> Pick:
+        """Keep a person's word. Raises Conflict."""
+        there = self._picks.get(pick.subject)
+        if there is not None and there.job_id == pick.job_id:
+            return there
+        if there is not None and not change:
+            raise Conflict(f"{there.job_id} has been picked already; to pick another one in its place, say --change")
+        self._picks[pick.subject] = pick
+        return pick
+
+    async def picks(self, subjects: Sequence[str]) -> Mapping[str, Pick]:
+        """Picks, by group or job."""
+        return {subject: self._picks[subject] for subject in subjects if subject in self._picks}
 
     # --- feed -------------------------------------------------------------------------------------------------------
 
@@ -567,6 +628,8 @@ class MemoryStore:
         self._tasks.update(dict.fromkeys(mine, job.id))
         for spare in born:
             self._insert(spare)
+        if isinstance(job.state, Succeeded) and job.id not in self._due:
+            self._due[job.id] = _Due(job.state.finished_at)
         if change.entry is not None:
             self._history.setdefault(job.id, []).append(change.entry)
             self._happened(job, change.entry.at, type(change.entry.event).__name__, change.entry.reason)
@@ -627,6 +690,10 @@ def _in_slice(posting: Posting, which: Slice) -> bool:
 
 def _at(change: Change) -> float:
     return change.entry.at if change.entry is not None else change.job.created_at
+
+
+def _group_age(group: Group) -> tuple[float, str]:
+    return (group.created_at, group.id)
 
 
 def _age(row: _Row) -> tuple[float, int, str]:

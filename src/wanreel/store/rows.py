@@ -8,11 +8,13 @@ from typing import Any
 from wanreel.domain.errors import Conflict, Internal, Invalid, Unavailable
 from wanreel.domain.event import Entry, Notice, Park
 from wanreel.domain.facts import Facts
+from wanreel.domain.group import Group
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, current_task, is_bound, state_name
 from wanreel.domain.keeping import Custody, KeptViews
 from wanreel.domain.lifecycle import slot_held_until
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import Histogram, kind_of
+from wanreel.domain.verdict import Review
 from wanreel.ports import Known, Lane
 from wanreel.store import codec
 
@@ -140,6 +142,26 @@ def park_text(park: Park) -> str:
 def park_of(text: str) -> Park:
     """The park of a stored text. Raises Unavailable when a newer wanreel has written it."""
     return _read(Park, text, "a park")
+
+
+def group_text(group: Group) -> str:
+    """A group's record as it is stored."""
+    return _write(Group, group, f"group {group.id}")
+
+
+def group_of(text: str) -> Group:
+    """The record of a stored text. Raises Unavailable when a newer wanreel has written it."""
+    return _read(Group, text, "a group")
+
+
+def review_text(review: Review) -> str:
+    """What was found in a clip, as it is stored."""
+    return _write(Review, review, f"the review of {review.job_id}")
+
+
+def review_of(text: str) -> Review:
+    """What was found, of a stored text. Raises Unavailable when a newer wanreel has written it."""
+    return _read(Review, text, "a review")
 
 
 def histogram_text(seen: Histogram) -> str:

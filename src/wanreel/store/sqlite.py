@@ -19,19 +19,34 @@ from wanreel.domain.booking import Booking
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Change, Entry, Park, SlotKey
 from wanreel.domain.facts import Facts
+from wanreel.domain.group import Group
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import RunTime, RunTimes
 from wanreel.domain.slots import Learned
+from wanreel.domain.verdict import Pick, Review
 from wanreel.money.budget import Budget, Stop, Used
 from wanreel.money.ledger import Overrun, Posting
-from wanreel.ports import Claim, Filter, Happening, Known, Owed, Parked, Slice, Watched
+from wanreel.ports import Claim, DueReview, Filter, Happening, Known, Owed, Parked, Slice, Watched
 from wanreel.store import opening
 from wanreel.store.access import SqlAccess
 from wanreel.store.faults import translated
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.keeping import DatabaseKeeping
-from wanreel.store.sql import changes, claims, due, feed, learning, ledger, outbox, reading, slots, watching
+from wanreel.store.sql import (
+    changes,
+    claims,
+    due,
+    feed,
+    groups,
+    learning,
+    ledger,
+    outbox,
+    reading,
+    reviews,
+    slots,
+    watching,
+)
 from wanreel.store.writer import Work, Writer, driver_of
 
 T = TypeVar("T")
@@ -93,9 +108,9 @@ class SqliteStore:
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
-    async def add(self, jobs: Sequence[Job]) -> list[Job]:
+    async def add(self, jobs: Sequence[Job], group: Group | None = None) -> list[Job]:
         """Store new jobs, all or none; see `ports.Jobs`. Raises Conflict (id taken), TaskTaken, Invalid."""
-        return await self._write(lambda conn: changes.add(conn, jobs, self._policy))
+        return await self._write(lambda conn: changes.add(conn, jobs, self._policy, group))
 
     async def get(self, job_id: str) -> Job:
         """The job as it stands. Raises NotFound."""
@@ -186,6 +201,36 @@ class SqliteStore:
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all) and say how much it was."""
         return await self._write(lambda conn: learning.forget(conn, account))
+
+    # --- groups, reviews --------------------------------------------------------------------------------------------
+
+    async def group(self, group_id: str) -> Group:
+        """The record. Raises NotFound."""
+        return await self._read(lambda conn: groups.get(conn, group_id))
+
+    async def groups(self, project: str | None, limit: int, after: str | None = None) -> list[Group]:
+        """Records, newest first. Raises NotFound when `after` names none."""
+        return await self._read(lambda conn: groups.newest(conn, project, limit, after))
+
+    async def due_reviews(self, now: float, until: float, limit: int) -> list[DueReview]:
+        """Clips to be judged now; see `ports.Reviews`."""
+        return await self._write(lambda conn: reviews.due(conn, now, until, limit))
+
+    async def keep_review(self, review: Review, due_at: float | None) -> None:
+        """Keep it in place of an earlier one."""
+        await self._write(lambda conn: reviews.keep(conn, review, due_at))
+
+    async def reviews(self, job_ids: Sequence[str]) -> Mapping[str, Review]:
+        """What was found, by job."""
+        return await self._read(lambda conn: reviews.of_jobs(conn, job_ids))
+
+    async def pick(self, pick: Pick, *, change: bool = False) -> Pick:
+        """Keep a person's word. Raises Conflict."""
+        return await self._write(lambda conn: reviews.pick(conn, pick, change=change))
+
+    async def picks(self, subjects: Sequence[str]) -> Mapping[str, Pick]:
+        """Picks, by group or job."""
+        return await self._read(lambda conn: reviews.picked(conn, subjects))
 
     # --- feed -------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from wanreel.worker.idle import waits_for_person
 from wanreel.worker.moving import Mover
 from wanreel.worker.outbox import deliver
 from wanreel.worker.rescue import rescue
+from wanreel.worker.reviewing import Reviewer
 from wanreel.worker.step import Unsettled, offer_again, settle, step
 from wanreel.worker.telling import EVERY_S, PATIENCE_S, Teller
 from wanreel.worker.tools import CLAIM_S, Tools
@@ -83,6 +84,7 @@ class Runner:
         teller: Teller | None = None,
         seeker: Seeker | None = None,
         ears: Ears | None = None,
+        reviewer: Reviewer | None = None,
     ) -> None:
         self._tools = tools
         self._notifiers = notifiers
@@ -111,6 +113,8 @@ class Runner:
         self._stopping = False
         self._draining = False
         self._chores: asyncio.Task[int] | None = None
+        self._reviewer = reviewer
+        self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
         self._stuck: set[str] = set()  # jobs whose step the store broke off, with our claim still on them
         self._stuck_due_at = 0.0
@@ -167,6 +171,7 @@ class Runner:
             if self._mover is not None and not self._draining:
                 await self._mover(self._tools)
             self._look_for_lost()
+            self._judge_clips()
             started = await self._listen()
             for lane in self._lanes:
                 if not (self._draining and lane.lane is Lane.SUBMIT):
@@ -324,6 +329,17 @@ class Runner:
             log.error(LOOP_BROKE, why=str(why))
             return 0
 
+    def _judge_clips(self) -> None:
+        if self._reviewer is not None and (self._review is None or self._review.done()):
+            self._review = self._spawn(self._reviews(self._reviewer))
+
+    async def _reviews(self, reviewer: Reviewer) -> None:
+        try:
+            if await reviewer.once():
+                self._wake.set()
+        except Exception:  # noqa: BLE001 - judging may not end a runner, whatever is wrong with it
+            log.exception(LOOP_BROKE)
+
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         return asyncio.get_running_loop().create_task(work)
 
@@ -383,6 +399,9 @@ class Runner:
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.wait([self._telling])
+        if self._review is not None:
+            self._review.cancel()
+            await asyncio.wait([self._review])
         paid = [t for lane in self._lanes if lane.lane is not Lane.ARCHIVE for t in lane.running.values()]
         downloads = [t for lane in self._lanes if lane.lane is Lane.ARCHIVE for t in lane.running.values()]
         if paid:

@@ -9,10 +9,11 @@ from sqlalchemy import BindParameter, Connection, Update, bindparam, case, delet
 
 from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
 from wanreel.domain.event import Change, Park, Pause
+from wanreel.domain.group import Group
 from wanreel.domain.job import Job, Submitting, current_task, known_tasks
 from wanreel.domain.policy import Policy
 from wanreel.store.rows import entry_text, index, job_of, job_text, notice_text, park_text, same_ask
-from wanreel.store.sql import claims, feed, learning, ledger
+from wanreel.store.sql import claims, feed, groups, learning, ledger, reviews
 from wanreel.store.sql.tables import history, jobs, notices, parks, tags, tasks
 
 # --- statements, made once: a database of many jobs runs little else ------------------------------------------------
@@ -86,7 +87,7 @@ _INSERT_PARK = insert(parks)
 # --- new jobs -------------------------------------------------------------------------------------------------------
 
 
-def add(conn: Connection, new: Sequence[Job], policy: Policy) -> list[Job]:
+def add(conn: Connection, new: Sequence[Job], policy: Policy, group: Group | None = None) -> list[Job]:
     """Store new jobs, or the first error and none; a job whose key is taken is answered by the one that has it."""
     stored: list[Job] = []
     for job in new:
@@ -98,6 +99,8 @@ def add(conn: Connection, new: Sequence[Job], policy: Policy) -> list[Job]:
             raise Conflict(f"there is a job {job.id} already; nothing was stored")
         _insert(conn, job, policy)
         stored.append(job)
+        if group is not None and job.group == group.id:
+            groups.keep(conn, group)
     return stored
 
 
@@ -163,6 +166,7 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
     if job.version != change.was + 1:
         raise Internal(f"job {job.id}: a change on version {change.was} must make {change.was + 1}")
     _own_tasks(conn, job)
+    reviews.owe(conn, job)
     left_out = _bear(conn, change, policy)
     if change.entry is not None:
         line = {"job_id": job.id, "version": change.entry.version, "body": entry_text(change.entry)}

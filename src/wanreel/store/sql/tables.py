@@ -351,3 +351,37 @@ custody = Table(  # what was decided about keeping a job's clip; a job without a
     PrimaryKeyConstraint("job_id"),
 )
 Index("ix_custody_todo", custody.c.todo_at, **_only("todo_at IS NOT NULL"))
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+)
+Index("ix_groups_newest", groups.c.created_at, groups.c.id)
+
+reviews = Table(  # what was found in a clip, beside its job; a row with due_at is work
+    "reviews",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
+    Column("due_at", Double),
+    Column("tries", Integer, nullable=False),
+    Column("at", Double),
+    Column("score", Double),
+    Column("body", Text),
+)
+Index("ix_reviews_due", reviews.c.due_at, **_only("due_at IS NOT NULL"))
+
+picks = Table(  # a person's word: which clip of a group (or which job) was accepted
+    "picks",
+    metadata,
+    Column("subject", Text, primary_key=True),  # the group's id, or the job's own
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("project", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("note", Text, nullable=False),
+)
+Index("ix_picks_job", picks.c.job_id)
