@@ -114,9 +114,9 @@ def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
 
 def test_the_archive_does_not_move_with_the_folder_a_command_is_run_in(tmp_path: Path) -> None:
     """A relative archive lies in the home; an absolute one where it says."""
-    assert tmp_path / "archive" == load().archive_path
-    assert tmp_path / "clips" == load(archive=Path("clips")).archive_path
-    assert Path("/clips") == load(archive=Path("/clips")).archive_path
+    assert tmp_path / "archive" == load().archive_at.folder
+    assert tmp_path / "clips" == load(archive=Path("clips")).archive_at.folder
+    assert Path("/clips") == load(archive=Path("/clips")).archive_at.folder
 
 
 def test_homes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -140,3 +140,12 @@ def test_misspelt_variables_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_setting_says_what_it_is() -> None:
     """The reference is made from these words."""
     assert [] == [name for name, field in Settings.model_fields.items() if not field.description]
+
+
+def test_an_archive_that_cannot_be_is_refused_before_anything_is_bought(tmp_path: Path) -> None:
+    """A misspelt address ends where settings are read, in words."""
+    with pytest.raises(Invalid, match="no storage wanreel knows"):
+        load(home=tmp_path, archive="gs://bucket")
+    with pytest.raises(Invalid, match="archive_endpoint"):
+        load(home=tmp_path, archive="s3://bucket", archive_endpoint="s3.local:9000")
+    assert "s3://bucket/a/" == str(load(home=tmp_path, archive="s3://bucket/a").archive_at)

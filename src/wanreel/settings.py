@@ -35,6 +35,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from wanreel.domain.address import Address, address_of
 from wanreel.domain.errors import Invalid, Problem, Unavailable
 from wanreel.domain.policy import Policy
 
@@ -119,8 +120,33 @@ class Settings(BaseSettings):
     hooks_certificate_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Hosts (comma-separated) whose certificates are believed beside EventBridge's own."
     )
-    archive: Path | None = Field(
-        default=None, description="Folder clips are archived in, seen from the home; default: HOME/archive."
+    archive: str = Field(
+        default="archive",
+        description="Where clips are archived: a folder (seen from the home), file:///…, s3://bucket/prefix or "
+        "oss://bucket/prefix.",
+    )
+    archive_region: str | None = Field(
+        default=None, description="Region of the archive's bucket; needed for OSS, us-east-1 where not said for S3."
+    )
+    archive_endpoint: str | None = Field(
+        default=None, description="Endpoint of the archive's storage, like an internal one; default: the region's own."
+    )
+    archive_link_endpoint: str | None = Field(
+        default=None, description="Endpoint signed links name, where others cannot reach the archive's."
+    )
+    archive_public_base: str | None = Field(
+        default=None, description="Public address of the archive (a CDN, a public bucket): links are this and the key."
+    )
+    archive_path_style: bool = Field(
+        default=False, description="Name the bucket in the path, not in the host: for storages without such names."
+    )
+    archive_profile: str | None = Field(
+        default=None, description="Profile of the storage's own command line whose credentials are used."
+    )
+    archive_tags: bool = Field(default=True, description="Tag archived objects with job, model and group.")
+    archives_max: int = Field(default=8, ge=1, le=64, description="Clips brought home at once.")
+    archive_bytes_s: int = Field(
+        default=0, ge=0, description="Bytes a second all downloads of clips may take together; 0: as fast as it goes."
     )
     project: str = Field(
         default="default", min_length=1, description="Project of orders that name none; the first part of a clip's key."
@@ -238,6 +264,20 @@ class Settings(BaseSettings):
             raise ValueError("must be an http(s) address without a query, such as https://clips.example.com")
         return value.strip().rstrip("/")
 
+    @field_validator("archive", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, Path) else value
+
+    @field_validator("archive_endpoint", "archive_link_endpoint", "archive_public_base")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "https://none")
+        bare = parts.username is None and not parts.query and not parts.fragment
+        if parts.scheme not in ("http", "https") or not parts.hostname or not bare:
+            raise ValueError("must be an http(s) URL of scheme, host and path alone")
+        return value
+
     @field_validator("policy")
     @classmethod
     def _known_figures(cls, value: dict[str, float]) -> dict[str, float]:
@@ -251,9 +291,9 @@ class Settings(BaseSettings):
         return value
 
     @property
-    def archive_path(self) -> Path:
-        """Where clips are archived: never a matter of the folder a command happens to be run in."""
-        return self.home / self.archive.expanduser() if self.archive else self.home / "archive"
+    def archive_at(self) -> Address:
+        """Where clips are archived: never a matter of the folder a command happens to be run in. Raises Invalid."""
+        return address_of(self.archive, self.home)
 
     @property
     def prices_path(self) -> Path:
@@ -273,7 +313,7 @@ def load(**given: Any) -> Settings:
     config = home / CONFIG_NAME
     _check_config(config)
     try:
-        return _from(config)(**chosen)
+        settings = _from(config)(**chosen)
     except ValidationError as error:
         raise _translate(error, config) from None
     except SettingsError:  # its words quote nothing that was set, which is as well; they name no variable either
@@ -281,6 +321,8 @@ def load(**given: Any) -> Settings:
             name for name in ("SLOTS", "POLICY", "ACCOUNTS", "RETENTION") if os.environ.get(PREFIX + name)
         )
         raise Invalid("", (Problem(names.lower() or "settings", 'must be JSON, like {"*": 2}'),)) from None
+    _ = settings.archive_at  # refused here rather than after something was paid
+    return settings
 
 
 def home_of(given: str | Path | None) -> Path:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from wanreel.archive.labels import label_of
-from wanreel.archive.local import LocalArchive
-from wanreel.archive.local_shelf import LocalShelf
 from wanreel.archive.naming import Naming, clip_key
+from wanreel.archive.opening import Reach, open_archive
 from wanreel.client.home import Home
 from wanreel.clock import SystemClock
 from wanreel.data.shelf import load_books, load_catalog
@@ -56,7 +55,7 @@ from wanreel.vendor.listing import event_sighting
 from wanreel.watch.certificates import Certificates
 from wanreel.watch.doubts import Search
 from wanreel.watch.hook import Ears, EventHook
-from wanreel.worker.loop import UNFINISHED, Runner
+from wanreel.worker.loop import UNFINISHED, Pace, Runner
 from wanreel.worker.loop import Ears as Heard
 from wanreel.worker.moving import Mover
 from wanreel.worker.reviewing import Reviewer
@@ -78,7 +77,6 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     books = load_books(settings.prices_path, must_exist=settings.prices is not None)
     clock = SystemClock()
     limit_of = accounts.limit_of
-    archive, shelf = LocalArchive(settings.archive_path.absolute()), LocalShelf(settings.archive_path.absolute())
     media = Looks()
     links = Links(settings.input_hosts) if settings.input_links == "keep" else None
     inputs = HomeInputs(path / "inputs", media, links)
@@ -104,7 +102,17 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         refused=keys.refuse,
         agent=f"wanreel/{version('wanreel')}",
     )
+    reach = Reach(
+        region=settings.archive_region,
+        endpoint=settings.archive_endpoint,
+        link_endpoint=settings.archive_link_endpoint,
+        public_base=settings.archive_public_base,
+        path_style=settings.archive_path_style,
+        profile=settings.archive_profile,
+        tags=settings.archive_tags,
+    )
     async with AsyncExitStack() as stack:
+        archive, shelf = await stack.enter_async_context(open_archive(settings.archive_at, reach, path, clock))
         store = await stack.enter_async_context(SqliteStore(path / "wanreel.sqlite3", limits=limit_of, policy=policy))
         vendor = DashScope(catalog, clock, inputs, keys.use, calls, publisher(shelf))
         stack.push_async_callback(vendor.close)
@@ -186,6 +194,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 tools,
                 (*_notifiers(settings, path), HookNotifier(store.hooks, store.get, group_of)),
                 limit_of,
+                Pace(archives_max=settings.archives_max),
                 reaches=accounts.reaches,
                 mover=Mover(store, accounts.pools(), limit_of),
                 teller=Teller(vendor, [k.account for k in accounts.all() if k.keys], accounts.tell),

@@ -1,7 +1,7 @@
 """A bucket of S3, or of a storage that speaks as S3 does, as `storage.Bucket`: signed requests over aiohttp.
 
 Why no S3 library: the one made for asynchronous Python and little memory can neither make an upload in parts
-create-only nor find the uploads that a dead process left (docs/decisions/0011).
+create-only nor find the uploads that a dead process left (docs/decisions/0012).
 """
 
 from __future__ import annotations

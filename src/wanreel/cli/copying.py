@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,21 @@ class Destination:
             raise Unavailable(
                 f"the clip is archived as {source}, but could not be copied to {target}: {error.strerror}"
             ) from None
+        return target
+
+    async def fetch(self, pieces: AsyncIterator[bytes], video: Video) -> Path:
+        """Write a clip that lies in a bucket; where it lies now. Raises NotFound, Unavailable."""
+        target = self.path / file_name(video) if self.is_folder else self.path
+        draft = target.with_name(f".{target.name[:80]}.{os.getpid()}.part")
+        try:
+            with draft.open("wb") as file:
+                async for piece in pieces:
+                    await asyncio.to_thread(file.write, piece)
+            draft.replace(target)
+        except OSError as error:
+            raise Unavailable(f"the clip is archived, but could not be copied to {target}: {error.strerror}") from None
+        finally:
+            draft.unlink(missing_ok=True)
         return target
 
 

@@ -106,7 +106,13 @@ async def _home(opened: Home) -> str:
 
 
 async def _archive(opened: Home) -> str:
-    folder = opened.settings.archive_path
+    from wanreel.ports import Label
+
+    folder = opened.settings.archive_at.folder
+    if folder is None:
+        trial = await opened.shelf.put("wanreel-doctor.txt", b"wanreel", Label("text/plain"))
+        await opened.shelf.remove(trial.key)
+        return f"{opened.settings.archive_at}, writable"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as trial:

@@ -43,14 +43,17 @@ async def print_ended(
     client: EmbeddedClient, videos: Sequence[Video], out: Destination | None, *, as_json: bool
 ) -> None:
     """Clips' paths on stdout; failures were told on stderr already."""
+    from wanreel.domain.job import Succeeded
     from wanreel.service.view import view
 
     for video in videos:
-        path = video.path
-        if path is not None and out is not None:
-            path = await out.take(path, video)
+        path = video.where
+        if video.path is not None and out is not None:
+            path = str(await out.take(video.path, video))
+        elif isinstance(video.job.state, Succeeded) and out is not None:
+            path = str(await out.fetch(await client.home.shelf.open(video.job.state.artifact), video))
         if as_json:
             body = view(video.job, client.home.shelf.where)
-            print_json(body | {"path": str(path) if path else None, "attention": video.attention})
+            print_json(body | {"path": path, "attention": video.attention})
         elif path is not None:
-            put(str(path))
+            put(path)

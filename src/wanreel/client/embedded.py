@@ -101,7 +101,7 @@ class EmbeddedClient:
         done = (await self.wait_all([video.id], timeout_s=timeout_s))[0]
         if done.attention:
             raise NeedsAttention(done)
-        if done.path is None:
+        if done.where is None:
             raise GenerationFailed(done)
         return done
 
@@ -300,10 +300,12 @@ class EmbeddedClient:
         attention = await service.attention(jobs)
         if self._hosting is not None and self._hosting.is_runner:
             attention |= {job.id: words for job in jobs if (words := service.out_of_reach(job))}
-        return [Video(job, self._path(job), attention.get(job.id)) for job in jobs]
+        return [self._made(job, attention.get(job.id)) for job in jobs]
 
-    def _path(self, job: Job) -> Path | None:
-        return Path(self.home.shelf.where(job.state.artifact)) if isinstance(job.state, Succeeded) else None
+    def _made(self, job: Job, attention: str | None) -> Video:
+        where = self.home.shelf.where(job.state.artifact) if isinstance(job.state, Succeeded) else None
+        local = self.home.settings.archive_at.folder is not None
+        return Video(job, Path(where) if where and local else None, attention, where)
 
 
 def _order(prompt: str | None, variants: int, wish: Wish) -> Order:

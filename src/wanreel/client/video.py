@@ -50,12 +50,13 @@ class Wish(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """One clip on its way, or at its end: `path` is set once it has succeeded."""
+    """One clip on its way, or at its end: `where` is set once it has succeeded, and `path` if that is a local file."""
 
     job: Job
     path: Path | None = None
     attention: str | None = None  # what a person has to do before it can move
     url: str | None = None  # where a server has the clip; `save` fetches it
+    where: str | None = None  # the path, or the address in a bucket
 
     @property
     def id(self) -> str:
