@@ -114,9 +114,9 @@ def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
 
 def test_the_archive_does_not_move_with_the_folder_a_command_is_run_in(tmp_path: Path) -> None:
     """A relative archive lies in the home; an absolute one where it says."""
-    assert tmp_path / "archive" == load().archive_at.folder
-    assert tmp_path / "clips" == load(archive=Path("clips")).archive_at.folder
-    assert Path("/clips") == load(archive=Path("/clips")).archive_at.folder
+    assert str(tmp_path / "archive") == load().archive_at.folder
+    assert str(tmp_path / "clips") == load(archive=Path("clips")).archive_at.folder
+    assert "/clips" == load(archive=Path("/clips")).archive_at.folder
 
 
 def test_homes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -293,7 +293,10 @@ class Settings(BaseSettings):
     @property
     def archive_at(self) -> Address:
         """Where clips are archived: never a matter of the folder a command happens to be run in. Raises Invalid."""
-        return address_of(self.archive, self.home)
+        address = address_of(self.archive)
+        if address.folder is None:
+            return address
+        return replace(address, folder=str(self.home / Path(address.folder).expanduser()))
 
     @property
     def prices_path(self) -> Path:

@@ -36,7 +36,7 @@ async def open_archive(
 ) -> AsyncGenerator[tuple[Archive, Shelf]]:
     """Both doors to an archive. Raises Unavailable where its driver is not installed. Nothing is connected to yet."""
     if address.folder is not None:
-        yield LocalArchive(address.folder), LocalShelf(address.folder)
+        yield LocalArchive(Path(address.folder)), LocalShelf(Path(address.folder))
         return
     try:
         bucket = _s3(address, reach) if address.scheme == "s3" else _oss(address, reach)

@@ -108,11 +108,12 @@ async def _home(opened: Home) -> str:
 async def _archive(opened: Home) -> str:
     from wanreel.ports import Label
 
-    folder = opened.settings.archive_at.folder
-    if folder is None:
+    address = opened.settings.archive_at
+    if address.folder is None:
         trial = await opened.shelf.put("wanreel-doctor.txt", b"wanreel", Label("text/plain"))
         await opened.shelf.remove(trial.key)
-        return f"{opened.settings.archive_at}, writable"
+        return f"{address}, writable"
+    folder = Path(address.folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as trial:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from wanreel.domain.errors import Invalid, Problem
@@ -22,17 +21,17 @@ class Address:
     scheme: str
     bucket: str = ""
     prefix: str = ""
-    folder: Path | None = None
+    folder: str | None = None
 
     def __str__(self) -> str:
-        return str(self.folder) if self.folder is not None else f"{self.scheme}://{self.bucket}/{self.prefix}"
+        return self.folder if self.folder is not None else f"{self.scheme}://{self.bucket}/{self.prefix}"
 
 
-def address_of(text: str, home: Path) -> Address:
-    """The place an `archive` setting means; a relative folder is seen from the home. Raises Invalid."""
+def address_of(text: str) -> Address:
+    """The place an `archive` setting means; a folder is told as it was given. Raises Invalid."""
     scheme, colon, _ = text.partition("://")
     if not colon:
-        return Address("file", folder=home / Path(text).expanduser())
+        return Address("file", folder=text)
     try:
         parts = urlsplit(text)
         odd = parts.query or parts.fragment or parts.username is not None or parts.port is not None
@@ -45,7 +44,7 @@ def address_of(text: str, home: Path) -> Address:
     if scheme == "file":
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
             raise _refused("needs three slashes and an absolute path: file:///srv/clips")
-        return Address("file", folder=Path(unquote(parts.path)))
+        return Address("file", folder=unquote(parts.path))
     if not _BUCKET.fullmatch(parts.netloc) or ".." in parts.netloc:
         raise _refused("needs the name of a bucket after its two slashes: 3 to 63 of a-z, 0-9 and -")
     return Address(scheme, parts.netloc, _prefix(parts.path))
