@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -113,7 +114,10 @@ async def _archive(opened: Home) -> str:
         trial = await opened.shelf.put("wanreel-doctor.txt", b"wanreel", Label("text/plain"))
         await opened.shelf.remove(trial.key)
         return f"{address}, writable"
-    folder = Path(address.folder)
+    return await asyncio.to_thread(_folder_works, Path(address.folder))
+
+
+def _folder_works(folder: Path) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as trial:
