@@ -305,7 +305,7 @@ class EmbeddedClient:
     def _made(self, job: Job, attention: str | None) -> Video:
         where = self.home.shelf.where(job.state.artifact) if isinstance(job.state, Succeeded) else None
         local = self.home.settings.archive_at.folder is not None
-        return Video(job, Path(where) if where and local else None, attention, where)
+        return Video(job, Path(where) if where and local else None, attention, where=where)
 
 
 def _order(prompt: str | None, variants: int, wish: Wish) -> Order:
