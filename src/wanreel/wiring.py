@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ from wanreel.domain.request import Request, Stored
 from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
 from wanreel.inputs.links import Links
+from wanreel.judge.likeness import ClipLikeness
 from wanreel.judge.local import LocalJudge
 from wanreel.judge.panel import Judges
 from wanreel.judge.vision import Seer, VisionJudge
@@ -34,7 +35,7 @@ from wanreel.notify.command import CommandNotifier
 from wanreel.notify.courier import Courier
 from wanreel.notify.hooks import HookNotifier
 from wanreel.notify.journal import JournalNotifier
-from wanreel.ports import Filter, Judge, Label, LikenessFailed, Notifier, PrepareFailed, Shelf, Sighting
+from wanreel.ports import Filter, Judge, Label, Notifier, PrepareFailed, Shelf, Sighting
 from wanreel.service.addresses import accounts_of
 from wanreel.service.keeping import Keeping, KeepingRoom
 from wanreel.service.picture import Picture, Pieces
@@ -171,6 +172,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 return ()
             return await store.find(Filter(group=group, limit=GROUP_MAX))
 
+        likeness = ClipLikeness(results, media, inputs, path / "tmp")
         alone = frozenset(known.account.id for known in accounts.all() if known.ours_alone)
 
         def runner() -> Runner:
@@ -198,7 +200,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 reaches=accounts.reaches,
                 mover=Mover(store, accounts.pools(), limit_of),
                 teller=Teller(vendor, [k.account for k in accounts.all() if k.keys], accounts.tell),
-                seeker=Search(clock, store, store, vendor, Unlike(), policy, alone),
+                seeker=Search(clock, store, store, vendor, likeness, policy, alone),
                 ears=Heard(store, tuple(k.account.id for k in accounts.all())),
                 reviewer=None if settings.judge == "off" else Reviewer(clock, store, store, panel, policy),
             )
@@ -279,16 +281,6 @@ def publisher(shelf: Shelf) -> Publish:
         return link
 
     return publish
-
-
-class Unlike:
-    """`ports.Likeness` that tells nothing apart."""
-
-    async def distances(
-        self, account: Account, url: str, pictures: Mapping[str, tuple[str | None, str | None]]
-    ) -> Mapping[str, float]:
-        """As `ports.Likeness.distances`."""
-        raise LikenessFailed("clips are not compared yet", final=True)
 
 
 def _folder(home: Path) -> Path:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.place import KEY, client, emulator, is_kept
+from tests.judge.film import still
 from wanreel.client import EmbeddedClient, Video
 from wanreel.emulator.server import Emulator
 
@@ -73,3 +74,21 @@ async def test_a_strangers_task_with_our_words_is_never_ours(tmp_path: Path) -> 
         assert 3 == emu.counters()["tasks_accepted"]
         if not video.attention:  # the list may not have shown whose key is ours in time
             assert is_kept(video)
+
+
+async def test_equal_words_with_other_pictures_each_get_their_own(tmp_path: Path) -> None:
+    """Both answers lost, both clips made: their first frames say whose is whose. Real clips, really looked at."""
+    pictures = {name: tmp_path / f"{name}.png" for name in ("fox", "harbour")}
+    for name, path in pictures.items():
+        path.write_bytes(still(f"a {name}", seed=3 if name == "fox" else 8))
+    async with emulator(render=None) as emu, client(tmp_path / "home", emu.base_url, answer_timeout_s=1.0) as wan:
+        emu.script({"create": [{"fault": "drop_after", "times": 2}]}, account="*")
+        orders = {
+            name: (await wan.submit(WISH, first_frame=path, model="wan2.5-i2v-preview", resolution="480P"))[0].id
+            for name, path in pictures.items()
+        }
+        videos = dict(zip(orders, await ended(wan, list(orders.values())), strict=True))
+        assert 2 == emu.counters()["tasks_accepted"]
+        assert all(video.state == "succeeded" for video in videos.values()), [v.attention for v in videos.values()]
+        made = [task["task_id"] for task in emu.tasks()]  # oldest first, as they were ordered
+        assert made == [videos["fox"].task_id, videos["harbour"].task_id]

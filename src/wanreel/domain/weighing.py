@@ -24,8 +24,8 @@ from wanreel.domain.wording import Words, compare
 SLACK_S = 5.0  # two clocks, read a moment apart, one of them in whole seconds
 FLIGHT_S = 300.0  # the vendor ends a request after so long (FS 9, RequestTimeOut): no later can it have been taken
 KNOWN_S = 86_400.0  # the vendor forgets a task a day after its end, and lists no more than a day (FS 5.1, 5.2)
-NEAR = 0.10  # end frames as near to a picture as this are that picture's
-APART = 0.06  # ... if every other picture is so much further away
+NEAR = 0.28  # end frames as near to a picture as this are that picture's: like ones lie below it ...
+APART = 0.12  # ... unlike ones above 0.4, and every other picture must be so much further away
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,13 @@ def measure(
     )
 
 
+def likeness(frame: Frame, given: Frame) -> float:
+    """How alike a frame of a clip and a given picture are, from 0 to 1, however the picture was fitted."""
+    alike = _likeness(_grey(frame), given)
+    assert alike is not None
+    return alike
+
+
 def _grey(frame: Frame) -> Grey:
     picture = np.frombuffer(frame.pixels, np.uint8).reshape(frame.height, frame.width, frame.channels)
     return picture.mean(axis=2, dtype=np.float32)
