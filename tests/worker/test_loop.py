@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from tests.factories import NOW, make_job, make_outcome
+from tests.factories import NOW, FakeClock, make_job, make_outcome
 from tests.worker.fakes import Asker, Bench, FlakyStore, Gate, Notifier, Vendor
 from wanreel.domain.errors import Internal, Unavailable
 from wanreel.domain.event import Accepted, Finished, Found, Lost, Pause, Refused, StillRunning
 from wanreel.domain.job import Archiving, Fault, Generating, Job, Submitting
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
-from wanreel.ports import Filter, Lane
+from wanreel.ports import Filter, Lane, Reviewed
 from wanreel.worker.loop import Ears, Pace, Runner
+from wanreel.worker.reviewing import Reviewer
 
 EAGER = Policy(poll_first_s=0.0, poll_factor=1.0, backoff_first_s=0.0, busy_first_s=0.0)
 """Nothing waits: the fake clock stands still, and every next step is due at once."""
@@ -68,6 +69,25 @@ async def come_true(holds: Callable[[], Awaitable[bool] | bool]) -> None:
         await asyncio.get_running_loop().run_in_executor(None, lambda: None)
 
 
+class Racing(FakeClock):
+    """A clock on which two seconds pass at every look."""
+
+    def now(self) -> float:
+        return self.advance(2.0)
+
+
+class Hanging:
+    """A panel of judges that never come to a word."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def review(self, job: Job, now: float) -> Reviewed:
+        self.asked.append(job.id)
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets it")
+
+
 # --- from prompt to clip --------------------------------------------------------------------------------------------
 
 
@@ -80,6 +100,19 @@ async def test_until_idle_takes_every_job_to_its_end_and_tells_about_each() -> N
     assert ["Succeeded"] * 3 == await states(bench)
     assert sorted(job.id for job in jobs) == sorted(told.split(".")[0] for told in notifier.told)
     assert 3 == vendor.count("submit")
+
+
+async def test_a_judge_that_never_answers_holds_nobody() -> None:
+    """Jobs succeed, the runner becomes idle and ends while a judge still hangs over the first clip."""
+    bench = Bench(policy=EAGER, vendor=Vendor(submit=[accepts()] * 3, look=[Finished(make_outcome())] * 3))
+    hangs = Hanging()
+    reviewer = Reviewer(Racing(), bench.store, bench.store, hangs, EAGER)
+    await bench.store.add([make_job() for _ in range(3)])
+    runner = Runner(bench.tools, (), bench.limit_of, SOON, seeker=Asker(bench), reviewer=reviewer)
+    await runner.run(until_idle=True)
+    assert ["Succeeded"] * 3 == await states(bench)
+    assert 1 == len(hangs.asked)
+    assert {} == await bench.store.reviews(hangs.asked)
 
 
 async def test_until_idle_leaves_what_waits_for_a_person() -> None:
@@ -99,7 +132,7 @@ async def test_until_idle_leaves_what_waits_for_a_person() -> None:
 
 async def test_what_the_search_finds_is_settled_and_the_work_goes_on() -> None:
     """A lost call whose task is found becomes a clip, without a person and without a second call."""
-    bench = Bench(vendor=Vendor(look=Finished(make_outcome())), policy=EAGER)
+    bench = Bench(vendor=Vendor(look=[Finished(make_outcome())] * 3), policy=EAGER)
     bench.vendor.script("submit", lambda job, intent: Lost(intent.id, "reset"))
     await bench.store.add([make_job(at=bench.clock.now())])
     seeker = Asker(bench)
