@@ -148,6 +148,9 @@ class Settings(BaseSettings):
     archive_bytes_s: int = Field(
         default=0, ge=0, description="Bytes a second all downloads of clips may take together; 0: as fast as it goes."
     )
+    archive_bytes_s_min: int = Field(
+        default=16_000, ge=0, description="A result that comes more slowly for a minute is cut and resumed, or put off."
+    )
     project: str = Field(
         default="default", min_length=1, description="Project of orders that name none; the first part of a clip's key."
     )

@@ -49,7 +49,7 @@ from wanreel.store.sqlite import SqliteStore
 from wanreel.vendor.body import model_of, preview
 from wanreel.vendor.client import UNUSABLE_KEY, DashScope, Publish, may_be_key
 from wanreel.vendor.client import Options as CallOptions
-from wanreel.vendor.download import Downloads
+from wanreel.vendor.download import Bounds, Downloads
 from wanreel.vendor.http import Patience
 from wanreel.vendor.keys import Keys
 from wanreel.vendor.listing import event_sighting
@@ -117,7 +117,9 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         store = await stack.enter_async_context(SqliteStore(path / "wanreel.sqlite3", limits=limit_of, policy=policy))
         vendor = DashScope(catalog, clock, inputs, keys.use, calls, publisher(shelf))
         stack.push_async_callback(vendor.close)
-        results = Downloads(clock, settings.result_hosts)
+        results = Downloads(
+            clock, settings.result_hosts, Bounds(bytes_s_min=settings.archive_bytes_s_min), settings.archive_bytes_s
+        )
         stack.push_async_callback(results.close)
         shop = Shop(
             clock=clock,

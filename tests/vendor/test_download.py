@@ -229,3 +229,57 @@ async def test_a_reader_who_leaves_closes_the_connection() -> None:
             break
         await pieces.aclose()
         await server.calm(1)
+
+
+def crc_of(data: bytes) -> str:
+    """As OSS tells it, reckoned bit by bit: x^64 ... of ECMA-182, reflected, all ones before and after."""
+    crc = 0xFFFFFFFFFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0xC96C5795D7870F42 if crc & 1 else 0)
+    return str(crc ^ 0xFFFFFFFFFFFFFFFF)
+
+
+async def test_the_storage_s_own_sum_is_compared() -> None:
+    """Over a resume too: a clip that is not the bytes its storage has does not end as if it were."""
+    global_sum = {"x_oss_hash_crc64ecma": crc_of(CLIP[:5000])}
+    first = answer(CLIP[:2000], Content_Length="5000", ETag=TAG, **global_sum)
+    rest = answer(CLIP[2000:5000], "206 Partial Content", Content_Range="bytes 2000-4999/5000", ETag=TAG)
+    other = answer(bytes(3000), "206 Partial Content", Content_Range="bytes 2000-4999/5000", ETag=TAG)
+    async with fetching(first, rest) as (_, __, pieces):
+        assert CLIP[:5000] == await all_of(pieces)
+    async with fetching(first, other) as (_, __, pieces):
+        with pytest.raises(KeepFailed, match="CRC-64 differs") as failed:
+            await all_of(pieces)
+    assert Trouble.SOURCE_FAILED is failed.value.trouble
+
+
+class Sluggish(FakeClock):
+    """A clock by which every look at it takes a while."""
+
+    def now(self) -> float:
+        return self.advance(20.0)
+
+
+async def test_a_result_that_only_drips_holds_no_lane() -> None:
+    """Hours at a few bytes a second end as a cut, and after a bounded number of those as a failure."""
+    clock = Sluggish()
+    async with raw_server(whole(), part(0), whole()) as server:
+        downloads = Downloads(clock, bounds=Bounds(resumes_max=0, bytes_s_min=1_000_000))
+        with pytest.raises(KeepFailed, match="bytes a second") as failed:
+            await all_of(downloads.fetch(make_account(base_url=f"{server.url}/api/v1"), f"{server.url}/a.mp4"))
+        await downloads.close()
+    assert Trouble.SOURCE_FAILED is failed.value.trouble
+
+
+async def test_the_bandwidth_is_kept_by_all_together() -> None:
+    """Two clips at once take as long as the setting says, and come whole."""
+    clock = FakeClock()
+    async with raw_server(whole()) as server:
+        downloads = Downloads(clock, bytes_s_max=100_000)
+        account, url = make_account(base_url=f"{server.url}/api/v1"), f"{server.url}/a.mp4"
+        began_at = clock.now()
+        assert [CLIP, CLIP] == await asyncio.gather(*(all_of(downloads.fetch(account, url)) for _ in range(2)))
+        await downloads.close()
+    assert 2 * len(CLIP) / 100_000 - 3 < clock.now() - began_at

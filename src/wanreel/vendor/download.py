@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import aiohttp
+from fastcrc import crc64
 from yarl import URL
 
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Account
 from wanreel.ports import Clock, KeepFailed
+from wanreel.vendor.flow import Drip, Valve
 from wanreel.vendor.http import FAILURES, explain, proxy_for, read_bounded
 from wanreel.vendor.words import clean, hide_keys
 
@@ -40,6 +42,8 @@ class Bounds:
     resumes_max: int = 8
     resume_wait_s: float = 1.0
     bytes_max: int = 8 * 1024**3
+    bytes_s_min: int = 16_000  # a source that drips more slowly for a whole window counts as cut
+    window_s: float = 60.0
 
 
 @dataclass(slots=True)
@@ -49,6 +53,8 @@ class _Place:
     done: int = 0
     total: int | None = None
     etag: str | None = None
+    crc: int = 0  # CRC-64 of what was handed on
+    crc_told: str | None = None  # the storage's own, of the whole file
 
 
 class _CutError(Exception):
@@ -58,10 +64,13 @@ class _CutError(Exception):
 class Downloads:
     """The vendor's finished clips."""
 
-    def __init__(self, clock: Clock, hosts: Collection[str] = (), bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, clock: Clock, hosts: Collection[str] = (), bounds: Bounds | None = None, bytes_s_max: int = 0
+    ) -> None:
         self._clock = clock
         self._hosts = frozenset(host.strip().lower() for host in hosts)
         self._bounds = bounds or Bounds()
+        self._valve = Valve(clock, bytes_s_max)
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -89,6 +98,9 @@ class Downloads:
                     raise KeepFailed(Trouble.SOURCE_FAILED, words) from cut
                 await self._clock.sleep(self._bounds.resume_wait_s * min(2 ** (resumes - 1), 30))
             else:
+                if place.crc_told is not None and place.crc_told != str(place.crc):
+                    words = "the clip that came is not the one its storage has: its CRC-64 differs"
+                    raise KeepFailed(Trouble.SOURCE_FAILED, words)
                 return
 
     async def _read(self, url: str, place: _Place) -> AsyncGenerator[bytes, None]:
@@ -109,12 +121,21 @@ class Downloads:
             )
             async with request as response:
                 skip = await _begin(response, place, self._bounds)
-                async for piece in response.content.iter_chunked(PIECE_BYTES):
+                drip = Drip(self._bounds.bytes_s_min, self._bounds.window_s)
+                while True:
+                    asked_at = self._clock.now()
+                    piece = await response.content.read(PIECE_BYTES)
+                    if not piece:
+                        break
+                    slow = drip.count(len(piece), self._clock.now() - asked_at)
                     fresh = piece[skip:]
                     skip -= len(piece) - len(fresh)
                     if fresh:
-                        _advance(place, len(fresh), self._bounds)
+                        _advance(place, fresh, self._bounds)
+                        await self._valve.take(len(fresh))
                         yield fresh
+                    if slow:
+                        raise _CutError(f"less than {self._bounds.bytes_s_min} bytes a second came")
         except FAILURES as error:
             raise _CutError(explain(error)) from error
         if place.total is not None and place.done < place.total:
@@ -178,6 +199,7 @@ async def _begin(response: aiohttp.ClientResponse, place: _Place, bounds: Bounds
     skip = 0
     if status == 200 and not place.done:
         place.total, place.etag = response.content_length, response.headers.get("ETag")
+        place.crc_told = response.headers.get("x-oss-hash-crc64ecma")
     elif status == 200:  # the range was ignored: the same file again from its beginning, or another one
         if place.total is None or (response.content_length, response.headers.get("ETag")) != (place.total, place.etag):
             raise KeepFailed(Trouble.SOURCE_FAILED, "the clip could not be resumed: the file there is another one now")
@@ -215,7 +237,8 @@ async def _refusal(response: aiohttp.ClientResponse) -> KeepFailed:
     return KeepFailed(Trouble.SOURCE_REFUSED, words)
 
 
-def _advance(place: _Place, count: int, bounds: Bounds) -> None:
-    place.done += count
+def _advance(place: _Place, fresh: bytes, bounds: Bounds) -> None:
+    place.done += len(fresh)
+    place.crc = crc64.xz(fresh, place.crc or None)
     if place.done > bounds.bytes_max or (place.total is not None and place.done > place.total):
         raise KeepFailed(Trouble.SOURCE_FAILED, f"more bytes came ({place.done}) than were announced, or may come")
