@@ -19,6 +19,7 @@ from wanreel.wiring import open_home
 
 MODEL = "wan2.5-t2v-preview"
 JOBS = 24
+HOUR_S = 1.5  # an hour, at the pace of these tests
 SOON = {"account_s": 0.3, "probe_first_s": 3600.0}
 
 
@@ -66,9 +67,9 @@ def paid_once(emu: Emulator, videos: list[Video]) -> None:
     assert len(videos) == len(bought)
 
 
-@pytest.mark.parametrize("trouble", ["limit", "key"])
+@pytest.mark.parametrize("trouble", ["limit", "key", "host"])
 async def test_trouble_in_the_middle_of_a_batch_costs_time_alone(trouble: str, tmp_path: Path) -> None:
-    """Its limit cut in half, its key revoked: all end well once it heals, none is paid twice."""
+    """Its limit cut in half, its key revoked, its host down: all end well once it heals, none is paid twice."""
     async with (
         emulator(running=4, over_limit="reject", speed=400) as emu,
         client(tmp_path / "home", emu.base_url, policy=SOON) as wan,
@@ -78,6 +79,8 @@ async def test_trouble_in_the_middle_of_a_batch_costs_time_alone(trouble: str, t
         if trouble == "limit":
             (account,) = emu.desk.gate.doors.accounts.values()
             object.__setattr__(account, "running", 2)  # the vendor has changed its mind
+        elif trouble == "host":
+            emu.script({"create": [{"fault": "down", "for_s": HOUR_S}]}, account="*")
         else:
             emu.script({"create": [refusal(4)], "query": [refusal(8)]}, account="*")
         videos = await all_end(wan, emu, ids)
