@@ -38,6 +38,7 @@ ENDS = {Succeeded: "job.succeeded", Failed: "job.failed", Cancelled: "job.cancel
 DOUBT_HOLDS_S = 3 * 3600.0  # a doubt keeps its slot so long after its intent
 QUIET_S = 10.0
 TASK_RETRIES = 1
+PROBE_S = 600.0  # a limit that a refusal taught is not gone beyond sooner
 NEVER_AGAIN = ("DataInspection", "IPInfringement", "InvalidParameter")
 BUSY_S, BUSY_MAX = 30.0, 10  # one task is not looked at, nor one clip fetched, more often than this in so long
 HALF_A_DAY_S = 43_200.0
@@ -101,6 +102,9 @@ class Auditor:
         self.kept: dict[str, str] = {}  # the archive's own shelf: key -> hash
         self.rows: Counter[tuple[str, str]] = Counter()
         self.last_look: dict[str, Event] = {}
+        self.held: set[str] = set()  # accounts that somebody holds back by hand
+        self.learned: dict[tuple[str, str], tuple[int, float]] = {}  # what the last refusal said, and when
+        self.refused: set[str] = set()  # intents that the vendor is known not to have taken
         self.busy: dict[str, deque[float]] = defaultdict(deque)
         self.budget: Decimal | None = None  # for all that this world sends, once somebody has set one
 
@@ -219,6 +223,8 @@ class Auditor:
         self.world.say("vendor", f"answers {type(answer).__name__}", job.id)
         if isinstance(answer, (Accepted, NotSent, Refused)):
             self.settled.add(answer.intent_id)
+        if isinstance(answer, (NotSent, Refused)):
+            self.refused.add(answer.intent_id)
         if isinstance(answer, Accepted):
             self.must_know[self.world.going] = answer
 
@@ -277,6 +283,11 @@ class Auditor:
         held = sum(_holds(j, now) for j in others)
         if held >= self.limit:
             self._broken(f"{job.id}: began with {held} of {self.limit} slots held already")
+        taught, at = self.learned.get(_key(job), (held + 1, now))
+        if at <= now < at + PROBE_S and held >= taught:
+            self._broken(f"{job.id}: began with {held} held, {now - at:.0f} s after a refusal with {taught}")
+        if job.account.id in self.held:
+            self._broken(f"{job.id}: began although {job.account.id} is held back by hand")
         airborne = [j.id for j in others if isinstance(j.state, Submitting) and j.state.intent.at > now - QUIET_S]
         if airborne:
             self._broken(f"{job.id}: began while {airborne} is in the air")
@@ -288,6 +299,9 @@ class Auditor:
         self._count_row(before, change)
         self._write(before, change)
         job = change.job
+        self._learn(change)
+        if before.account != job.account and (job.past or set(self.sent[job.id]) - self.refused):
+            self._broken(f"{job.id}: moved from {before.account.id}, which may have its task")
         if not (isinstance(before.state, Submitting) and isinstance(job.state, Submitting)):
             self.inside.pop(job.id, None)
         if isinstance(before.state, IN_DOUBT) and isinstance(job.state, Generating):
@@ -305,6 +319,15 @@ class Auditor:
             self._succeeded(job, job.state)
         if isinstance(job.state, Failed) and not isinstance(before.state, FINAL):
             self._failed(before, job, job.state)
+
+    def _learn(self, change: Change) -> None:
+        """A refusal that says "too many" makes what others hold the limit, one at the least."""
+        entry, job = change.entry, change.job
+        if entry is None or not isinstance(entry.event, Refused) or not isinstance(job.state, Queued):
+            return
+        if entry.event.http_status == 429 and entry.event.code == "Throttling.RateQuota":
+            others = sum(_holds(j, entry.at) for j in self.jobs.values() if j.id != job.id and _key(j) == _key(job))
+            self.learned[_key(job)] = (max(1, others), entry.at)
 
     def told(self, notice: Notice) -> None:
         """A receiver took a notice."""

@@ -237,6 +237,16 @@ class ReadsBudgetEarly(StoreDoor):
             self.store._budgets = budgets
 
 
+# --- limit not learned ----------------------------------------------------------------------------------------------
+
+
+class LearnsNothing(StoreDoor):
+    """A refusal is only waited out: the same limit is run into again."""
+
+    async def _write(self, change: Change, owner: str | None) -> Job:
+        return await super()._write(replace(change, full=None), owner)
+
+
 PLANTED: dict[str, Build] = {
     "resubmit on doubt": Build(rescue=rescue_and_resend),
     "POST before commit": Build(step=send_then_commit),
@@ -246,6 +256,7 @@ PLANTED: dict[str, Build] = {
     "length check skipped": Build(archive=careless_archive, results=careless_results),
     "slot freed early": Build(store_policy=DOUBTS_HOLD_NOTHING),
     "cancel forgotten": Build(door=ForgetsCancel),
+    "limit not learned": Build(door=LearnsNothing),
     "notice lost": Build(receiver=SwallowsErrors),
     "foreign task adopted": Build(search=TakesTheFirst),
     "absence believed early": Build(search=BelievesOneRead),

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from typing import Any
 
@@ -21,8 +21,8 @@ from tests.simulation.crew import Crew
 from tests.simulation.doors import ArchiveDoor, Receiver, StoreDoor
 from tests.simulation.faults import KINDS, Faults
 from tests.simulation.history import fold
-from tests.simulation.vendor import LikenessDoor, ResultsDoor, VendorDoor
-from tests.simulation.workload import Workload
+from tests.simulation.vendor import SECOND, SECOND_KEY, LikenessDoor, ResultsDoor, VendorDoor
+from tests.simulation.workload import ACCOUNT, OTHER, Workload
 from tests.simulation.world import BrokenPromise, WallClock, World, line, run_through
 from wanreel.domain.lifecycle import TABLE
 from wanreel.domain.policy import Policy
@@ -33,6 +33,7 @@ from wanreel.money.books import Books
 from wanreel.ports import Slice
 from wanreel.store.memory import MemoryStore
 from wanreel.watch.doubts import Search
+from wanreel.worker.moving import Mover
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import step
 from wanreel.worker.tools import Tools
@@ -40,6 +41,8 @@ from wanreel.worker.tools import Tools
 JOBS_MAX = 14
 ALONE = 0.25  # of the worlds have declared that their key is nobody else's
 RESIGNS = 0.3  # of the worlds have a vendor that signs a result's URL anew with every look
+POOLS = 0.3  # of the worlds have two accounts that share the work
+TIGHT = 0.15  # of the worlds have a vendor that runs one task a model at a time, whatever we were told
 STUCK_S = 2400.0  # the vendor's own deadline for a task, shortened: fewer looks at nothing
 COLLECT_EVERY = 25  # worlds
 BOUND_S = 12 * 3600.0  # after everything is healed, all is done within so much virtual time
@@ -107,7 +110,12 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
         list_zone=rng.choice(("utc+8", "utc+8", "utc")),
         page_size_max=rng.choice((100, 100, 10)),
     )
-    desk = Desk(DeskSettings(accounts=(Account("main"),), quirks=quirks), seed=world.seed)
+    pool, tight = rng.random() < POOLS, rng.random() < TIGHT
+    if tight:
+        quirks = replace(quirks, over_limit="reject")
+    running = 1 if tight else None
+    theirs = (Account("main", running=running), Account(SECOND, keys=(SECOND_KEY,), running=running))
+    desk = Desk(DeskSettings(accounts=theirs, quirks=quirks), seed=world.seed)
     auditor.advance = desk.advance
     store = MemoryStore(lambda _: limit, build.store_policy)
     calm = StoreDoor(world, store, auditor, calm=True)
@@ -151,6 +159,9 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
             crew.wake()
 
     workload = Workload(world, calm, auditor, policy, build.books, nudge)
+    if pool:
+        mover = Mover(store, ((ACCOUNT, OTHER),), lambda _: limit)
+        workload.mover = lambda: run_through(mover(tools_of(calm)))
     for door in doors:
         door.on_begin = workload.adopt_early
     for crew in crews:

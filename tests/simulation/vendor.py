@@ -46,6 +46,7 @@ from wanreel.vendor.listing import list_answer, list_query
 
 KEY = {"authorization": "Bearer sk-simulated"}
 CREATING = {**KEY, "x-dashscope-async": "enable"}
+SECOND, SECOND_KEY = "second", "sk-second-simulated"
 THEIRS = {"authorization": "Bearer sk-stranger", "x-dashscope-async": "enable"}
 ACCOUNT_ID = "main"
 PICTURES = "https://pictures.example/"
@@ -114,7 +115,7 @@ class VendorDoor:
         fault = QUERY[kind] if kind else self._afterthought(task_id) or self._url_late(task_id)
         others = [known for known in self.auditor.tasks if known != task_id]
         asked = others[-1] if others and faults.hit("look_other") else task_id
-        reply = self.desk.query(asked, KEY, self.world.now, fault=fault)
+        reply = self.desk.query(asked, key_of(account), self.world.now, fault=fault)
         await hand("looked", task_id)
         if reply.status == 0:
             answer: LookAnswer = QueryFailed(f"no answer ({kind})")
@@ -129,7 +130,7 @@ class VendorDoor:
     async def cancel(self, account: Account, task_id: str) -> CancelAnswer:
         await hand("cancel", task_id, LOOK_S)
         kind = self.world.faults.first_of(CANCEL)
-        reply = self.desk.cancel(task_id, KEY, self.world.now, fault=CANCEL[kind] if kind else None)
+        reply = self.desk.cancel(task_id, key_of(account), self.world.now, fault=CANCEL[kind] if kind else None)
         await hand("cancel answered", task_id)
         if reply.status == 0:
             return CancelFailed(f"no answer ({kind})")
@@ -138,7 +139,9 @@ class VendorDoor:
     async def list(self, account: Account, window: Window, page: int) -> Listing:
         await hand("list", f"page {page}", LOOK_S)
         kind = self.world.faults.first_of(LIST)
-        reply = self.desk.list(list_query(window, page), KEY, self.world.now, fault=LIST[kind] if kind else None)
+        reply = self.desk.list(
+            list_query(window, page), key_of(account), self.world.now, fault=LIST[kind] if kind else None
+        )
         asked_at = self.world.wall
         await hand("listed", f"page {page}")
         if reply.status == 0:
@@ -169,9 +172,11 @@ class VendorDoor:
         if carried_out and (fate := self.world.faults.fate()):
             fault = replace(fault or Instruction("pass"), fate=FATES[fate])
         path = "image2video" if "image2video" in outgoing.path else "video-generation"
-        reply = self.desk.create(path, CREATING, json.loads(outgoing.encoded()), self.world.now, fault=fault)
+        headers = CREATING | key_of(job.account)
+        reply = self.desk.create(path, headers, json.loads(outgoing.encoded()), self.world.now, fault=fault)
         self.auditor.books(self.desk.tasks(self.world.now), job)
-        if self.world.rng.random() < self.strangers and (carried_out or self.key_is_known()):
+        shared = job.account.id == ACCOUNT_ID  # strangers use the one account alone, with a key of their own
+        if self.world.rng.random() < self.strangers and shared and (carried_out or self.key_is_known()):
             self.world.after(self.world.rng.random() * TWIN_S, lambda: self._twin(path, outgoing))
         return reply
 
@@ -281,6 +286,11 @@ class ResultsDoor:
             await hand("piece", url[-24:])
         if self.checks and len(data) != announced:
             raise KeepFailed(Trouble.SOURCE_FAILED, f"cut after {len(data)} of {announced} bytes")
+
+
+def key_of(account: Account) -> dict[str, str]:
+    """The header that calls of an account carry."""
+    return {"authorization": f"Bearer {SECOND_KEY}"} if account.id == SECOND else KEY
 
 
 def _raw(reply: Reply) -> bytes:

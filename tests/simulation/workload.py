@@ -12,7 +12,7 @@ from tests.simulation.auditor import Auditor
 from tests.simulation.doors import StoreDoor
 from tests.simulation.world import World, run_through
 from wanreel.domain.errors import Stale
-from wanreel.domain.event import CancelAsked, Event, Found, GivenUp, NotFound
+from wanreel.domain.event import FOREVER, CancelAsked, Event, Found, GivenUp, NotFound, Park, Pause, SlotKey
 from wanreel.domain.job import Account, Failed, Job, Queued, Unconfirmed, is_final
 from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import transition
@@ -23,6 +23,9 @@ from wanreel.money.budget import Budget
 
 MODELS = {"wan2.5-t2v-preview": "1280*720", "wan2.2-t2v-plus": "832*480"}
 ACCOUNT = Account("main", "cn-beijing", "http://127.0.0.1:9/api/v1")
+OTHER = Account("second", "cn-beijing", "http://127.0.0.1:9/api/v1")
+MOVES_S = 40.0
+HELD_S = 600.0
 PATIENCE_S = 300.0  # the person looks at a doubt when it is so old: by then the vendor's list shows what it has
 HASTY_S = 5.0
 ROUND_S = 120.0
@@ -44,6 +47,7 @@ class Workload:
     books: Books
     nudge: Callable[[], None]
     made: int = 0
+    mover: Callable[[], int] | None = None  # in worlds of two accounts
     waiting: int = 0  # asks that are still to come
     healed: bool = False
     busybody: bool = False  # the person decides about every old doubt, not only those that ask
@@ -67,6 +71,9 @@ class Workload:
         self.world.after(ROUND_S, self._round)
         if rng.random() < BUDGETED:
             self.set_budget(sum((price_of(rng.choice(models)) for _ in range(rng.randint(1, 4))), Decimal(0)))
+        if self.mover is not None:
+            self.world.after(MOVES_S, self._move)
+            self.world.after(rng.random() * 900.0, lambda: self._hold(rng.choice((ACCOUNT, OTHER))))
 
     def set_budget(self, amount: Decimal | None) -> None:
         """From now on, so much for a month of this world's project; None: as much as it takes."""
@@ -126,7 +133,8 @@ class Workload:
     def _job_of(self, request: Request, group: str | None = None, index: int = 0, retry_of: str | None = None) -> Job:
         job_id = self.world.new_id("job")
         now = self.world.wall
-        return Job(job_id, request, ACCOUNT, Queued(now), now, group=group, index=index, retry_of=retry_of)
+        account = ACCOUNT if self.mover is None else self.world.rng.choice((ACCOUNT, OTHER))
+        return Job(job_id, request, account, Queued(now), now, group=group, index=index, retry_of=retry_of)
 
     def _cancel(self, job_id: str) -> None:
         if self._happens(job_id, CancelAsked(discard=self.world.rng.random() < 0.4)):
@@ -183,6 +191,30 @@ class Workload:
     def _decide(self, job: Job, event: Event) -> None:
         self.world.say("person", f"says {type(event).__name__}", job.id)
         self._happens(job.id, event)
+        self.nudge()
+
+    # --- two accounts -----------------------------------------------------------------------------------------------
+
+    def _move(self) -> None:
+        """What waits moves to where there is room."""
+        assert self.mover is not None
+        if self.mover():
+            self.nudge()
+        if not self.healed or self.auditor.open or self.waiting:
+            self.world.after(MOVES_S * (0.5 + self.world.rng.random()), self._move)
+
+    def _hold(self, account: Account) -> None:
+        """Somebody holds an account back for a while."""
+        key = SlotKey(account.id, "*")
+        run_through(self.door.store.hold(Park(key, Pause.HAND, FOREVER, "by hand"), self.world.wall))
+        self.auditor.held.add(account.id)
+        self.world.touched += 1
+        self.world.after(HELD_S, lambda: self._let_go(key))
+
+    def _let_go(self, key: SlotKey) -> None:
+        self.auditor.held.discard(key.account)
+        run_through(self.door.store.resume(key))
+        self.world.touched += 1
         self.nudge()
 
     def adopt_early(self, job: Job) -> None:
