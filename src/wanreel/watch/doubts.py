@@ -37,6 +37,7 @@ LOOKS_MAX = 20  # candidates asked after in one turn of an account
 ROUNDS_MAX = 3  # of asking and weighing again in one turn
 SPARE_S = 30.0  # the window begins so much before the first lost call, whatever the clocks say
 _UNFINISHED = ("queued", "submitting", "unconfirmed", "generating")
+READ_S_MAX = 120.0  # a reading that took longer says nothing about what is absent
 _IN_DOUBT = ("submitting", "unconfirmed")
 _ALL = 100_000
 
@@ -87,7 +88,10 @@ class Search:
     async def _look(self, account: Account, calls: Sequence[Call], memory: _Memory) -> list[tuple[Job, Event]]:
         """One look at one account."""
         facts = await self.watching.facts(account.id)
+        began = self.clock.now()
         reading = await self._read(account, calls, facts, memory)
+        if self.clock.now() - began > READ_S_MAX:  # our clock jumped meanwhile, and the window was another one
+            reading = replace(reading, complete=False, why="our own clock jumped while the list was read")
         facts = await self.watching.note(account.id, reading.met) if reading.met != Facts() else facts
         _remember_skew(memory, facts)
         now = self.clock.now()
