@@ -24,6 +24,7 @@ async def test_a_group_is_told_to_its_end(vendor: Emulator, tmp_path: Path) -> N
         assert 201 == made.status
         receiver.secret = made.json["secret"]
         await server.ask("POST", "/v1/jobs", WISH | {"variants": 2})
+        await receiver.until(lambda: 3 <= len(receiver.heard))  # at least once each, in no order
         heard = await _heard(receiver, {"group.completed"})
         assert 2 == heard.count("job.succeeded")
         assert 0 == receiver.forged

@@ -54,6 +54,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     ev.Lost: st.builds(ev.Lost, INTENTS, WORDS),
     ev.Unfit: st.builds(ev.Unfit, WORDS, WORDS),
     ev.Moved: st.builds(ev.Moved, st.sampled_from([make_account(), make_account("second")]), WORDS),
+    ev.OverBudget: st.builds(ev.OverBudget, WORDS, st.booleans()),
     ev.Found: st.builds(ev.Found, TASKS, st.just("person"), WORDS, st.booleans()),
     ev.NotFound: st.builds(ev.NotFound, st.just("list"), WORDS, st.one_of(INTENTS, st.just(""))),
     ev.Undecided: st.builds(ev.Undecided, INTENTS, WORDS),
