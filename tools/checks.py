@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "reports"
-LIMIT_S = 12 * 60
+LIMIT_S = 15 * 60
 PYTEST = ("-m", "pytest")
 
 
