@@ -18,7 +18,7 @@ from tests.simulation.run import Sum, run_batch, run_seed
 
 HERE = Path(__file__).parent
 SEEDS = os.environ.get("WANREEL_TEST_SEEDS", "0:10000")
-LIMIT_S = 180.0
+LIMIT_S = 270.0
 CORES = 2
 CAUGHT_WITHIN = 1000
 
