@@ -17,6 +17,9 @@ from tests.simulation.planted import PLANTED
 from tests.simulation.run import Sum, run_batch, run_seed
 
 HERE = Path(__file__).parent
+# Known and open: of 0:10000, 23 worlds break a promise. The first three (2870, 2933, 3017) begin a paid call beyond a
+# budget, 2870 after a job given up was found after all; whether ledger or auditor is wrong is not known. 490 s a core.
+# The default below ends before them, so a green run says nothing about them. Mend them, then go back to 0:10000.
 SEEDS = os.environ.get("WANREEL_TEST_SEEDS", "0:1300")
 LIMIT_S = 270.0
 CORES = 2
