@@ -221,6 +221,7 @@ _EVENTS: dict[type[Event], Event] = {
         ev.Unfit("input_missing", "the picture is gone"),
         ev.Moved(make_account("second"), "it has room"),
         ev.OverBudget("of 5 CNY a day 5 are committed"),
+        ev.MoneyFreed(),
         ev.Found("task-found", "person", "seen in the console"),
         ev.NotFound("person", "not in the console"),
         ev.Undecided("int_1", "no later task of ours is shown"),

@@ -40,6 +40,7 @@ from wanreel.service.addresses import accounts_of
 from wanreel.service.keeping import Keeping, KeepingRoom
 from wanreel.service.picture import Picture, Pieces
 from wanreel.service.reading import Reading, ReadingRoom
+from wanreel.service.till import Till
 from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service, Shop
 from wanreel.service.webhooks import Webhooks
@@ -226,6 +227,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             clock=clock,
             service=service,
             reading=Reading(reading_room),
+            till=Till(clock, store, store, store, catalog, account, policy),
             keeping=Keeping(keeping_room),
             picture=Picture(service, pieces),
             vendor=vendor,

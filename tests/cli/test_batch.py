@@ -86,8 +86,8 @@ def test_a_dry_run_prices_every_row(terminal: Terminal, vendor: Emulator) -> Non
     Path("shots.csv").write_text(HEAD + FOX + HARE)
     ran = terminal("batch", "shots.csv", "--dry-run")
     assert 0 == ran.code, ran.err
-    assert ran.lines[0].startswith("line 2  fox  wan2.5-t2v-preview  1 clip: 1.5 CNY")
-    assert "3 clips: 4.5 CNY. Nothing was sent." == ran.lines[-1]
+    assert ran.lines[0].startswith("line 2  fox  wan2.5-t2v-preview  1 clip: 1.50 CNY")
+    assert "3 clips: 4.50 CNY. Nothing was sent." == ran.lines[-1]
     assert {} == vendor.counters()["requests"]
 
 

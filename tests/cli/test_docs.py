@@ -45,7 +45,7 @@ def test_the_tutorial_can_be_followed(terminal: Terminal, vendor: Emulator, tmp_
     ran = subprocess.run(["bash", "-c", shell], env=env, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert 0 == ran.returncode, ran.stderr + ran.stdout
     assert "BAD" not in ran.stdout
-    assert "1 clip: 3 CNY" in ran.stdout
+    assert "1 clip: 3.00 CNY" in ran.stdout
     assert "exit code 0" in ran.stdout
     assert {"fox.mp4", "takes", "moving.mp4"} <= {path.name for path in tmp_path.iterdir()}
     assert 6 == bought(vendor)

@@ -21,6 +21,7 @@ from wanreel.domain.event import (
     Found,
     GivenUp,
     Lost,
+    MoneyFreed,
     Moved,
     NotFound,
     NotSent,
@@ -92,6 +93,12 @@ WALKS = (
     ),
     Walk("The inputs are not ready just now: it waits.", make_job(), NotSent("", "upload failed"), Queued),
     Walk("An input is gone for good: nothing was sent, it ends.", make_job(), Unfit("input_missing", "gone"), Failed),
+    Walk(
+        "A budget was set: what was held for it asks again.",
+        make_job(Queued(NOW + 500, 3, "over budget", "budget")),
+        MoneyFreed(),
+        Queued,
+    ),
     Walk("There is no money for it: it waits.", make_job(), OverBudget("of 5 a day 5 are committed"), Queued),
     Walk("There is no money for it and it was not to wait: it ends.", make_job(), OverBudget("too dear", True), Failed),
     Walk(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.factories import (
     make_state,
     make_task,
 )
+from wanreel.domain.booking import Booking, Kind
 from wanreel.domain.errors import IllegalTransition
 from wanreel.domain.event import EVENTS, Accepted, Change, Notice, Park, Pause, SlotKey
 from wanreel.domain.facts import Facts, Zone
@@ -29,7 +31,8 @@ from wanreel.domain.job import STATES, Archiving, Cancel, Generating, Job, Queue
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.runtimes import RunKind, RunTime
-from wanreel.ports import Claim, Filter, Lane
+from wanreel.money.budget import Budget
+from wanreel.ports import Claim, Filter, Lane, Slice
 from wanreel.store.memory import MemoryStore
 from wanreel.store.sqlite import SqliteStore
 
@@ -110,11 +113,42 @@ class Stream:
             account=make_account(key.account),
             index=draw.randrange(3),
             group=draw.choice([None, *GROUPS]),
+            max_cost=draw.choice([None, None, None, Decimal(4)]),
+            group_max_cost=draw.choice([None, None, None, Decimal(8)]),
             project=draw.choice(PROJECTS),
             priority=draw.choice([0, 0, 0, 5, -1]),
             bound=draw.random() < 0.2,
             tags=tuple(draw.sample(TAGS, draw.choice([0, 1, 2]))),
             key=draw.choice([None, None, *(f"k{n}" for n in range(6))]),
+        )
+
+    def booking(self, job: Job, kind: Kind | None = None) -> Booking:
+        """Something that happened to a job's money; now and then what has been booked already, or of unknown amount."""
+        draw = self.random
+        kind = kind or draw.choice([*Kind, Kind.RESERVE, Kind.SETTLE])
+        return Booking(
+            id=f"{kind}:{job.id}:{draw.randrange(3)}",
+            kind=kind,
+            at=self.at(),
+            holder=job.id,
+            job=job.spare_of or job.id,
+            project=job.project,
+            account=job.account.id,
+            model=job.request.model,
+            currency=draw.choice(["CNY", "CNY", "USD"]),
+            group=job.group,
+            amount=draw.choice([None, Decimal(0), Decimal("0.000000001"), Decimal(3), Decimal("7.36859696")]),
+            seconds=draw.choice([None, Decimal("10.04")]),
+            task=draw.choice(["", "t1"]),
+            intent=draw.choice(["", "int_1", "int_2"]),
+        )
+
+    def budget(self) -> Budget:
+        """A budget of a few."""
+        draw = self.random
+        amount, zone = Decimal(draw.choice([0, 5, 50])), draw.choice(["UTC", "Asia/Kathmandu", "America/Havana"])
+        return Budget(
+            draw.choice(["*", *PROJECTS]), draw.choice(["day", "month"]), amount, draw.choice(["CNY", "USD"]), zone
         )
 
     def known(self, kind: type[State] | None = None) -> Job:
@@ -141,6 +175,8 @@ class Stream:
                 extras["lift"] = draw.choice(KEYS)
             if draw.random() < 0.2:
                 extras["full"] = draw.choice(KEYS)
+            if draw.random() < 0.6:
+                extras["money"] = tuple(self.booking(job) for _ in range(draw.choice([1, 2, 3])))
             if draw.random() < 0.1:
                 extras["born"] = (
                     replace(self.job(), state=self.state(Generating), key=None, spare_of=job.id),
@@ -225,7 +261,8 @@ def _history(s: Stream) -> Ask:
 
 def _begin(s: Stream) -> Ask:
     job = s.known(Queued)
-    change = make_change(job, Submitting(make_intent(s.now)), at=s.now)
+    money = (s.booking(job, Kind.RESERVE),) if s.random.random() < 0.6 else ()
+    change = make_change(job, Submitting(make_intent(s.now)), at=s.now, money=money)
     now, quiet_s, until = s.now, s.random.choice([0.0, 10.0]), s.now + 60.0
     return lambda store: store.begin(change, now, quiet_s, until)
 
@@ -320,6 +357,48 @@ def _postpone(s: Stream) -> Ask:
     return lambda store: store.postpone(notice_id, later)
 
 
+def _postings(s: Stream) -> Ask:
+    draw = s.random
+    which = Slice(
+        since=draw.choice([None, None, s.at()]),
+        until=draw.choice([None, None, s.at()]),
+        project=draw.choice([None, None, *PROJECTS]),
+        account=draw.choice([None, None, "main"]),
+        jobs=draw.choice([(), (), (s.known().id, "job_1")]),
+    )
+    return lambda store: store.postings(which)
+
+
+def _stop(s: Stream) -> Ask:
+    job, now = s.known(), s.now
+    wanted = s.booking(job, Kind.RESERVE)
+    return lambda store: store.stop(job, wanted, now)
+
+
+def _budgets(s: Stream) -> Ask:
+    now = s.now
+    return lambda store: store.budgets(now)
+
+
+def _put_budget(s: Stream) -> Ask:
+    budget = s.budget()
+    return lambda store: store.put_budget(budget)
+
+
+def _drop_budget(s: Stream) -> Ask:
+    budget_id = s.budget().id
+    return lambda store: store.drop_budget(budget_id)
+
+
+def _overruns(s: Stream) -> Ask:
+    return lambda store: store.overruns()
+
+
+def _clear(s: Stream) -> Ask:
+    model = s.random.choice([None, "m", "n"])
+    return lambda store: store.clear(model)
+
+
 _OPERATIONS: dict[str, tuple[int, Callable[[Stream], Ask]]] = {
     "add": (8, _add),
     "get": (1, _get),
@@ -338,7 +417,7 @@ _OPERATIONS: dict[str, tuple[int, Callable[[Stream], Ask]]] = {
     "movable": (3, _movable),
     "unlearn": (1, _unlearn),
     "lost_submits": (4, _lost_submits),
-    "seen_since": (3, _seen_since),
+    "seen_since": (6, _seen_since),
     "next_due": (4, _next_due),
     "running": (2, _running),
     "learn": (1, _learn),
@@ -346,5 +425,12 @@ _OPERATIONS: dict[str, tuple[int, Callable[[Stream], Ask]]] = {
     "owed": (2, _owed),
     "delivered": (2, _delivered),
     "postpone": (2, _postpone),
+    "postings": (3, _postings),
+    "stop": (3, _stop),
+    "budgets": (3, _budgets),
+    "put_budget": (2, _put_budget),
+    "drop_budget": (2, _drop_budget),
+    "overruns": (2, _overruns),
+    "clear": (2, _clear),
 }
 OPERATIONS = tuple(_OPERATIONS)

@@ -16,7 +16,7 @@ from tests.properties.store_operations import OPERATIONS, Ask, Store, Stream
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.job import Job, state_name
 from wanreel.domain.policy import longest_delay_s
-from wanreel.ports import Claim, Filter, Lane
+from wanreel.ports import Claim, Filter, Lane, Slice
 from wanreel.store.memory import MemoryStore
 from wanreel.store.sqlite import SqliteStore
 
@@ -43,7 +43,14 @@ class Run:
         self.told.append(f"{name} -> {_brief(expected)}")
         self.same(name, expected, got)
         if not isinstance(expected, type):
-            self.met[name] += bool(expected) or name in ("delivered", "postpone", "hold")
+            self.met[name] += bool(expected) or name in (
+                "delivered",
+                "postpone",
+                "hold",
+                "stop",
+                "put_budget",
+                "drop_budget",
+            )
         await self.compare()
 
     async def compare(self, *, whole: bool = False) -> None:
@@ -101,6 +108,9 @@ async def _snapshot(store: Store, now: float) -> dict[str, Any]:
         "in_use": dict(await store.in_use(now)),
         "owed": await store.owed(now + FAR_S, 1000),
         "next_due": await store.next_due(now),
+        "postings": await store.postings(Slice()),
+        "overruns": await store.overruns(),
+        "budgets": await store.budgets(now),
     }
 
 

@@ -12,12 +12,13 @@ from tests.simulation.auditor import Auditor
 from tests.simulation.doors import StoreDoor
 from tests.simulation.world import World, run_through
 from wanreel.domain.errors import Stale
-from wanreel.domain.event import FOREVER, CancelAsked, Event, Found, GivenUp, NotFound, Park, Pause, SlotKey
+from wanreel.domain.event import FOREVER, CancelAsked, Event, Found, GivenUp, MoneyFreed, NotFound, Park, Pause, SlotKey
 from wanreel.domain.job import Account, Failed, Job, Queued, Unconfirmed, is_final
 from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import FIRST_FRAME, Media, Request, Stored
+from wanreel.domain.submitting import BUDGET
 from wanreel.money.books import Books
 from wanreel.money.budget import Budget
 
@@ -82,6 +83,9 @@ class Workload:
         if amount is not None:
             run_through(self.door.put_budget(Budget(PROJECT, "month", amount, "CNY", "Asia/Shanghai")))
         self.auditor.budget = amount
+        for job in list(self.auditor.jobs.values()):
+            if isinstance(job.state, Queued) and job.state.held_by == BUDGET:
+                self._happens(job.id, MoneyFreed("there is money again"))
 
     def _plan_lookalikes(self, how: str) -> None:
         """Jobs that nobody can tell apart by their words alone, nearly at once."""

@@ -21,6 +21,9 @@ def batch(
     /,
     *,
     name: str | None = None,
+    project: str | None = None,
+    max_cost: str | None = None,
+    max_cost_all: str | None = None,
     again: Annotated[bool, Parameter(negative="")] = False,
     out: Annotated[str | None, Parameter(name=["--out", "-o"])] = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
@@ -38,6 +41,12 @@ def batch(
         Columns: id, prompt, model, size, resolution, ratio, duration, seed, image, last_frame, variants, …
     name
         Name of the batch; default: the file's name. Rows are known within it.
+    project
+        Project of rows that name none.
+    max_cost
+        The most that each clip of rows that do not say may cost.
+    max_cost_all
+        The most that all clips of the file may cost together.
     again
         Buy every row anew.
     out
@@ -57,13 +66,14 @@ def batch(
 
         from wanreel.cli.copying import destination
         from wanreel.library import AsyncClient
-        from wanreel.service.batch import read_batch
+        from wanreel.service.batch import read_batch, with_defaults
 
         async with AsyncClient(**home.given(), **vendor.address()) as client:
             service = client.home.service
             rows = read_batch(file, name, client.home.clock.new_id("run") if again else None)
             if not lint:
                 rows = [replace(row, order=replace(row.order, lint=False)) for row in rows]
+            rows = with_defaults(rows, project=project, max_cost=max_cost, group_max_cost=max_cost_all)
             planned = await service.plan_batch(rows, file.name)
             if dry_run:
                 print_batch_plan(planned, as_json=home.json)

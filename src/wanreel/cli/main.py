@@ -25,6 +25,7 @@ from wanreel.cli.prompt import prompt
 from wanreel.cli.report import report
 from wanreel.cli.serve import api, up
 from wanreel.cli.storage import storage
+from wanreel.cli.usage import budgets, estimate, usage
 from wanreel.cli.watch import watch, worker
 
 app = App(
@@ -36,6 +37,9 @@ app = App(
 )
 app.command(generate)
 app.command(batch)
+app.command(estimate)
+app.command(usage)
+app.command(budgets)
 app.command(jobs)
 app.command(get)
 app.command(embed)

@@ -82,6 +82,12 @@ class ClipOptions:
     tag: Annotated[
         list[str] | None, Parameter(help="A word to find and count it by; may be given again.", negative="")
     ] = None
+    max_cost: Annotated[str | None, Parameter(help="The most that each clip may cost, in the account's currency.")] = (
+        None
+    )
+    max_cost_all: Annotated[
+        str | None, Parameter(help="The most that all clips of the order, or of the batch, may cost together.")
+    ] = None
 
     def order(self) -> dict[str, Any]:
         """Arguments of an order. Raises Invalid when two options say the same thing."""
@@ -112,6 +118,8 @@ class ClipOptions:
             "project": self.project,
             "priority": self.priority,
             "tags": self.tag,
+            "max_cost": self.max_cost,
+            "group_max_cost": self.max_cost_all,
             "lint": self.lint,
         }
 

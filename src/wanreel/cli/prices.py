@@ -39,6 +39,8 @@ def print_batch_plan(rows: Sequence[PlannedRow], *, as_json: bool) -> None:
     """Each row of a batch with its price, and the sum. Rows that were bought before are counted like any other."""
     from decimal import Decimal
 
+    from wanreel.money.amount import words
+
     totals: dict[str, Decimal] = {}
     unknown = 0
     for item in rows:
@@ -56,9 +58,9 @@ def print_batch_plan(rows: Sequence[PlannedRow], *, as_json: bool) -> None:
             currency = planned.estimate.currency
             totals[currency] = totals.get(currency, Decimal(0)) + amount * planned.clips
     if not as_json:
-        words = " + ".join(f"{amount} {currency}" for currency, amount in totals.items()) or "no known price"
+        sums = " + ".join(f"{words(amount)} {currency}" for currency, amount in totals.items()) or "no known price"
         more = f", and {_clips(unknown)} of unknown price" if unknown else ""
-        put(f"{_clips(sum(item.planned.clips for item in rows))}: {words}{more}. Nothing was sent.")
+        put(f"{_clips(sum(item.planned.clips for item in rows))}: {sums}{more}. Nothing was sent.")
 
 
 def money(planned: Planned) -> dict[str, Any]:
@@ -82,7 +84,10 @@ def price_words(planned: Planned) -> str:
     if e.amount is None:
         return f"price unknown ({e.why})"
     bound = "at most " if e.at_most else ""
-    return f"{bound}{e.amount * planned.clips} {e.currency} ({e.seconds} s at {e.per_second} a second, as of {e.as_of})"
+    from wanreel.money.amount import words
+
+    made_of = f"{e.seconds} s at {e.per_second} a second, as of {e.as_of}"
+    return f"{bound}{words(e.amount * planned.clips)} {e.currency} ({made_of})"
 
 
 def _clips(count: int) -> str:

@@ -16,6 +16,7 @@ from wanreel.service.accounts import Accounts
 from wanreel.service.keeping import Keeping
 from wanreel.service.picture import Picture
 from wanreel.service.reading import Reading
+from wanreel.service.till import Till
 from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service
 from wanreel.service.webhooks import Webhooks
@@ -60,6 +61,7 @@ class Home:
     clock: Clock
     service: Service
     reading: Reading
+    till: Till
     keeping: Keeping
     picture: Picture
     vendor: Vendor

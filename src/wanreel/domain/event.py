@@ -107,6 +107,13 @@ class OverBudget:
     refuse: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class MoneyFreed:
+    """What it was held for has changed: it need not wait until it would have asked again."""
+
+    why: str = ""
+
+
 # --- settling a doubt -----------------------------------------------------------------------------------------------
 
 
@@ -267,6 +274,7 @@ Event = (
     | Unfit
     | Moved
     | OverBudget
+    | MoneyFreed
     | Found
     | NotFound
     | Undecided
@@ -294,6 +302,7 @@ EVENTS: tuple[type[Event], ...] = (
     Unfit,
     Moved,
     OverBudget,
+    MoneyFreed,
     Found,
     NotFound,
     Undecided,

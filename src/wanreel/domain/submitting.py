@@ -11,6 +11,7 @@ from wanreel.domain.event import (
     Found,
     GivenUp,
     Lost,
+    MoneyFreed,
     Moved,
     NotFound,
     NotSent,
@@ -66,6 +67,15 @@ def over_budget(turn: Turn, event: OverBudget) -> Change:
     notices = (turn.notice("job.held", event.why),) if first else ()
     quiet = (held.tries, held.why, held.held_by) == (state.tries, state.why, state.held_by)
     return turn.to(held, "held: over budget", notices=notices, quiet=quiet)
+
+
+def money_freed(turn: Turn, event: MoneyFreed) -> Change:
+    """Queued: what was held for want of money asks again now."""
+    state = turn.job.state
+    assert isinstance(state, Queued)
+    if state.held_by != BUDGET:
+        return turn.late()
+    return turn.to(Queued(turn.now), event.why or "the money was looked at again")
 
 
 def not_ready(turn: Turn, event: NotSent) -> Change:

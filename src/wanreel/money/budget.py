@@ -55,6 +55,11 @@ class Used:
     begins_at: float
     ends_at: float
 
+    @property
+    def left(self) -> Decimal:
+        """What may still be committed."""
+        return max(self.budget.amount - self.amount, Decimal(0))
+
 
 @dataclass(frozen=True, slots=True)
 class Spending:
@@ -136,8 +141,9 @@ def stop_for(job: Job, wanted: Booking, spending: Spending) -> Stop | None:
         so_far = f" beside {words(spending.job)} it has cost" if spending.job else ""
         cost, cap = words(wanted.amount), words(job.max_cost)
         return Stop(f"it may cost {cost} {wanted.currency}{so_far}, and at most {cap} is allowed", final=True)
-    if job.group_max_cost is not None and spending.group + wanted.amount > job.group_max_cost:
-        used, cap = words(spending.group), words(job.group_max_cost)
+    of_group = spending.job if job.group is None else spending.group
+    if job.group_max_cost is not None and of_group + wanted.amount > job.group_max_cost:
+        used, cap = words(of_group), words(job.group_max_cost)
         return Stop(
             f"it may cost {words(wanted.amount)} {wanted.currency}, and its group has committed {used} of at most {cap}"
         )

@@ -14,12 +14,14 @@ import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.job import Job
 from wanreel.domain.request import Request, canonical
+from wanreel.money.amount import words
 from wanreel.service.order import Order, Planned
 from wanreel.service.planning import local_path
 
@@ -70,6 +72,30 @@ def read_batch(path: Path, name: str | None = None, again: str | None = None) ->
     if problems:
         raise refusal(path.name, sorted(problems, key=_line_of))
     return rows
+
+
+def with_defaults(rows: list[Row], **said: str | None) -> list[Row]:
+    """The rows, with what was said for all of them where a row does not say it itself."""
+    given = {name: value for name, value in said.items() if value is not None}
+    return [
+        replace(
+            row, order=replace(row.order, **{n: v for n, v in given.items() if getattr(row.order, n) in (None, "")})
+        )
+        for row in rows
+    ]
+
+
+def over_cap(rows: list[PlannedRow]) -> list[Problem]:
+    """What is wrong with a batch whose rows may cost more together than any of them allows for all."""
+    caps = [(row.planned.group_max_cost, row.row.line) for row in rows if row.planned.group_max_cost is not None]
+    if not caps:
+        return []
+    cap, line = min(caps)
+    whole = sum(((r.planned.estimate.amount or Decimal(0)) * r.planned.clips for r in rows), Decimal(0))
+    if whole <= cap:
+        return []
+    words_ = f"is less than all rows may cost together: {words(whole)} {rows[0].planned.estimate.currency}"
+    return [Problem(f"line {line}, group_max_cost", words_, words(cap))]
 
 
 def _marked(name: str) -> str:

@@ -34,12 +34,13 @@ from wanreel.domain.policy import Policy
 from wanreel.domain.pool import Place, Standing, joined, soonest
 from wanreel.domain.request import Link, Request
 from wanreel.domain.slots import allowed
+from wanreel.domain.submitting import BUDGET
 from wanreel.domain.turn import slot_key
 from wanreel.domain.validate import Options
 from wanreel.money.books import Books
 from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Ledger, Parked, Slots
 from wanreel.service.accounts import Accounts
-from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, refusal, same_wish
+from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, over_cap, refusal, same_wish
 from wanreel.service.order import Order, Planned
 from wanreel.service.planning import plan
 
@@ -124,6 +125,7 @@ class Service:
                 planned.append(PlannedRow(row, await self.plan(row.order)))
             except Invalid as wrong:
                 problems += at_line(row.line, wrong)
+        problems += over_cap(planned)
         if problems:
             raise refusal(file_name, problems)
         return planned
@@ -302,6 +304,10 @@ class Service:
             elif park is not None:
                 found[job.id] = (
                     f"The vendor refuses this account: {park.why}. Mend that; the job waits and is not lost."
+                )
+            elif isinstance(job.state, Queued) and job.state.held_by == BUDGET:
+                found[job.id] = (
+                    f"Held for want of money: {job.state.why}. It asks again by itself, or once a budget is set."
                 )
             elif len(doubts.get(key, ())) >= self._shop.accounts.limit_of(key):
                 found[job.id] = (

@@ -125,7 +125,7 @@ def _spending(conn: Connection, job: Job, wanted: Booking, now: float, *, lock: 
     rows = conn.execute(_BUDGETS_LOCKED if lock else _BUDGETS).mappings().all()
     covering = [budget for row in rows if (budget := _budget(row)).covers(job.project, wanted.currency)]
     of_job = of_group = 0
-    if job.max_cost is not None:
+    if job.max_cost is not None or (job.group_max_cost is not None and job.group is None):
         asked = {"the_job": wanted.job, "the_currency": wanted.currency}
         of_job = int(conn.execute(_OF_JOB, asked).scalar_one())
     if job.group_max_cost is not None and wanted.group is not None:

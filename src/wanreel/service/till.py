@@ -1,0 +1,228 @@
+"""The use cases of money: reports, budgets, wrong prices, and the vendor's bill."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+
+from wanreel.data.zones import zone_of
+from wanreel.domain.catalog import Catalog
+from wanreel.domain.errors import Invalid, Problem, Stale
+from wanreel.domain.event import MoneyFreed
+from wanreel.domain.job import Account, Job, Queued
+from wanreel.domain.lifecycle import transition
+from wanreel.domain.policy import Policy
+from wanreel.domain.submitting import BUDGET
+from wanreel.money.bill import Reconciled, read_bill, reconcile
+from wanreel.money.budget import Budget, Used, read_budget
+from wanreel.money.ledger import Overrun, Posting, Purse
+from wanreel.money.report import By, Facts, Line, lines
+from wanreel.ports import Clock, Filter, Jobs, Ledger, Slice, Watching
+
+READ_MAX = 400
+BILL_BYTES_MAX = 256 * 1024**2
+DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the first day, to the last one, in a time zone."""
+
+    first: str
+    last: str
+    zone: tzinfo
+
+    @property
+    def begins_at(self) -> float:
+        """The first day's midnight."""
+        return _midnight(self.first, self.zone)
+
+    @property
+    def ends_at(self) -> float:
+        """The midnight after the last day."""
+        after = datetime.fromisoformat(self.last).date() + timedelta(days=1)
+        return _midnight(after.isoformat(), self.zone)
+
+    def day_of(self, at: float) -> str:
+        """The day of an instant here."""
+        return datetime.fromtimestamp(at, self.zone).date().isoformat()
+
+    def days(self) -> list[str]:
+        """Every day, in order."""
+        first, last = (datetime.fromisoformat(day).date() for day in (self.first, self.last))
+        return [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
+
+
+class Till:
+    """Reports and budgets over one home's ledger."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        ledger: Ledger,
+        jobs: Jobs,
+        watching: Watching,
+        catalog: Catalog,
+        account: Account,
+        policy: Policy,
+    ) -> None:
+        self._clock = clock
+        self._ledger = ledger
+        self._jobs = jobs
+        self._watching = watching
+        self._catalog = catalog
+        self._account = account
+        self._policy = policy
+
+    @property
+    def currency(self) -> str:
+        """What the account is billed in."""
+        return self._catalog.region(self._account.region).currency
+
+    @property
+    def usual_zone(self) -> str:
+        """Where nobody names a time zone: that of the vendor's days."""
+        return "Asia/Shanghai"
+
+    def span(self, first: str | None = None, last: str | None = None, zone: str | None = None) -> Span:
+        """Days as a person says them; without, the last thirty. Raises Invalid."""
+        name = zone or self.usual_zone
+        found = zone_of(name)
+        if found is None:
+            raise Invalid("", (Problem("zone", "must be a time zone such as Asia/Shanghai or Europe/Berlin", name),))
+        today = datetime.fromtimestamp(self._clock.now(), found).date()
+        until = _day(last, "until") or today.isoformat()
+        since = _day(first, "since") or (datetime.fromisoformat(until).date() - timedelta(days=DAYS - 1)).isoformat()
+        if since > until:
+            raise Invalid("", (Problem("since", f"lies after the last day, {until}", since),))
+        return Span(since, until, found)
+
+    async def usage(self, span: Span, by: By = By.PROJECT, project: str | None = None) -> list[Line]:
+        """What was committed in these days, under the keys of `by`."""
+        which = Slice(since=span.begins_at, until=span.ends_at, project=project)
+        postings = await self._ledger.postings(which)
+        return lines(postings, by, Facts(await self._named(p.job for p in postings), span.day_of))
+
+    async def budgets(self) -> list[Used]:
+        """All budgets, each with what is committed in the period that holds now."""
+        return await self._ledger.budgets(self._clock.now())
+
+    async def set_budget(
+        self,
+        amount: str,
+        *,
+        period: str,
+        project: str | None = None,
+        currency: str | None = None,
+        zone: str | None = None,
+        warn_at: str | None = None,
+    ) -> Budget:
+        """Set a budget, in place of one of the same project, period and currency. Raises Invalid."""
+        name = zone or self.usual_zone
+        budget = read_budget(
+            project=project,
+            period=period,
+            amount=amount,
+            currency=currency or self.currency,
+            zone=name,
+            zone_known=zone_of(name) is not None,
+            warn_at=warn_at,
+        )
+        await self._ledger.put_budget(budget)
+        await self._wake("a budget was set")
+        return budget
+
+    async def drop_budget(self, budget_id: str) -> None:
+        """End a budget. Raises NotFound."""
+        await self._ledger.drop_budget(budget_id)
+        await self._wake("a budget was ended")
+
+    async def overruns(self) -> list[Overrun]:
+        """Settlements above their reservations that nobody has cleared yet."""
+        return await self._ledger.overruns()
+
+    async def clear(self, model: str | None) -> int:
+        """Somebody has looked at the price of a model (None: of all): it is sent again. How many stops that ended."""
+        count = await self._ledger.clear(model)
+        await self._wake("a price was looked at")
+        return count
+
+    async def _wake(self, why: str) -> None:
+        """Let what is held for want of money ask again now."""
+        for job in await self._jobs.find(Filter(states=("queued",), limit=1_000_000)):
+            if isinstance(job.state, Queued) and job.state.held_by == BUDGET:
+                change = transition(job, MoneyFreed(why), self._clock.now(), self._policy, self._clock.draw())
+                with suppress(Stale):  # it asks again just now
+                    await self._jobs.commit(change)
+
+    async def costs(self, job_id: str) -> Mapping[str, Decimal]:
+        """What a job, with its spares, holds reserved, has spent, and may have been billed for: by purse."""
+        found = {Purse.RESERVED: Decimal(0), Purse.SPENT: Decimal(0), Purse.UNPROVEN: Decimal(0)}
+        for p in await self._ledger.postings(Slice(jobs=(job_id,))):
+            for purse, amount in ((p.target, p.amount), (p.source, None if p.amount is None else -p.amount)):
+                if purse in found and amount is not None:
+                    found[purse] += amount
+        return {str(purse): amount for purse, amount in found.items()}
+
+    async def reconcile(
+        self,
+        bill: str,
+        span: Span | None = None,
+        *,
+        task_column: str | None = None,
+        amount_column: str | None = None,
+    ) -> Reconciled:
+        """A bill's text against what was settled in these days (None: ever) in this account. Raises Invalid."""
+        billed = read_bill(_cells(bill), task_column, amount_column)
+        postings = await self._ledger.postings(Slice(account=self._account.id))
+        mine = [p for p in postings if _belongs(p, span, billed)]
+        told = {p.task for p in postings if p.task}
+        strange = [task for task in billed if task not in told]
+        known: dict[str, str] = {}
+        for some in _chunks(strange):
+            found = await self._watching.known_tasks(self._account.id, some)
+            known |= {task: owner.job_id for task, owner in found.items()}
+        return reconcile(billed, mine, known)
+
+    async def _named(self, ids: Iterable[str]) -> dict[str, Job]:
+        found: dict[str, Job] = {}
+        for some in _chunks(sorted(set(ids))):
+            wanted = set(some)
+            for job in await self._jobs.find(Filter(ids=tuple(some), limit=1_000_000)):
+                if job.id in wanted:
+                    found[job.id] = job
+        return found
+
+
+def _cells(text: str) -> Iterable[list[str]]:
+    """The cells of each line of a CSV file, whichever mark it has between them."""
+    head = text.partition("\n")[0]
+    mark = next((m for m in (",", ";", "\t") if m in head), ",")
+    return csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+
+
+def _belongs(p: Posting, span: Span | None, billed: Mapping[str, Decimal]) -> bool:
+    """A bill may hold the end of a task sent before its first day: what it names is always looked at."""
+    return span is None or p.task in billed or span.begins_at <= p.at < span.ends_at
+
+
+def _chunks(items: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (items[start : start + READ_MAX] for start in range(0, len(items), READ_MAX))
+
+
+def _day(value: str | None, field: str) -> str | None:
+    if value is None:
+        return None
+    try:
+        return datetime.fromisoformat(value.strip()).date().isoformat()
+    except ValueError:
+        raise Invalid("", (Problem(field, "must be a day such as 2026-11-22", value),)) from None
+
+
+def _midnight(day: str, zone: tzinfo) -> float:
+    return datetime.combine(datetime.fromisoformat(day).date(), time.min, zone).astimezone(UTC).timestamp()
