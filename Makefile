@@ -16,7 +16,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 .PHONY: demo
 demo: $(VENV)/.run ## make six real clips from prompts on this machine alone: no key, no network
@@ -59,6 +59,10 @@ bench-lint: $(VENV)/.dev ## print how often the prompt lint is right: by label, 
 .PHONY: bench-api
 bench-api: $(VENV)/.dev ## a thousand listeners and fifty submits a second for ten minutes (MINUTES=… for fewer)
 	@WANREEL_TEST_MINUTES="$(or $(MINUTES),10)" $(PY) -m pytest -q -s -m long tests/e2e/test_api_load.py
+
+.PHONY: bench-archive
+bench-archive: $(VENV)/.dev ## bring one gigabyte home, to a folder and to S3: memory, time, CPU
+	@$(PY) -m pytest -q -s -m bench bench/test_archive.py
 
 .PHONY: setup
 setup: $(VENV)/.npm ## only make .venv, with everything a contributor needs
