@@ -144,6 +144,7 @@ class Settings(BaseSettings):
         default=None, description="Profile of the storage's own command line whose credentials are used."
     )
     archive_tags: bool = Field(default=True, description="Tag archived objects with job, model and group.")
+    archive_silence_s: float = Field(default=60.0, gt=0, description="Patience for an answer of the archive's storage.")
     archives_max: int = Field(default=8, ge=1, le=64, description="Clips brought home at once.")
     archive_bytes_s: int = Field(
         default=0, ge=0, description="Bytes a second all downloads of clips may take together; 0: as fast as it goes."

@@ -112,6 +112,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         path_style=settings.archive_path_style,
         profile=settings.archive_profile,
         tags=settings.archive_tags,
+        silence_s=settings.archive_silence_s,
     )
     async with AsyncExitStack() as stack:
         archive, shelf = await stack.enter_async_context(open_archive(settings.archive_at, reach, path, clock))

@@ -150,10 +150,15 @@ class BucketArchive:
     async def _upload(self, key: str, parts: AsyncIterator[memoryview], label: Label) -> Artifact:
         full, sums = self._full(key), Sums()
         note = await self._threads.run(self._notes.write, full)
-        upload = ""
-        ended = False
+        upload, begun, ended = "", 0, False
+
+        async def begin() -> str:
+            nonlocal begun
+            begun += 1
+            return await self._bucket.begin(full, label)
+
         try:
-            upload = await tried(lambda: self._bucket.begin(full, label))
+            upload = await tried(begin)
             sent = await self._send(full, upload, parts, sums)
             sha256 = sums.sha256()
             try:
@@ -167,7 +172,7 @@ class BucketArchive:
             else:
                 await self._compare(full, sums, sha256)
         finally:
-            await _through(self._end(note, full, upload, ended=ended))
+            await _through(self._end(note, full, upload, ended=ended, stray=begun - bool(upload)))
         return Artifact(key, sums.size_bytes, sha256)
 
     async def _send(self, full: str, upload: str, parts: AsyncIterator[memoryview], sums: Sums) -> list[Part]:
@@ -197,13 +202,17 @@ class BucketArchive:
             await asyncio.gather(*flying, return_exceptions=True)
         return sorted(sent, key=lambda part: part.number)
 
-    async def _end(self, note: Note, full: str, upload: str, *, ended: bool) -> None:
-        """Leave no upload behind: it ended, or is aborted, or its note stays for the sweep."""
+    async def _end(self, note: Note, full: str, upload: str, *, ended: bool, stray: int) -> None:
+        """Leave no upload behind: it ended, or is aborted, or its note stays for the sweep. A `stray` is one that may
+        have been begun without an answer: nobody knows its id but the storage.
+        """
         try:
-            if not ended and upload:
-                async with asyncio.timeout(_GOODBYE_S):
+            async with asyncio.timeout(_GOODBYE_S):
+                if not ended and upload:
                     await self._bucket.abort(full, upload)
-                ended = True
+                if stray:
+                    await self._abort_all(full, before=None)
+            ended = True
         except (StorageTrouble, TimeoutError) as error:
             log.warning(UPLOAD_LEFT, key=full, why=str(error))
         await self._threads.run(note.strike if ended else note.leave)

@@ -28,6 +28,7 @@ class Reach:
     path_style: bool = False
     profile: str | None = None
     tags: bool = True
+    silence_s: float = 60.0
 
 
 @asynccontextmanager
@@ -53,7 +54,7 @@ async def open_archive(
 
 
 def _s3(address: Address, reach: Reach) -> Bucket:
-    from wanreel.archive.s3 import S3Bucket, S3Place
+    from wanreel.archive.s3 import Patience, S3Bucket, S3Place
     from wanreel.archive.s3_signing import Signer
 
     region = reach.region or "us-east-1"
@@ -65,7 +66,7 @@ def _s3(address: Address, reach: Reach) -> Bucket:
         link_endpoint=reach.link_endpoint,
         tags=reach.tags,
     )
-    return S3Bucket(place, Signer(region, reach.profile))
+    return S3Bucket(place, Signer(region, reach.profile), Patience(silence_s=reach.silence_s))
 
 
 def _oss(address: Address, reach: Reach) -> Bucket:
@@ -80,5 +81,6 @@ def _oss(address: Address, reach: Reach) -> Bucket:
         link_endpoint=reach.link_endpoint,
         path_style=reach.path_style,
         tags=reach.tags,
+        silence_s=reach.silence_s,
     )
     return OssBucket(place, credentials_of(reach.profile))

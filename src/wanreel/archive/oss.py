@@ -26,7 +26,7 @@ from wanreel.ports import Label, Shelved, Span
 
 _PIECE_BYTES = 256 * 1024
 _LISTED_AT_ONCE = 1000
-_CONNECT_S, _SILENCE_S = 10, 60
+_CONNECT_S = 10
 _PASSING = frozenset(("RequestTimeout", "BadDigest", "InvalidDigest", "FileImmutable", "ConcurrentUpdateLimitExceeded"))
 
 
@@ -42,6 +42,7 @@ class OssPlace:
     link_endpoint: str | None = None
     path_style: bool = False
     tags: bool = True
+    silence_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +277,8 @@ class OssBucket:
             config.retryer = NopRetryer()
             config.disable_upload_crc64_check = True
             config.disable_download_crc64_check = True
-            config.connect_timeout, config.readwrite_timeout = _CONNECT_S, _SILENCE_S
-            config.http_client = cast("Any", AioHttpClient(session=self._shared(), readwrite_timeout=_SILENCE_S))
+            config.connect_timeout, config.readwrite_timeout = _CONNECT_S, place.silence_s
+            config.http_client = cast("Any", AioHttpClient(session=self._shared(), readwrite_timeout=place.silence_s))
             self._clients[for_links] = oss_aio.AsyncClient(config)
         return self._clients[for_links]
 
