@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -122,6 +123,7 @@ async def test_a_source_that_is_gone_is_a_recorded_failure(
     await _only(place, [])
 
 
+@pytest.mark.kill9
 async def test_killed_at_drawn_instants(tmp_path: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A real worker is killed again and again while clips go up: each ends whole, once, and no upload stays behind."""
     place = await make_bucket(s3_endpoint, new_bucket_name())
@@ -134,14 +136,14 @@ async def test_killed_at_drawn_instants(tmp_path: Path, s3_endpoint: str, monkey
             "WANREEL_VENDOR_URL": emu.base_url,
             "WANREEL_HOME": str(tmp_path / "home"),
             "WANREEL_LOG": "info",
-            "WANREEL_ARCHIVE_BYTES_S": str(20_000_000),  # each clip takes a while, so that kills find one on its way
+            "WANREEL_ARCHIVE_BYTES_S": str(60_000_000),  # each clip takes a while, so that kills find one on its way
         }
         env |= {f"WANREEL_{name.upper()}": str(value) for name, value in _settings(place, s3_endpoint).items()}
         env |= {f"WANREEL_POLICY__{name.upper()}": str(value) for name, value in QUICK.items()}
         async with client(tmp_path / "home", emu.base_url, **_settings(place, s3_endpoint)) as wan:
             orders = [(await wan.submit(f"boat {n}", model="wan2.5-t2v-preview"))[0] for n in range(JOBS)]
         for _ in range(KILLS):
-            await _killed_after(env, rng.uniform(0.0, 1.5))
+            await _killed_after(env, rng.uniform(0.5, 3.0))
             left_open += await _open_uploads(place)
         async with client(tmp_path / "home", emu.base_url, **_settings(place, s3_endpoint)) as wan:
             videos = await wan.wait_all([order.id for order in orders], timeout_s=120)
@@ -158,6 +160,7 @@ async def _killed_after(env: dict[str, str], seconds: float) -> None:
         env=env,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     assert process.stderr is not None
     await process.stderr.readline()
@@ -166,7 +169,7 @@ async def _killed_after(env: dict[str, str], seconds: float) -> None:
             while await process.stderr.readline():
                 pass
     with contextlib.suppress(ProcessLookupError):
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # with whatever it had started, which holds its pipes
     await process.communicate()
 
 
