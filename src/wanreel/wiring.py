@@ -149,6 +149,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             media=media,
             inputs=inputs,
             public_url=settings.public_url,
+            public_base=settings.archive_public_base,
             link_life_s=settings.link_life_s,
         )
         keeping_room = KeepingRoom(

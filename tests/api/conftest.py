@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.api.served import Served, served, small_vendor
+from tests.api.served import OUTSIDE, Served, served, small_vendor
+from tests.e2e.clip import small_clip
 from wanreel.emulator.server import Emulator
 
 
@@ -32,6 +33,14 @@ async def server(vendor: Emulator, tmp_path: Path) -> AsyncIterator[Served]:
     """A home served and worked in this process."""
     async with served(tmp_path / "home", vendor) as it:
         yield it
+
+
+@pytest.fixture
+async def filmed(tmp_path: Path) -> AsyncIterator[Served]:
+    """A home served and worked, with clips that can be looked into, that knows where it is seen from outside."""
+    with small_vendor(render=lambda _: small_clip()) as emulator:
+        async with served(tmp_path / "home", emulator, public_url=OUTSIDE) as it:
+            yield it
 
 
 @pytest.fixture

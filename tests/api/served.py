@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from wanreel.emulator.server import Emulator
 from wanreel.settings import load
 from wanreel.wiring import open_home
 
+OUTSIDE = "https://clips.example.com"
 WISH = {"prompt": "Wide shot, a red kite over a grey sea, slow pan", "model": "wan2.5-t2v-preview"}
 
 
@@ -90,18 +91,20 @@ async def served(
     works: bool = True,
     rules: Rules | None = None,
     faces: Sequence[Face] = (),
+    port: int = 0,
+    policy: Mapping[str, float] | None = None,
     **given: Any,
 ) -> AsyncGenerator[Served]:
     """Serve a home until the block ends. Without a vendor, its address refuses every connection."""
-    policy = {name.lower(): float(value) for name, value in QUICK.items()}
+    figures = {name.lower(): float(value) for name, value in QUICK.items()} | dict(policy or {})
     address = vendor.base_url if vendor else "http://127.0.0.1:9/api/v1"
-    settings = load(home=home, api_key=KEY, vendor_url=address, policy=policy, **given)
+    settings = load(home=home, api_key=KEY, vendor_url=address, policy=figures, **given)
     async with open_home(settings) as opened:
         stage = Backstage(opened, works=works)
         desk = stage.desk() if rules is None else replace(stage.desk(), rules=rules)
-        listening = bind(Address(port=0))
+        listening = bind(Address(port=port))
         work = asyncio.create_task(serve(make_app(desk, faces), listening, desk.hub.hang_up))
-        stage.begin()
+        stage.begin(url_of(listening))
         try:
             async with aiohttp.ClientSession() as session:
                 yield Served(url_of(listening), opened, desk, session)
@@ -112,4 +115,4 @@ async def served(
             await stage.close()
 
 
-__all__ = ["WISH", "Answer", "Served", "served", "small_vendor"]
+__all__ = ["OUTSIDE", "WISH", "Answer", "Served", "served", "small_vendor"]

@@ -49,9 +49,50 @@ async def test_a_clip_never_changes(server: Served) -> None:
 
 
 async def test_there_is_no_clip_yet(idle: Served) -> None:
-    """A job that has not succeeded has none to show."""
+    """A job that is not finished is in another state; one that was cancelled will never have any."""
     job = await idle.order()
-    assert 404 == (await idle.ask("GET", f"/v1/jobs/{job['id']}/artifact")).status
+    url = f"/v1/jobs/{job['id']}/artifact"
+    assert 409 == (await idle.ask("GET", url)).status
+    assert 200 == (await idle.ask("POST", f"/v1/jobs/{job['id']}/cancel", {})).status
+    assert 404 == (await idle.ask("GET", url)).status
+
+
+async def test_what_is_derived_comes_too(filmed: Served) -> None:
+    """Each variant under its own type and name, in parts as well; the track leads to the sprite."""
+    job = await filmed.made()
+    url = job["artifact"]["url"]
+    assert (await filmed.ask("GET", url)).bytes == (await filmed.ask("GET", f"{url}?variant=video")).bytes
+    for variant in ("poster", "thumbnail", "sheet", "sprite"):
+        got = await filmed.ask("GET", f"{url}?variant={variant}")
+        kind = got.headers["Content-Type"].removeprefix("image/")
+        assert (200, True) == (got.status, {"jpeg": b"\xff\xd8", "webp": b"RIFF"}[kind] in got.bytes[:4]), got.json
+        assert (
+            f'inline; filename="{job["id"]}.{variant}.{kind.replace("jpeg", "jpg")}"'
+            == got.headers["Content-Disposition"]
+        )
+        part = await filmed.ask("GET", f"{url}?variant={variant}", range="bytes=2-9")
+        assert (206, got.bytes[2:10]) == (part.status, part.bytes)
+        same = await filmed.ask("GET", f"{url}?variant={variant}", if_none_match=got.headers["ETag"])
+        assert (304, b"") == (same.status, same.bytes)
+    track = await filmed.ask("GET", f"{url}?variant=track")
+    assert track.headers["Content-Type"].startswith("text/vtt")
+    assert "\nartifact?variant=sprite#xywh=" in track.bytes.decode()
+    assert 304 == (await filmed.ask("GET", f"{url}?variant=track", if_none_match=track.headers["ETag"])).status
+    assert 404 == (await filmed.ask("GET", f"{url}?variant=still")).status
+    assert 422 == (await filmed.ask("GET", f"{url}?variant=soundtrack")).status
+
+
+async def test_what_is_in_the_trash_is_not_shown(filmed: Served) -> None:
+    """Neither the clip nor its poster, not even as unchanged, until it is brought back; erased it is gone."""
+    job = await filmed.made()
+    url, tag = job["artifact"]["url"], f'"{job["artifact"]["sha256"]}"'
+    poster = f"{url}?variant=poster"
+    assert 200 == (await filmed.ask("GET", poster)).status
+    await filmed.home.keeping.delete(job["id"])
+    assert [409, 409] == [(await filmed.ask("GET", where)).status for where in (url, poster)]
+    assert 409 == (await filmed.ask("GET", url, if_none_match=tag)).status
+    await filmed.home.keeping.restore(job["id"])
+    assert [200, 200] == [(await filmed.ask("GET", where)).status for where in (url, poster)]
 
 
 @pytest.mark.parametrize("header", [None, "", "bytes=-", "bytes=4-2", "bytes=1-2,5-6", "items=0-1", "bytes=a-b"])

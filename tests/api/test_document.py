@@ -122,8 +122,8 @@ def _operations(made: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
 
 
 ASKS = [Ask(*found) for found in _operations(document())]
-NOBODYS = {"code", "model_id"}
-"""Path parameters that name nothing of any project."""
+NOBODYS = {"code", "model_id", "token"}
+"""Path parameters that name nothing of any project, or what strangers are to see."""
 
 
 @pytest.fixture

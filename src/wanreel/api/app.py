@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from wanreel.api import artifacts, catalog, events, groups, health, jobs, problems, webhooks
+from wanreel.api import artifacts, catalog, events, groups, health, hooks, jobs, problems, shared, webhooks
 from wanreel.api.desk import Desk
 from wanreel.api.face import Face
 from wanreel.api.guard import Guard
@@ -39,8 +39,10 @@ def own_face() -> Face:
             groups.router,
             events.router,
             artifacts.router,
+            shared.router,
             catalog.router,
             webhooks.router,
+            hooks.router,
         ),
         owns=lambda path: True,
         refuse=problems.response,

@@ -1,12 +1,17 @@
-"""`/v1/jobs/ID/artifact`: the archived clip, whole or in parts, never more of it in memory than a piece."""
+"""`/v1/jobs/ID/artifact`: the archived clip and what is derived from it, whole or in parts, never more of it in memory
+than a piece.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -15,14 +20,35 @@ from wanreel.api.desk import desk_of
 from wanreel.api.jobs import IfNoneMatch, JobId
 from wanreel.api.prefer import names_tag
 from wanreel.api.problems import Refusal, documented
-from wanreel.domain.errors import NotFound
-from wanreel.domain.job import Artifact, Job, Succeeded, state_name
+from wanreel.domain.clip import Aspect
 from wanreel.ports import Span
+from wanreel.service.reading import Found
 
 router = APIRouter(prefix="/v1", tags=["artifacts"])
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
-_CLIP = {"schema": {"type": "string", "format": "binary"}}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_TYPES = ("video/mp4", "image/jpeg", "image/png", "image/webp", "image/bmp", "text/vtt")
+_FILES = dict.fromkeys(_TYPES, _BYTES)
+CLIP_CACHE = "private, max-age=31536000, immutable"
+DERIVED_CACHE = "private, no-cache"  # it may be made anew; its ETag says whether it was
+
+
+class Variant(StrEnum):
+    """What can be had of a finished job."""
+
+    VIDEO = "video"
+    POSTER = "poster"
+    THUMBNAIL = "thumbnail"
+    SHEET = "sheet"
+    SPRITE = "sprite"
+    TRACK = "track"
+    STILL = "still"
+
+    @property
+    def aspect(self) -> Aspect:
+        """What the reading room calls it."""
+        return Aspect.CLIP if self is Variant.VIDEO else Aspect(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +86,8 @@ def part_of(header: str | None, size: int) -> Part | None:
     "/jobs/{job_id}/artifact",
     response_class=Response,
     responses={
-        200: {"description": "The clip.", "content": {"video/mp4": _CLIP}},
-        206: {"description": "A part of it.", "content": {"video/mp4": _CLIP}},
+        200: {"description": "The clip, or what was asked for of it.", "content": _FILES},
+        206: {"description": "A part of it.", "content": _FILES},
         304: {"description": "Not changed; a clip never does."},
         **documented("not_found", "conflict", "bad_range"),
     },
@@ -70,41 +96,69 @@ async def artifact(
     request: Request,
     job_id: JobId,
     caller: Reader,
+    variant: Annotated[
+        Variant, Query(description="The clip, or what is derived from it on first use.")
+    ] = Variant.VIDEO,
     range_: Annotated[str | None, Header(alias="Range", description="bytes=FIRST-LAST")] = None,
     if_range: Annotated[str | None, Header(description="The range only if the clip is this one.")] = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """The archived clip, with Range. Raises NotFound while there is none."""
+    """The archived clip, or what is derived from it, with Range. Raises NotFound (there is none any more), Conflict
+    (not yet, or it is in the trash).
+    """
     job = await visible_job(request, job_id, caller)
-    kept = kept_by(job)
-    tag = f'"{kept.sha256}"'
+    found = await desk_of(request).reading.find(job.id, variant.aspect)
     headers = {
-        "ETag": tag,
-        "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=31536000, immutable",
-        "Content-Disposition": f'inline; filename="{file_name(job)}"',
+        "Cache-Control": CLIP_CACHE if found.is_clip else DERIVED_CACHE,
+        "Content-Disposition": f'inline; filename="{file_name(found)}"',
     }
-    if names_tag(if_none_match, tag):
-        return Response(status_code=304, headers=headers)
-    part = None if if_range is not None and if_range.strip() != tag else part_of(range_, kept.size_bytes)
-    whole = Part(0, kept.size_bytes - 1)
+    wanted = Wanted(range_, if_range, if_none_match)
+    if variant is Variant.TRACK:
+        text = await desk_of(request).reading.track(job.id, f"artifact?variant={Variant.SPRITE}")
+        return text_answer(text.encode(), found.artifact.media_type, wanted, headers)
+    return await file_answer(request, found, wanted, headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the headers of a request say of how much is wanted, and whether it is at all."""
+
+    range: str | None
+    if_range: str | None
+    if_none_match: str | None
+
+
+async def file_answer(request: Request, found: Found, wanted: Wanted, headers: Mapping[str, str]) -> Response:
+    """An artifact's bytes, or a part of them, or that they have not changed. Raises Refusal (416), NotFound,
+    Unavailable.
+    """
+    kept = found.artifact
+    tag = f'"{kept.sha256}"'
+    told = {**headers, "ETag": tag, "Accept-Ranges": "bytes"}
+    if names_tag(wanted.if_none_match, tag):
+        return Response(status_code=304, headers=told)
+    same = wanted.if_range is None or wanted.if_range.strip() == tag
+    part = part_of(wanted.range, kept.size_bytes) if same else None
     if part is not None:
-        headers["Content-Range"] = f"bytes {part.first}-{part.last}/{kept.size_bytes}"
-    headers["Content-Length"] = str((part or whole).size)
+        told["Content-Range"] = f"bytes {part.first}-{part.last}/{kept.size_bytes}"
+    told["Content-Length"] = str((part or Part(0, kept.size_bytes - 1)).size)
+    status = 200 if part is None else 206
     if request.method == "HEAD":
-        return Response(status_code=200 if part is None else 206, headers=headers, media_type=kept.media_type)
+        return Response(status_code=status, headers=told, media_type=kept.media_type)
     span = None if part is None else Span(part.first, part.last + 1)
-    pieces = await desk_of(request).shelf.open(kept, span)  # raises before anything is answered
-    return StreamingResponse(pieces, 200 if part is None else 206, headers=headers, media_type=kept.media_type)
+    pieces = await desk_of(request).reading.open(found, span)  # raises before anything is answered
+    return StreamingResponse(pieces, status, headers=told, media_type=kept.media_type)
 
 
-def kept_by(job: Job) -> Artifact:
-    """What a job has in the archive. Raises NotFound."""
-    if not isinstance(job.state, Succeeded):
-        raise NotFound(f"{job.id} is {state_name(job.state)}: it has no clip to show.")
-    return job.state.artifact
+def text_answer(data: bytes, media_type: str, wanted: Wanted, headers: Mapping[str, str]) -> Response:
+    """A small text that was made for this answer, whole; or that it has not changed."""
+    tag = f'"{hashlib.sha256(data).hexdigest()}"'
+    told = {**headers, "ETag": tag}
+    if names_tag(wanted.if_none_match, tag):
+        return Response(status_code=304, headers=told)
+    return Response(data, headers=told, media_type=media_type)
 
 
-def file_name(job: Job) -> str:
-    """What a browser calls the clip when it is saved: the job's id, never anything somebody else wrote."""
-    return f"{job.id}.mp4"
+def file_name(found: Found) -> str:
+    """What a browser calls it when it is saved: the job's id and an ending, never anything somebody else wrote."""
+    return found.filename[found.filename.rindex(found.job.id) :]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,8 @@ from wanreel.api.hub import Hub
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account
 from wanreel.domain.request import Request
-from wanreel.ports import Clock, Shelf
+from wanreel.ports import Clock
+from wanreel.service.reading import Reading
 from wanreel.service.uses import Service
 from wanreel.service.webhooks import Webhooks
 
@@ -38,13 +39,14 @@ class Desk:
     clock: Clock
     catalog: Catalog
     account: Account
-    shelf: Shelf
+    reading: Reading
     hub: Hub
     hooks: Webhooks
     admit: Callable[[str | None, str], Awaitable[Caller]]  # by a token, from an address. Raises Refusal
     note: Callable[[Caller, str, str, str], Awaitable[None]]  # into the audit log: project, what, subject
     preview: Callable[[Request], dict[str, Any]]
     nudge: Callable[[], None]  # there is something new to do
+    hear: Callable[[str, Mapping[str, str], bytes], Awaitable[tuple[int, str]]]  # an event posted to a path
     ready: Callable[[], Awaitable[dict[str, str]]]
     rules: Rules = field(default_factory=Rules)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from wanreel.api.admission import Admission
 from wanreel.api.caller import Caller
 from wanreel.api.desk import Desk, Rules
@@ -9,6 +11,8 @@ from wanreel.api.hub import Hub
 from wanreel.client import Home
 from wanreel.client.hosting import Hosting
 from wanreel.domain.errors import Unauthorized, WanreelError
+from wanreel.watch.hook import PATH, EventHook
+from wanreel.worker.loop import Runner
 
 
 class Backstage:
@@ -20,6 +24,8 @@ class Backstage:
         self._hosting = Hosting(opened)
         self._hub = Hub(opened.feed, opened.clock)
         self._admission = Admission(opened.tokens, opened.clock)
+        self._url = ""
+        self._hook: tuple[Runner, EventHook] | None = None
         self.amiss = ""
 
     async def has_tokens(self) -> bool:
@@ -34,19 +40,26 @@ class Backstage:
             clock=self._home.clock,
             catalog=self._home.catalog,
             account=self._home.account,
-            shelf=self._home.shelf,
+            reading=self._home.reading,
             hub=self._hub,
             hooks=self._home.hooks,
             admit=self._admission.admit,
             note=self._note,
             preview=self._home.preview,
             nudge=self._nudge,
+            hear=self._hear,
             ready=self._ready,
             rules=Rules(hosts=settings.hosts, origins=settings.cors_origins),
         )
 
-    def begin(self) -> None:
-        """Work the home's jobs, where that is to be done here and nobody else does it."""
+    def begin(self, url: str) -> None:
+        """Work the home's jobs, where that is to be done here and nobody else does it; events come to `url`, unless
+        the settings say otherwise.
+        """
+        self._url = url
+        self._tend()
+
+    def _tend(self) -> None:
         if not self._works:
             return
         try:
@@ -60,9 +73,19 @@ class Backstage:
 
     def _nudge(self) -> None:
         if self._works:
-            self.begin()
+            self._tend()
             self._hosting.nudge()
         self._hub.nudge()
+
+    async def _hear(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
+        """Hand a completion event to the runner of this process; events for another's are sent again in vain."""
+        runner = self._hosting.runner
+        if runner is None:
+            return 503, "nobody works the jobs in this process"
+        if self._hook is None or self._hook[0] is not runner:
+            self._hook = runner, self._home.hook(runner, f"{self._home.settings.public_url or self._url}{PATH}")
+        said = await self._hook[1].handle("POST", path, headers, body)
+        return said.status, said.words
 
     async def _ready(self) -> dict[str, str]:
         return {"store": await self._store_trouble(), "worker": self._worker_trouble()}

@@ -55,7 +55,7 @@ async def _serve(opened: Home, host: str, port: int, *, works: bool) -> int:
     try:
         desk = stage.desk()
         app = make_app(desk, loopback=address.is_loopback)
-        stage.begin()
+        stage.begin(url_of(listening))
         if speaks_json.get():
             from wanreel.cli.render import print_json
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wanreel.cli.exits import Exit
 from wanreel.cli.render import print_json
 from wanreel.cli.report import say, speaks_json
+from wanreel.client.hosting import Beside
 from wanreel.domain.errors import Conflict, Invalid, Problem
 from wanreel.ports import Filter
 from wanreel.service.view import view
@@ -30,13 +31,12 @@ async def work_home(opened: Home, *, until_idle: bool, drain: bool = False, hook
     place = _place(hooks) if hooks else None
     if not opened.lock.try_lock():
         raise Conflict(f"another process works the jobs of {opened.path}; it will do these too")
-    runner, courier = opened.runner(), opened.courier()
+    runner = opened.runner()
     async with AsyncExitStack() as stack:
         stack.callback(opened.lock.release)
         if place:
             await _receive(opened, runner, place, stack)
-        couriering = asyncio.get_running_loop().create_task(courier.run())
-        tending = asyncio.get_running_loop().create_task(opened.keeping.tend())
+        stack.push_async_callback(Beside(opened).close)
         task = asyncio.get_running_loop().create_task(runner.run(until_idle=until_idle, drain=drain))
         try:
             await asyncio.shield(task)
@@ -44,11 +44,6 @@ async def work_home(opened: Home, *, until_idle: bool, drain: bool = False, hook
             runner.stop()
             await task
             raise
-        finally:
-            tending.cancel()
-            await asyncio.wait({tending})
-            courier.stop()
-            await couriering
     return await _tell_what_waits(opened)
 
 

@@ -8,6 +8,27 @@ from wanreel.client.home import Courier, Home
 from wanreel.worker.loop import Runner
 
 
+class Beside:
+    """What goes on beside a runner, wherever one runs: webhooks are brought, and the storage is swept."""
+
+    def __init__(self, home: Home) -> None:
+        self._courier: Courier = home.courier()
+        loop = asyncio.get_running_loop()
+        self._couriering = loop.create_task(self._courier.run())
+        self._tending = loop.create_task(home.keeping.tend())
+
+    def stop(self) -> None:
+        """Begin to stop; harmless twice."""
+        self._courier.stop()
+        self._tending.cancel()
+
+    async def close(self) -> None:
+        """Stop: what is being brought is brought, what is being removed goes on with the next sweep."""
+        self.stop()
+        await asyncio.wait({self._tending})
+        await self._couriering
+
+
 class Hosting:
     """At most one runner in this process for one home. Closing twice, or before it began, is harmless."""
 
@@ -15,8 +36,13 @@ class Hosting:
         self._home = home
         self._runner: Runner | None = None
         self._task: asyncio.Task[None] | None = None
-        self._courier: Courier | None = None
-        self._couriering: asyncio.Task[None] | None = None
+        self._beside: Beside | None = None
+        self._left: list[Beside] = []  # of runners that ended by themselves
+
+    @property
+    def runner(self) -> Runner | None:
+        """The runner of this process, while it runs."""
+        return self._runner if self.is_runner else None
 
     @property
     def is_runner(self) -> bool:
@@ -32,8 +58,7 @@ class Hosting:
                 return
             task, self._task, self._runner = self._task, None, None
             self._home.lock.release()
-            if self._courier is not None:
-                self._courier.stop()
+            self._leave()
             task.result()
         if self._home.lock.try_lock():
             self._begin()
@@ -43,11 +68,16 @@ class Hosting:
             self._home.service.check_key()
             self._runner = self._home.runner()
             self._task = asyncio.get_running_loop().create_task(self._runner.run())
-            self._courier = self._home.courier()
-            self._couriering = asyncio.get_running_loop().create_task(self._courier.run())
+            self._beside = Beside(self._home)
         except BaseException:
             self._home.lock.release()
             raise
+
+    def _leave(self) -> None:
+        beside, self._beside = self._beside, None
+        if beside is not None:
+            beside.stop()
+            self._left.append(beside)
 
     def nudge(self) -> None:
         """There is something new to do."""
@@ -58,11 +88,10 @@ class Hosting:
         """Stop gracefully: calls in the air are finished or accounted for."""
         if self._runner is not None:
             self._runner.stop()
-        if self._courier is not None:
-            self._courier.stop()
-        couriering, self._couriering, self._courier = self._couriering, None, None
-        if couriering is not None:
-            await couriering
+        self._leave()
+        left, self._left = self._left, []
+        for beside in left:
+            await beside.close()
         task, self._task, self._runner = self._task, None, None
         if task is not None:
             try:

@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from wanreel.domain.clip import Aspect, ClipFacts, Derived, track
 from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
@@ -175,7 +176,7 @@ class Reading:
         room = self._room
         if room.public_base:
             found = await self.find(job_id, aspect)
-            return f"{room.public_base.rstrip('/')}/{found.artifact.key}"
+            return f"{room.public_base.rstrip('/')}/{quote(found.artifact.key)}"
         if not room.public_url:
             raise Invalid(
                 "",
