@@ -7,7 +7,7 @@ paid, and holds that against the budget; at the end the ledger must say, task by
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from tests.simulation.world import BrokenPromise
@@ -38,9 +38,17 @@ def price_of(model: str) -> Decimal:
     return CNY_PER_S[model] * CLIP_S
 
 
-def exposure(jobs: Iterable[Job]) -> Decimal:
-    """What these jobs have cost, may cost, or may have cost."""
-    return sum((price_of(job.request.model) for job in jobs if _counts(job)), Decimal(0))
+def exposure(jobs: Collection[Job]) -> Decimal:
+    """What these jobs have cost, may cost, or may have cost. What was given up and has turned up counts once: as the
+    spare it has become.
+    """
+    turned_up = {job.spare_of for job in jobs}
+    counted = (job for job in jobs if _counts(job) and not (_given_up(job) and job.id in turned_up))
+    return sum((price_of(job.request.model) for job in counted), Decimal(0))
+
+
+def _given_up(job: Job) -> bool:
+    return isinstance(job.state, Failed) and job.state.code == "given_up"
 
 
 def _counts(job: Job) -> bool:

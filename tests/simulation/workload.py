@@ -35,6 +35,7 @@ BUSYBODIES = 0.3  # of the worlds
 LOOKALIKES = 0.4  # of the worlds
 ALIKE = ("bodies", "seeds", "pictures")
 BUDGETED = 0.3  # of the worlds have money for a few clips only, until they are healed
+RUSHED = 0.7  # of those want them of every model at once: that is where a budget is overdrawn
 
 
 @dataclass(slots=True)
@@ -62,6 +63,9 @@ class Workload:
         spread_s = rng.choice((1.0, 300.0, 1500.0))
         models = list(MODELS)[: rng.choice((1, 1, 2))]
         cancels = rng.choice((0.0, 0.15, 0.5))
+        budgeted = rng.random() < BUDGETED
+        if budgeted and rng.random() < RUSHED:
+            spread_s, models = 1.0, list(MODELS)
         for n in range(rng.randint(jobs_max // 2, jobs_max)):
             model, at = rng.choice(models), rng.random() * spread_s
             size = rng.choice((1, 1, 1, 3)) if n == 0 else 1
@@ -70,7 +74,7 @@ class Workload:
             self._plan_lookalikes(rng.choice(ALIKE))
         self.busybody = rng.random() < BUSYBODIES
         self.world.after(ROUND_S, self._round)
-        if rng.random() < BUDGETED:
+        if budgeted:
             self.set_budget(sum((price_of(rng.choice(models)) for _ in range(rng.randint(1, 4))), Decimal(0)))
         if self.mover is not None:
             self.world.after(MOVES_S, self._move)
