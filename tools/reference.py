@@ -43,7 +43,9 @@ OWN_FAILURES = {
 FIGURES = {
     "poll_first_s": "the first look at a running task comes after so long",
     "poll_factor": "and each next one so many times later",
-    "poll_max_s": "but never later than this",
+    "poll_max_s": "but never later than this; once such tasks are known, when they are likely to end decides",
+    "net_s": "a running task is asked after by itself so rarely: its account's watcher sees its end first",
+    "watch_per_s": "requests a second the watcher of an account may make while work waits for a slot",
     "backoff_first_s": "what came to nothing is tried again after so long, doubling each time",
     "backoff_max_s": "but never later than this",
     "busy_max_s": "the longest such pause",

@@ -299,6 +299,10 @@ class Watching(Protocol):
         """Put what was met together with what is stored (`domain.facts.together`), and say what now stands."""
         ...
 
+    async def lease(self, account: str, owner: str, now: float, until: float) -> bool:
+        """Whether `owner` may watch the account until then: nobody else may, or their time has run out."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Owed:
@@ -611,6 +615,44 @@ class Listing:
 SubmitAnswer = Accepted | Refused | NotSent | Lost
 LookAnswer = StillRunning | Finished | FinishedBlank | TaskFailed | TaskCancelled | TaskUnknown | QueryFailed
 CancelAnswer = CancelTaken | CancelRefused | CancelFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A job whose task has most likely ended; `answer` is the vendor's own word, where it was asked for that alone."""
+
+    job_id: str
+    task_id: str
+    answer: LookAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What a watcher's turn came to, and when the next one is to be taken."""
+
+    ended: tuple[Ended, ...]
+    until: float
+
+
+class Watcher(Protocol):
+    """Watches the running tasks of one account. A turn neither sleeps nor spawns; what it shows is in memory alone."""
+
+    @property
+    def account(self) -> Account:
+        """Whose tasks."""
+        ...
+
+    async def turn(self) -> Turned:
+        """One look, or none, and what it showed. Raises Unavailable while the store is away."""
+        ...
+
+    def changed(self) -> None:
+        """Something in this process has changed what runs."""
+        ...
+
+    def seen_since(self, since: float, but: str) -> bool:
+        """Whether the vendor has shown any task of the account but this one at or after an instant."""
+        ...
 
 
 class PrepareFailed(Exception):

@@ -57,6 +57,8 @@ from wanreel.vendor.listing import event_sighting
 from wanreel.watch.certificates import Certificates
 from wanreel.watch.doubts import Search
 from wanreel.watch.hook import Ears, EventHook
+from wanreel.watch.watcher import Watcher as AccountWatcher
+from wanreel.watch.watcher import WatchTools
 from wanreel.worker.loop import UNFINISHED, Pace, Runner
 from wanreel.worker.loop import Ears as Heard
 from wanreel.worker.moving import Mover
@@ -65,6 +67,7 @@ from wanreel.worker.telling import Teller
 from wanreel.worker.tools import Tools
 
 GROUP_MAX = 200_000
+LOCK_HOLDER = "runner"  # one runner a home, by its lock: whoever watched before is dead, and its lease is ours
 INPUT_LINK_LIFE_S = 12 * 3600.0  # the vendor fetches an input when the task begins, at most hours after the call
 
 
@@ -181,11 +184,13 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         alone = frozenset(known.account.id for known in accounts.all() if known.ours_alone)
 
         def runner() -> Runner:
+            watch = WatchTools(clock, store, store, vendor, policy, LOCK_HOLDER)
             tools = Tools(
                 clock=clock,
                 jobs=store,
                 slots=store,
                 ledger=store,
+                watching=store,
                 outbox=store,
                 vendor=vendor,
                 results=results,
@@ -208,6 +213,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 seeker=Search(clock, store, store, vendor, likeness, policy, alone),
                 ears=Heard(store, tuple(k.account.id for k in accounts.all())),
                 reviewer=None if settings.judge == "off" else Reviewer(clock, store, store, panel, policy),
+                watchers=[AccountWatcher(k.account, watch) for k in accounts.all() if k.keys],
             )
 
         certificates = Certificates(clock)

@@ -60,7 +60,25 @@ async def test_run_times_are_remembered_by_kind(bench: Bench) -> None:
 
     learned = (await (await bench.second()).runtimes()).by_kind
     assert {fast: 3, slow: 1} == {kind: seen.seen for kind, seen in learned.items()}
-    assert sum(learned[fast].weights) == pytest.approx(0.99**2 + 0.99 + 1)
+    assert sum(learned[fast].weights) == pytest.approx(0.995**2 + 0.995 + 1)
+
+
+async def test_one_process_watches_an_account(bench: Bench) -> None:
+    """A lease is its owner's until it runs out, for that account alone; the owner renews it at will."""
+    other = await bench.second()
+    assert await bench.store.lease("main", "w1", NOW, NOW + 30)
+    assert not await other.lease("main", "w2", NOW + 10, NOW + 40)
+    assert await other.lease("second", "w2", NOW + 10, NOW + 40)
+    assert await bench.store.lease("main", "w1", NOW + 20, NOW + 50)
+    assert not await other.lease("main", "w2", NOW + 49, NOW + 79)
+    assert await other.lease("main", "w2", NOW + 50, NOW + 80)
+    assert not await bench.store.lease("main", "w1", NOW + 51, NOW + 81)
+
+
+async def test_a_lease_of_a_clock_that_jumped_holds_nobody_off(bench: Bench) -> None:
+    """An end further ahead than anybody asks for is not believed."""
+    assert await bench.store.lease("main", "w1", NOW + 86_400, NOW + 86_430)
+    assert await (await bench.second()).lease("main", "w2", NOW, NOW + 30)
 
 
 async def test_facts_of_an_account_add_up(bench: Bench) -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.factories import NOW, make_event, make_intent, make_job, make_outcome, make_task
+from tests.factories import NOW, make_event, make_intent, make_job, make_outcome, make_state, make_task
 from wanreel.domain.errors import IllegalTransition
 from wanreel.domain.event import (
     Accepted,
@@ -398,11 +398,22 @@ def test_a_failed_rewrite_is_made_anew_without_the_rewriter() -> None:
 # --- watching -------------------------------------------------------------------------------------------------------
 
 
-def test_looks_follow_the_schedule_and_leave_no_history_when_nothing_is_new() -> None:
+def test_a_task_that_simply_runs_is_left_to_its_watcher() -> None:
+    """Its own look is a far net; a look that found nothing new writes no line."""
+    job = make_job(Generating, status="RUNNING")
+    change = change_of(job, StillRunning("RUNNING"))
+    assert NOW + 1 + Policy().net_s == state_of(Generating, change.job).due_at
+    assert change.entry is None
+    asked = make_job(make_state(Generating, cancel=CancelStep.TAKEN, status="PENDING"))
+    due_at = state_of(Generating, change_of(asked, StillRunning("PENDING")).job).due_at
+    assert due_at < NOW + 10
+
+
+def test_looks_that_told_nothing_follow_the_schedule() -> None:
     """5 s × 1.45 up to 60 s; a look that found nothing new writes no line."""
     job, waits, lines = make_job(Generating, status="RUNNING"), [], 0
     for _ in range(8):
-        change = change_of(job, StillRunning("RUNNING"))
+        change = change_of(job, QueryFailed("connection refused"))
         job, lines = change.job, lines + (change.entry is not None)
         waits.append(round(state_of(Generating, job).due_at - (NOW + 1), 2))
     assert [7.25, 10.51, 15.24, 22.1, 32.05, 46.47, 60.0, 60.0] == waits

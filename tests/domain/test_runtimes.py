@@ -77,8 +77,8 @@ def test_what_was_learned_is_what_happens() -> None:
 
 
 def test_a_vendor_that_got_faster_is_believed() -> None:
-    """After three hundred fast tasks the slow ones of before hardly count."""
-    curve = taught(*drawn(500, 600.0), *drawn(300, 60.0))
+    """After seven hundred fast tasks the slow ones of before hardly count."""
+    curve = taught(*drawn(500, 600.0), *drawn(700, 60.0))
     assert curve.quantile(0.5) == pytest.approx(60.0, rel=0.3)
 
 

@@ -342,6 +342,11 @@ def _note(s: Stream) -> Ask:
     return lambda store: store.note("main", met)
 
 
+def _lease(s: Stream) -> Ask:
+    account, owner, now = s.random.choice(["main", "second"]), s.random.choice(OWNERS), s.now
+    return lambda store: store.lease(account, owner, now, now + 30.0)
+
+
 def _owed(s: Stream) -> Ask:
     now, limit = s.at(), s.random.choice([1, 100])
     return lambda store: store.owed(now, limit)
@@ -422,6 +427,7 @@ _OPERATIONS: dict[str, tuple[int, Callable[[Stream], Ask]]] = {
     "running": (2, _running),
     "learn": (1, _learn),
     "note": (1, _note),
+    "lease": (1, _lease),
     "owed": (2, _owed),
     "delivered": (2, _delivered),
     "postpone": (2, _postpone),

@@ -85,6 +85,8 @@ class Auditor:
         self.kin: dict[object, Kin] = {}
         self.maker: dict[str, Ticket] = {}  # task -> the ticket whose call made it
         self.in_doubt: set[str] = set()  # jobs in Unconfirmed
+        self.generating: set[str] = set()
+        self.on_task: Callable[[], None] = lambda: None  # something else runs now
         self.foreign: set[str] = set()  # tasks that somebody else made on our account
         self.jobs: dict[str, Job] = {}
         self.first: dict[str, Job] = {}
@@ -367,6 +369,9 @@ class Auditor:
         self._own(job)
 
     def _own(self, job: Job) -> None:
+        if isinstance(job.state, Generating) != (job.id in self.generating):
+            (self.generating.add if isinstance(job.state, Generating) else self.generating.discard)(job.id)
+            self.on_task()
         for task in (*job.past, getattr(job.state, "task", None)):
             if task is not None and self.owner.setdefault(task.id, job.id) != job.id:
                 self._broken(f"task {task.id} belongs to {self.owner[task.id]} and to {job.id}")

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from tests.simulation.auditor import Auditor
 from tests.simulation.doors import Receiver, StoreDoor
+from tests.simulation.lookout import Lookout
 from tests.simulation.world import Strand, World, hand, run_through
 from wanreel.domain.errors import Unavailable, WanreelError
-from wanreel.domain.job import Job
+from wanreel.domain.job import Job, current_task
 from wanreel.domain.policy import longest_delay_s
-from wanreel.ports import Claim, Lane
+from wanreel.ports import Claim, Ended, Lane
 from wanreel.watch.doubts import Search
+from wanreel.watch.watcher import Watcher
 from wanreel.worker.outbox import deliver
 from wanreel.worker.step import Unsettled, offer_again, settle
 from wanreel.worker.tools import CLAIM_S, Tools
@@ -33,10 +35,11 @@ class Crew:
     tools: Tools
     door: StoreDoor
     receiver: Receiver
-    step: Callable[[Job, Tools], Awaitable[None]]
+    step: Callable[[Job, Tools, Ended | None], Awaitable[None]]
     rescue: Callable[[Tools], Awaitable[int]]
     alone: bool
     make_search: Callable[[StoreDoor], Search]
+    make_watchers: Callable[[StoreDoor, str], list[Watcher]]
     alive: bool = False
     ready: bool = False  # its start is done: the home is locked, dead claims are ended
     life: int = 0
@@ -52,6 +55,8 @@ class Crew:
     search: Search | None = None  # for lost calls; what it remembers dies with the process
     searching: bool = False
     search_at: float = 0.0
+    lookouts: list[Lookout] = field(default_factory=list[Lookout])
+    seen: dict[str, Ended] = field(default_factory=dict[str, Ended])
 
     def start(self) -> None:
         """The process begins: a lone runner ends everybody's claims and lifts parks, as `Runner.run` does."""
@@ -61,6 +66,7 @@ class Crew:
         self.life += 1
         self.tools = replace(self.tools, owner=f"{self.name}.{self.life}")
         self.search, self.searching, self.search_at = self.make_search(self.door), False, self.world.now
+        self._watch()
         self._spawn("start", "", self._start(), self._started)
 
     def crash(self) -> None:
@@ -95,6 +101,8 @@ class Crew:
         if why is None:
             self.ready = True
             self.wake()
+            for lookout in self.lookouts:
+                lookout.soon()
         else:
             self.world.after(self._again_s(), lambda: self._spawn("start", "", self._start(), self._started))
 
@@ -142,6 +150,9 @@ class Crew:
         if not self.delivering and await self.door.store.owed(self.world.wall, 1):
             self.delivering = True
             self._spawn("deliver", "", self._deliver(), self._delivered)
+        if self.seen:
+            await self._fill(Lane.WATCH, LANES[Lane.WATCH], tuple(self.seen))
+            self.seen.clear()
         now = self.world.wall
         for lane in self.auditor.lanes(now, now + longest_delay_s(self.tools.policy)):
             await self._fill(lane, LANES[lane])
@@ -149,7 +160,7 @@ class Crew:
 
     def _due(self) -> bool:
         """Whether a round would find anything; mostly another process was quicker."""
-        if self._search_is_due():
+        if self.seen or self._search_is_due():
             return True
         due_at = run_through(self.door.next_due(self.world.wall))
         return due_at is not None and due_at <= self.world.wall
@@ -164,21 +175,21 @@ class Crew:
         elif due_at is not None:
             self.wake(max(due_at - self.world.wall, least_s))
 
-    async def _fill(self, lane: Lane, most: int) -> None:
+    async def _fill(self, lane: Lane, most: int, ids: tuple[str, ...] = ()) -> None:
         now, policy = self.world.wall, self.tools.policy
         until = now + CLAIM_S[lane]
         room = most - sum(busy is lane for busy, _ in self.running)
         if room <= 0:
             return
-        claim = Claim(lane, self.tools.owner, now, until, room, now + longest_delay_s(policy), policy.quiet_s)
+        claim = Claim(lane, self.tools.owner, now, until, room, now + longest_delay_s(policy), policy.quiet_s, ids)
         for job in await self.door.claim(claim):
             if (lane, job.id) not in self.running:
-                self._work(job, lane, until)
+                self._work(job, lane, until, self.seen.pop(job.id, None) if lane is Lane.WATCH else None)
 
-    def _work(self, job: Job, lane: Lane, until: float) -> None:
+    def _work(self, job: Job, lane: Lane, until: float, seen: Ended | None) -> None:
         self.worked += 1
         self.world.say(self.tools.owner, f"takes {lane.value}", f"{job.id} v{job.version}")
-        strand = Strand(f"{self.tools.owner} {lane.value}", job.id, self._one(job), self, lambda why: None)
+        strand = Strand(f"{self.tools.owner} {lane.value}", job.id, self._one(job, seen), self, lambda why: None)
         strand.owner = self.tools.owner
         strand.done = lambda why: self._done(strand, why)
         self.auditor.enters(strand, job, until)
@@ -186,9 +197,9 @@ class Crew:
         self.strands.append(strand)
         self.world.spawn(strand)
 
-    async def _one(self, job: Job) -> None:
+    async def _one(self, job: Job, seen: Ended | None) -> None:
         await hand("begin step", job.id)
-        await self.step(job, self.tools)
+        await self.step(job, self.tools, seen)
 
     def _done(self, strand: Strand, why: Exception | None) -> None:
         self.strands.remove(strand)
@@ -205,6 +216,38 @@ class Crew:
             self.stuck.append(strand.subject)
         if self.woken_at is None or self.woken_at > self.world.now + LOOK_AROUND_S:
             self._sleep()
+
+    # --- the watchers of the accounts -------------------------------------------------------------------------------
+
+    def changed(self) -> None:
+        """Something else runs now."""
+        for lookout in self.lookouts:
+            lookout.changed()
+
+    def _watch(self) -> None:
+        """New watchers for a new life: what the old ones had seen died with it."""
+        life = self.life
+        self.seen.clear()
+        self.lookouts = [
+            Lookout(
+                self.world,
+                watcher,
+                self._spawn,
+                self._saw,
+                self._again_s,
+                lambda: self.ready and self.life == life and bool(self.auditor.generating),
+            )
+            for watcher in self.make_watchers(self.door, self.tools.owner)
+        ]
+        watchers = {lookout.watcher.account.id: lookout.watcher for lookout in self.lookouts}
+        self.tools = replace(
+            self.tools, witness=lambda job, since: watchers[job.account.id].seen_since(since, _task_of(job))
+        )
+
+    def _saw(self, ended: Ended) -> None:
+        self.world.say(self.tools.owner, "sees the end of", ended.job_id)
+        self.seen.setdefault(ended.job_id, ended)
+        self.wake()
 
     # --- the search for lost calls ----------------------------------------------------------------------------------
 
@@ -243,6 +286,7 @@ class Crew:
         if not self.alive:
             coro.close()  # type: ignore[attr-defined]
             return
+        self.worked += what == "watch"
         strand = Strand(f"{self.tools.owner} {what}", subject, coro, self, done)  # type: ignore[arg-type]
         self.strands.append(strand)
 
@@ -252,3 +296,8 @@ class Crew:
 
         strand.done = ended
         self.world.spawn(strand)
+
+
+def _task_of(job: Job) -> str:
+    task = current_task(job)
+    return "" if task is None else task.id

@@ -175,6 +175,10 @@ class StoreDoor:
         self.world.touched += 1
         return await self.store.clear(model)
 
+    async def lease(self, account: str, owner: str, now: float, until: float) -> bool:
+        await self._enter("lease", account)
+        return await self.store.lease(account, owner, now, until)
+
     async def owed(self, now: float, limit: int) -> list[Owed]:
         await self._enter("owed", "")
         return await self.store.owed(now, limit)

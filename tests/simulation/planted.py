@@ -21,7 +21,7 @@ from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.emulator.desk import Desk
 from wanreel.money.books import Books
-from wanreel.ports import Filter, KeepFailed, Lane
+from wanreel.ports import Ended, Filter, KeepFailed, Lane
 from wanreel.watch.doubts import Search
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import settle, step
@@ -41,10 +41,10 @@ async def rescue_and_resend(tools: Tools) -> int:
 # --- POST before commit ---------------------------------------------------------------------------------------------
 
 
-async def send_then_commit(job: Job, tools: Tools) -> None:
+async def send_then_commit(job: Job, tools: Tools, seen: Ended | None = None) -> None:
     """The paid call is made first, and the intent written once it has answered."""
     if not isinstance(job.state, Queued):
-        await step(job, tools)
+        await step(job, tools, seen)
         return
     prepared = await tools.vendor.prepare(job)
     now = tools.clock.now()
@@ -86,11 +86,11 @@ class LastWriterWins(StoreDoor):
 # --- success before archive -----------------------------------------------------------------------------------------
 
 
-async def succeed_then_keep(job: Job, tools: Tools) -> None:
+async def succeed_then_keep(job: Job, tools: Tools, seen: Ended | None = None) -> None:
     """The job is called succeeded as soon as the clip is known, and copied afterwards."""
     state = job.state
     if not isinstance(state, Archiving) or state.requery:
-        await step(job, tools)
+        await step(job, tools, seen)
         return
     key, task_id = tools.artifact_key(job), state.task.id
     artifact = Artifact(key, len(clip_of(task_id)), sha_of(task_id))

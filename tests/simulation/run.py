@@ -33,12 +33,14 @@ from wanreel.money.books import Books
 from wanreel.ports import Slice
 from wanreel.store.memory import MemoryStore
 from wanreel.watch.doubts import Search
+from wanreel.watch.watcher import Watcher, WatchTools
 from wanreel.worker.moving import Mover
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import step
 from wanreel.worker.tools import Tools
 
 JOBS_MAX = 14
+LEASE_S = 600.0  # a watcher's: longer than in real life, so that a world of hours is not full of renewals
 ALONE = 0.25  # of the worlds have declared that their key is nobody else's
 RESIGNS = 0.3  # of the worlds have a vendor that signs a result's URL anew with every look
 POOLS = 0.3  # of the worlds have two accounts that share the work
@@ -133,6 +135,7 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
             jobs=door,
             slots=door,
             ledger=door,
+            watching=door,
             outbox=door,
             vendor=vendor,
             results=results,
@@ -146,11 +149,27 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
     def search_of(door: StoreDoor) -> Search:
         return build.search(WallClock(world), door, door, vendor, likeness, policy, alone)
 
+    def watchers_of(door: StoreDoor, owner: str) -> list[Watcher]:
+        tools = WatchTools(WallClock(world), door, door, vendor, policy, owner, fresh_s=1e6, lease_s=LEASE_S)
+        return [Watcher(account, tools) for account in ((ACCOUNT, OTHER) if pool else (ACCOUNT,))]
+
     receiver = build.receiver(world, auditor)
     count = rng.choice((1, 1, 2, 3))
     doors = [build.door(world, store, auditor) for _ in range(count)]
     crews = [
-        Crew(f"w{n}", world, auditor, tools_of(door), door, receiver, build.step, build.rescue, count == 1, search_of)
+        Crew(
+            f"w{n}",
+            world,
+            auditor,
+            tools_of(door),
+            door,
+            receiver,
+            build.step,
+            build.rescue,
+            count == 1,
+            search_of,
+            watchers_of,
+        )
         for n, door in enumerate(doors)
     ]
 
@@ -158,6 +177,11 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
         for crew in crews:
             crew.wake()
 
+    def on_task() -> None:
+        for crew in crews:
+            crew.changed()
+
+    auditor.on_task = on_task
     workload = Workload(world, calm, auditor, policy, build.books, nudge)
     if pool:
         mover = Mover(store, ((ACCOUNT, OTHER),), lambda _: limit)

@@ -11,6 +11,7 @@ from wanreel.domain.event import CancelFailed
 from wanreel.domain.job import Account, Intent, Job
 from wanreel.emulator.desk import Desk
 from wanreel.emulator.replies import Reply
+from wanreel.emulator.scripts import Instruction
 from wanreel.ports import CancelAnswer, ListFailed, Listing, LookAnswer, Prepared, SubmitAnswer, Window
 from wanreel.vendor.answers import look_answer
 from wanreel.vendor.listing import list_answer, list_query
@@ -40,10 +41,10 @@ class DeskVendor:
         """What the vendor's clock shows."""
         return self.clock.now() + self.ahead_s
 
-    def made(self, key: str = "sk-ours", **changes: Any) -> str:
-        """Submit a task; its id."""
+    def made(self, key: str = "sk-ours", fault: Instruction | None = None, **changes: Any) -> str:
+        """Submit a task, with a fate where one is given; its id."""
         headers = {**CREATING, "authorization": f"Bearer {key}"}
-        reply = self.desk.create("video-generation", headers, {**BODY, **changes}, self.there)
+        reply = self.desk.create("video-generation", headers, {**BODY, **changes}, self.there, fault=fault)
         assert isinstance(reply.body, dict), reply
         assert reply.status == 200, reply
         return reply.body["output"]["task_id"]

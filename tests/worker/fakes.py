@@ -189,6 +189,7 @@ class Bench:
             jobs=self.store,
             slots=self.store,
             ledger=self.store,
+            watching=self.store,
             outbox=self.store,
             vendor=self.vendor,
             results=self.results,

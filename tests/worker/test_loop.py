@@ -21,7 +21,7 @@ from wanreel.ports import Filter, Lane, Reviewed
 from wanreel.worker.loop import Ears, Pace, Runner
 from wanreel.worker.reviewing import Reviewer
 
-EAGER = Policy(poll_first_s=0.0, poll_factor=1.0, backoff_first_s=0.0, busy_first_s=0.0)
+EAGER = Policy(poll_first_s=0.0, poll_factor=1.0, net_s=0.0, backoff_first_s=0.0, busy_first_s=0.0)
 """Nothing waits: the fake clock stands still, and every next step is due at once."""
 SOON = Pace(look_around_s=0.005)
 

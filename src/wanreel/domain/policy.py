@@ -19,6 +19,8 @@ class Policy:
     poll_first_s: float = 5.0
     poll_factor: float = 1.45
     poll_max_s: float = 60.0
+    net_s: float = 1200.0  # a running task is asked after by itself so rarely: its account's watcher sees its end first
+    watch_per_s: float = 2.0  # requests a second an account's watcher may make while work waits; more with hundreds
     task_retries: int = 1  # new tasks after a FAILED one that was the vendor's fault
     backoff_first_s: float = 2.0
     backoff_max_s: float = 60.0
@@ -75,4 +77,4 @@ def money_wait_s(policy: Policy, tries: int, draw: float) -> float:
 
 def longest_delay_s(policy: Policy) -> float:
     """No instant we plan lies further ahead than this; one that does was written by a clock that has jumped."""
-    return 2 * max(policy.poll_max_s, policy.backoff_max_s, policy.quota_s, policy.account_s)
+    return 2 * max(policy.poll_max_s, policy.backoff_max_s, policy.quota_s, policy.account_s, policy.net_s)

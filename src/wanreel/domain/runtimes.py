@@ -20,7 +20,7 @@ from wanreel.domain.request import Request
 RATIO = 1.15
 FIRST_S = 1.0
 LAST_S = 3 * 3600.0
-FORGET = 0.99  # what a sample still weighs when another one has come: a hundred of them count
+FORGET = 0.995  # what a sample still weighs when another one has come: two hundred of them count
 ENOUGH = 8  # samples before a curve is believed
 _STRAY = 0.5  # samples' worth of the mass lies anywhere, beyond whatever was seen
 _LOG_RATIO = math.log(RATIO)
@@ -88,7 +88,7 @@ def _bin(took_s: float) -> int:
 # --- reading it -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Curve:
     """The distribution of one kind's run times. `left` is the share still running at each edge; between edges it falls
     evenly over time.

@@ -8,7 +8,7 @@ from typing import Any
 
 from wanreel.domain.event import Change, Entry, Event, Notice, Park, Pause, SlotKey
 from wanreel.domain.job import FINAL, Failed, Generating, Job, State, Task, state_name
-from wanreel.domain.policy import Policy, poll_delay_s
+from wanreel.domain.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Turn:
 
     def watching(self, task: Task, first_look_s: float | None = None) -> Generating:
         """The state that watches a task from now on."""
-        wait_s = poll_delay_s(self.policy, 0) if first_look_s is None else first_look_s
+        wait_s = self.policy.net_s if first_look_s is None else first_look_s
         return Generating(task=task, due_at=self.now + wait_s)
 
     def notice(self, kind: str, text: str) -> Notice:

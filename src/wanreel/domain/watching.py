@@ -178,11 +178,14 @@ def _generating(job: Job) -> Generating:
 
 
 def _looked(turn: Turn, trouble: str) -> Generating:
-    """One look later: the next one is due by the schedule, but a cancel that was asked meanwhile is not held up."""
+    """One look later. A task that simply runs is left to its account's watcher; what needs another word soon is due by
+    the schedule, and a cancel that was asked meanwhile is not held up.
+    """
     state = _generating(turn.job)
     wanted = state.cancel is CancelStep.WANTED and not isinstance(turn.event, CancelFailed)
-    due_at = turn.now if wanted else turn.now + poll_delay_s(turn.policy, state.polls + 1)
-    return replace(state, due_at=due_at, polls=state.polls + 1, trouble=trouble)
+    runs = isinstance(turn.event, StillRunning) and state.cancel in (CancelStep.NONE, CancelStep.TOO_LATE)
+    wait_s = turn.policy.net_s if runs else poll_delay_s(turn.policy, state.polls + 1)
+    return replace(state, due_at=turn.now if wanted else turn.now + wait_s, polls=state.polls + 1, trouble=trouble)
 
 
 def _cancel_step(turn: Turn, step: CancelStep) -> Generating:

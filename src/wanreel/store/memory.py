@@ -98,6 +98,7 @@ class MemoryStore:
         self._postings: list[Posting] = []
         self._budgets: dict[str, Budget] = {}
         self._overruns: dict[str, Overrun] = {}
+        self._leases: dict[str, tuple[str, float]] = {}  # account -> who watches it, until when
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
@@ -148,8 +149,9 @@ class MemoryStore:
         due = [
             row
             for row in self._rows.values()
-            if row.index.lane is claim.lane and not row.claimed(claim.now)
-            if (row.job.id in claim.ids if claim.ids else _is_due(row, claim.now, claim.far_at))
+            if row.index.lane is claim.lane
+            and not row.claimed(claim.now)
+            and (row.job.id in claim.ids if claim.ids else _is_due(row, claim.now, claim.far_at))
         ]
         due.sort(key=_Row.place)
         if claim.lane is Lane.SUBMIT:
@@ -423,6 +425,14 @@ class MemoryStore:
         for name in seen:
             del self._overruns[name]
         return len(seen)
+
+    async def lease(self, account: str, owner: str, now: float, until: float) -> bool:
+        """Whether `owner` may watch the account until then."""
+        holder, ends = self._leases.get(account, (owner, until))
+        if holder != owner and now < ends <= until:
+            return False
+        self._leases[account] = (owner, until)
+        return True
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

@@ -298,6 +298,10 @@ class SqliteStore:
         """Somebody has looked at the price of a model (None: all): it is sent again. How many there were."""
         return await self._write(lambda conn: ledger.clear(conn, model))
 
+    async def lease(self, account: str, owner: str, now: float, until: float) -> bool:
+        """Whether `owner` may watch the account until then."""
+        return await self._write(lambda conn: watching.lease(conn, account, owner, now, until))
+
     # --- outbox -----------------------------------------------------------------------------------------------------
 
     async def owed(self, now: float, limit: int) -> list[Owed]:

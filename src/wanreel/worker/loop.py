@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from wanreel.domain.doubt import asks_person
@@ -14,9 +14,10 @@ from wanreel.domain.event import Event, SlotKey
 from wanreel.domain.job import Account, Job
 from wanreel.domain.policy import backoff_s, longest_delay_s
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Claim, Filter, Lane, Notifier, Watching
+from wanreel.ports import Claim, Ended, Filter, Lane, Notifier, Watcher, Watching
 from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
 from wanreel.worker.idle import waits_for_person
+from wanreel.worker.lookouts import Lookouts
 from wanreel.worker.moving import Mover
 from wanreel.worker.outbox import deliver
 from wanreel.worker.rescue import rescue
@@ -85,8 +86,11 @@ class Runner:
         seeker: Seeker | None = None,
         ears: Ears | None = None,
         reviewer: Reviewer | None = None,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
-        self._tools = tools
+        self._wake = asyncio.Event()
+        self._lookouts = Lookouts(watchers, tools.clock, self._wake.set)
+        self._tools = replace(tools, witness=self._lookouts.witness)
         self._notifiers = notifiers
         self._limit_of = limit_of
         self._reaches = reaches
@@ -108,7 +112,6 @@ class Runner:
         self._unsettled: list[Unsettled] = []
         self._unsettled_due_at = 0.0
         self._unsettled_tries = 0
-        self._wake = asyncio.Event()
         self._heard: dict[str, float] = {}  # tasks somebody spoke of, and since when that waits
         self._stopping = False
         self._draining = False
@@ -146,6 +149,7 @@ class Runner:
         except WanreelError as why:  # an archive that is away today keeps nobody from watching what is paid
             log.error(LOOP_BROKE, why=str(why))
         log.info(RUNNER, state="started", owner=tools.owner)
+        self._lookouts.start()
         try:
             while not self._stopping:
                 self._wake.clear()
@@ -172,7 +176,7 @@ class Runner:
                 await self._mover(self._tools)
             self._look_for_lost()
             self._judge_clips()
-            started = await self._listen()
+            started = await self._listen() + await self._fill_seen()
             for lane in self._lanes:
                 if not (self._draining and lane.lane is Lane.SUBMIT):
                     started += await self._fill(lane)
@@ -184,7 +188,16 @@ class Runner:
             return False
         return started > 0
 
-    async def _fill(self, lane: _Lane) -> int:
+    async def _fill_seen(self) -> int:
+        """Take the jobs whose ends the watchers have seen, due or not."""
+        lane = next(lane for lane in self._lanes if lane.lane is Lane.WATCH)
+        seen = self._lookouts.waiting()[: max(0, lane.limit - len(lane.running))]
+        started = await self._fill(lane, seen) if seen else 0
+        for job_id in seen:
+            self._lookouts.take(job_id)  # whoever did not get it: another has it, or it has moved on
+        return started
+
+    async def _fill(self, lane: _Lane, ids: tuple[str, ...] = ()) -> int:
         room = lane.limit - len(lane.running)
         if room <= 0:
             return 0
@@ -197,17 +210,18 @@ class Runner:
             limit=room,
             far_at=now + longest_delay_s(policy),
             quiet_s=policy.quiet_s,
+            ids=ids,
         )
         jobs = [job for job in await self._tools.jobs.claim(claim) if job.id not in lane.running]
         for job in jobs:
-            lane.running[job.id] = self._spawn(self._one(job, lane))
+            seen = self._lookouts.take(job.id) if lane.lane is Lane.WATCH else None
+            lane.running[job.id] = self._spawn(self._one(job, lane, seen))
         return len(jobs)
 
     async def _listen(self) -> int:
         """Look after the tasks that were spoken of, where they are ours and in nobody's hands; how many."""
         if not self._heard or self._watched is None:
             return 0
-        lane = next(lane for lane in self._lanes if lane.lane is Lane.WATCH)
         now, ours = self._tools.clock.now(), dict[str, str]()
         for account in self._accounts:
             ours |= {watched.task_id: watched.job_id for watched in await self._watched.running(account)}
@@ -215,27 +229,17 @@ class Runner:
             if task_id not in ours or now - since > HEARD_S:
                 del self._heard[task_id]
         wanted = {ours[task_id]: task_id for task_id in self._heard}
-        started = 0
-        if wanted:
-            claim = Claim(
-                lane=Lane.WATCH,
-                owner=self._tools.owner,
-                now=now,
-                until=now + CLAIM_S[Lane.WATCH],
-                limit=len(wanted),
-                far_at=now + longest_delay_s(self._tools.policy),
-                ids=tuple(wanted),
-            )
-            for job in await self._tools.jobs.claim(claim):
-                self._heard.pop(wanted[job.id], None)
-                lane.running[job.id] = self._spawn(self._one(job, lane))
-                started += 1
+        lane = next(lane for lane in self._lanes if lane.lane is Lane.WATCH)
+        started = await self._fill(lane, tuple(wanted)) if wanted else 0
+        for job_id, task_id in wanted.items():
+            if job_id in lane.running:
+                self._heard.pop(task_id, None)
         return started
 
-    async def _one(self, job: Job, lane: _Lane) -> None:
+    async def _one(self, job: Job, lane: _Lane, seen: Ended | None) -> None:
         """A step and everything that may go wrong around it; the loop itself never falls."""
         try:
-            await step(job, self._tools)
+            await step(job, self._tools, seen)
         except Unsettled as unsettled:
             self._keep(unsettled)
         except Unavailable as why:
@@ -246,6 +250,7 @@ class Runner:
             log.exception(STEP_BROKE, job=job.id)
         finally:
             lane.running.pop(job.id, None)
+            self._lookouts.changed(job)
             self._wake.set()
 
     def _keep(self, unsettled: Unsettled) -> None:
@@ -396,6 +401,7 @@ class Runner:
 
     async def _wind_down(self) -> None:
         """Let paid calls and looks finish, downloads for a while; give back what we claimed."""
+        await self._lookouts.stop()
         if self._telling is not None:
             self._telling.cancel()
             await asyncio.wait([self._telling])

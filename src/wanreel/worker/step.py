@@ -7,11 +7,20 @@ the job moved on meanwhile is read again against the job as it now stands, so th
 
 from __future__ import annotations
 
-from wanreel.domain.errors import BudgetReached, IllegalTransition, Internal, Stale, TaskTaken, Unavailable
+from wanreel.domain.errors import (
+    BudgetReached,
+    IllegalTransition,
+    Internal,
+    Stale,
+    TaskTaken,
+    Unavailable,
+    WanreelError,
+)
 from wanreel.domain.event import (
     Accepted,
     Change,
     Event,
+    Finished,
     Found,
     Lost,
     NotSent,
@@ -25,8 +34,9 @@ from wanreel.domain.event import (
 )
 from wanreel.domain.job import Archiving, Generating, Intent, Job, Submitting, current_task, state_name
 from wanreel.domain.lifecycle import Action, action_due, transition
-from wanreel.ports import KeepFailed, Lane, PrepareFailed
-from wanreel.telemetry import DOUBT, PARKED, SPARE, STEP, STEP_LATE, STEP_STALE, log
+from wanreel.domain.runtimes import RunTime, kind_of
+from wanreel.ports import Ended, KeepFailed, Lane, PrepareFailed
+from wanreel.telemetry import DOUBT, PARKED, SPARE, STEP, STEP_LATE, STEP_STALE, WATCH_BROKE, log
 from wanreel.worker.tools import CLAIM_S, Tools
 
 _ANSWERS = (Accepted, Refused, NotSent, Lost, Found)  # of a submit: they speak of an intent, whatever the state
@@ -41,13 +51,15 @@ class Unsettled(Exception):
         self.event = event
 
 
-async def step(job: Job, tools: Tools) -> None:
-    """Do what the claimed job calls for now. Raises Unsettled; anything else raised is a bug."""
+async def step(job: Job, tools: Tools, seen: Ended | None = None) -> None:
+    """Do what the claimed job calls for now; what a watcher has just `seen` of its task is not asked for again.
+    Raises Unsettled; anything else raised is a bug.
+    """
     action = action_due(job)
     if action is Action.SUBMIT:
         await _submit(job, tools)
     elif action is Action.POLL:
-        await settle(job, await _look(job, tools), tools)
+        await settle(job, await _look(job, tools, seen), tools)
     elif action is Action.CANCEL:
         task = current_task(job)
         if task is None:
@@ -91,16 +103,18 @@ async def _submit(job: Job, tools: Tools) -> None:
     await settle(begun.job, answer, tools)
 
 
-async def _look(job: Job, tools: Tools) -> Event:
+async def _look(job: Job, tools: Tools, seen: Ended | None) -> Event:
     """Ask the vendor after the task; an UNKNOWN is weighed by whether other tasks of the account are visible."""
     state = job.state
     if not isinstance(state, (Generating, Archiving)):
         raise Internal(f"{job.id} is {state_name(state)} and has nothing to look at")
-    answer = await tools.vendor.look(job.account, state.task.id)
+    told = seen.answer if seen is not None and seen.task_id == state.task.id else None
+    answer = told or await tools.vendor.look(job.account, state.task.id)
     if isinstance(answer, TaskUnknown):
         began = state.unknown_since if isinstance(state, Generating) else None
         since = tools.clock.now() if began is None else began
-        return TaskUnknown(witnessed=await tools.slots.seen_since(job.account.id, since, job.id))
+        near = tools.witness(job, since)
+        return TaskUnknown(witnessed=near or await tools.slots.seen_since(job.account.id, since, job.id))
     return answer
 
 
@@ -143,7 +157,19 @@ async def settle(job: Job, event: Event, tools: Tools) -> None:
             raise Unsettled(job, event, why) from why
         else:
             _say(change, event)
+            await _learn(change, event, tools)
             return
+
+
+async def _learn(change: Change, event: Event, tools: Tools) -> None:
+    """Remember how long a task took that has just been seen to succeed; when the store is away, this one is not."""
+    if not isinstance(event, Finished) or event.outcome.took_s is None or change.entry is None:
+        return
+    if change.entry.state_from == state_name(Generating):
+        try:
+            await tools.watching.learn(RunTime(kind_of(change.job.request), event.outcome.took_s))
+        except WanreelError as why:
+            log.info(WATCH_BROKE, account=change.job.account.id, why=str(why))
 
 
 async def offer_again(unsettled: Unsettled, tools: Tools) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.money.books import Books
-from wanreel.ports import Archive, Clock, Jobs, Label, Lane, Ledger, Outbox, Results, Slots, Vendor
+from wanreel.ports import Archive, Clock, Jobs, Label, Lane, Ledger, Outbox, Results, Slots, Vendor, Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Tools:
     jobs: Jobs
     slots: Slots
     ledger: Ledger
+    watching: Watching
     outbox: Outbox
     vendor: Vendor
     results: Results
@@ -31,6 +32,7 @@ class Tools:
     artifact_key: Callable[[Job], str]
     refuse_over_budget: bool = False  # what there is no money for ends at once, instead of waiting
     label: Callable[[Job], Label | None] = lambda _: None
+    witness: Callable[[Job, float], bool] = lambda _job, _since: False  # was another task of its account seen since?
 
 
 CLAIM_S: dict[Lane, float] = {Lane.SUBMIT: 600.0, Lane.WATCH: 300.0, Lane.ARCHIVE: 7200.0}

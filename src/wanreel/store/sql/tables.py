@@ -385,3 +385,12 @@ picks = Table(  # a person's word: which clip of a group (or which job) was acce
     Column("note", Text, nullable=False),
 )
 Index("ix_picks_job", picks.c.job_id)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("account", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("until", Double, nullable=False),
+    PrimaryKeyConstraint("account"),
+)

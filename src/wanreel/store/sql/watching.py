@@ -12,6 +12,7 @@ from wanreel.ports import Known, Watched
 from wanreel.store.rows import facts_of, facts_text, histogram_of, histogram_text, job_of, known_of
 from wanreel.store.sql.tables import facts as facts_table
 from wanreel.store.sql.tables import jobs, tasks
+from wanreel.store.sql.tables import leases as leases_table
 from wanreel.store.sql.tables import runtimes as runtimes_table
 
 _RUNNING = (
@@ -44,6 +45,9 @@ _HISTOGRAMS = select(runtimes_table)
 _OF_ACCOUNT = facts_table.c.account == bindparam("the_account")
 _FACTS = select(facts_table.c.body).where(_OF_ACCOUNT)
 _DROP_FACTS = delete(facts_table).where(_OF_ACCOUNT)
+_LEASED = leases_table.c.account == bindparam("the_account")
+_LEASE = select(leases_table.c.owner, leases_table.c.until).where(_LEASED)
+_DROP_LEASE = delete(leases_table).where(_LEASED)
 
 
 def running(conn: Connection, account: str) -> list[Watched]:
@@ -82,6 +86,19 @@ def runtimes(conn: Connection) -> RunTimes:
     return RunTimes(
         {RunKind(row.model, row.tier, row.clip_s): histogram_of(row.body) for row in conn.execute(_HISTOGRAMS)}
     )
+
+
+def lease(conn: Connection, account: str, owner: str, now: float, until: float) -> bool:
+    """Whether `owner` may watch the account until then; an end beyond what is asked for was written by a clock that
+    jumped.
+    """
+    at = {"the_account": account}
+    holder = conn.execute(_LEASE, at).first()
+    if holder is not None and holder.owner != owner and now < holder.until <= until:
+        return False
+    conn.execute(_DROP_LEASE, at)
+    conn.execute(insert(leases_table), {"account": account, "owner": owner, "until": until})
+    return True
 
 
 def facts(conn: Connection, account: str) -> Facts:

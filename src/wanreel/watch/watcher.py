@@ -1,0 +1,307 @@
+"""The watcher of one account: all its running tasks, looked at together, in turns that neither sleep nor spawn.
+
+What it has seen lives in memory only. A task that has ended makes its job due, and `step` decides; watching itself
+writes nothing but what it learned about the account's list, which is little and seldom.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from wanreel.domain.errors import WanreelError
+from wanreel.domain.event import QueryFailed, StillRunning
+from wanreel.domain.facts import Facts, together
+from wanreel.domain.job import Account
+from wanreel.domain.policy import Policy, backoff_s, poll_delay_s
+from wanreel.domain.runtimes import RunTimes
+from wanreel.ports import Clock, Ended, Filter, Jobs, Sighting, Turned, Vendor, Watching
+from wanreel.telemetry import WATCH_BROKE, log
+from wanreel.watch.planning import PURSE, AskFor, ListThese, Rest, Tracked, View, budget_per_s, next_look, plain_share
+from wanreel.watch.reading import Reading, Span, read_window
+
+RUNNING = ("PENDING", "RUNNING", "SUSPENDED")  # the list's words for what has not ended
+FRESH_S = 1.0  # how old our picture of what runs may be, with few tasks; other processes change it too
+ROWS_PER_S = 1_000  # with many tasks it may be older: a second for so many
+LEARNED_S = 30.0  # how often what was learned is read again
+LEASE_S = 30.0  # a watcher that has died is replaced after so long
+STRANGERS_MAX = 5_000  # rows of other people's tasks that are remembered, for how many stand on a page
+_BEFORE_S = 20.0  # a task may have been made so long before its answer came
+_ABOUT_S = 2.0  # what its row says is as exact as the vendor's clock is known
+_UNLISTED_S, _UNLISTED_S_MAX = (
+    15.0,
+    600.0,
+)  # asked after by itself for so long, doubling, before the list is tried again
+_TOO_YOUNG_S = 5.0  # not in the list yet, perhaps; with a lag that is known, twice that
+_SURELY_SHOWN_S = 120.0  # a list that does not show our oldest tasks by now reads the window in another zone
+
+
+@dataclass(frozen=True, slots=True)
+class WatchTools:
+    """Everything a watcher may touch."""
+
+    clock: Clock
+    jobs: Jobs
+    watching: Watching
+    vendor: Vendor
+    policy: Policy
+    owner: str
+    waiting: Callable[[], bool] | None = None  # whether work waits for a slot; None: ask the store
+    fresh_s: float = FRESH_S
+    lease_s: float = LEASE_S
+
+
+@dataclass(slots=True)
+class _Task(Tracked):
+    """A watched task with what only the watcher needs."""
+
+    born_at: float = 0.0  # by our clock: as its row says, else when it was accepted
+    listed: bool = False  # the list has shown it, ever
+    ended_at: float = 0.0  # when its end was seen
+    misses: int = 0  # readings in a row that should have shown it
+    shown_at: float = 0.0  # when the list last showed it running
+    absent_at: float = 0.0  # when a whole reading last did not show it
+    tries: int = 0  # sightings handed on, or questions without an answer, in a row
+
+
+@dataclass(slots=True)
+class Watcher:
+    """One account's watcher. `turn` again and again, each time not before what the last one said."""
+
+    account: Account
+    tools: WatchTools
+    tasks: dict[str, _Task] = field(default_factory=dict[str, _Task])
+    runtimes: RunTimes = field(default_factory=RunTimes)
+    facts: Facts = field(default_factory=Facts)
+    purse: float = PURSE / 2
+    _strangers: list[float] = field(default_factory=list[float])
+    _stranger_ids: dict[str, float] = field(default_factory=dict[str, float])
+    _waiting: bool = False
+    _dirty: bool = True
+    _loaded_at: float = -1e18
+    _learned_at: float = -1e18
+    _leased_until: float = -1e18
+    _earned_at: float | None = None
+    _failures: int = 0
+    _unnoted: bool = False
+    _shown: dict[str, float] = field(default_factory=dict[str, float])  # the last tasks the vendor showed, and when
+
+    def changed(self) -> None:
+        """Something in this process has changed what runs: look at the store again soon."""
+        self._dirty = True
+
+    def seen_since(self, since: float, but: str) -> bool:
+        """Whether the vendor has shown any task but this one at or after an instant."""
+        return any(at >= since and task_id != but for task_id, at in self._shown.items())
+
+    async def turn(self) -> Turned:
+        """One look, or none, and what it showed. Raises Unavailable while the store is away."""
+        now = self.tools.clock.now()
+        if not await self._is_ours(now):
+            return Turned((), now + self.tools.lease_s / 6)
+        await self._load(now)
+        view = self._view()
+        self._earn(now, budget_per_s(view, self.tools.policy))
+        look = next_look(self._view(), now, self.tools.policy)
+        if isinstance(look, Rest):
+            return Turned((), min(look.until, self._loaded_at + self._fresh_s()) if self.tasks else look.until)
+        if isinstance(look, AskFor):
+            return await self._ask(self.tasks[look.task.task.task_id])
+        return await self._list(look)
+
+    # --- what is known -----------------------------------------------------------------------------------------------
+
+    async def _is_ours(self, now: float) -> bool:
+        """One process watches an account; another one takes over when it has vanished."""
+        lease_s = self.tools.lease_s
+        if now < self._leased_until - lease_s / 2:
+            return True
+        if not await self.tools.watching.lease(self.account.id, self.tools.owner, now, now + lease_s):
+            self._leased_until = -1e18
+            return False
+        self._leased_until = now + lease_s
+        return True
+
+    async def _load(self, now: float) -> None:
+        """What runs, as the store has it; what is known of a task already stays known."""
+        if now - self._learned_at >= LEARNED_S:
+            self.runtimes = await self.tools.watching.runtimes()
+            self.facts = await self.tools.watching.facts(self.account.id)
+            self._learned_at = now
+        if not self._dirty and now - self._loaded_at < self._fresh_s():
+            return
+        self._dirty = False
+        running = await self.tools.watching.running(self.account.id)
+        tasks: dict[str, _Task] = {}
+        for watched in running:
+            old = self.tasks.get(watched.task_id)
+            if old is None:
+                old = _Task(watched, known_at=watched.accepted_at, born_at=watched.accepted_at)
+            elif old.task != watched:
+                old.task = watched
+            tasks[watched.task_id] = old
+        view = self._view()
+        for task_id in self.tasks.keys() - tasks.keys():
+            gone = self.tasks[task_id]
+            self._stranger(task_id, gone.born_at)  # it has ended, and still stands in the list
+            age_s = (gone.ended_at or now) - gone.task.accepted_at
+            self.purse += plain_share(view, gone.task.kind, age_s, self.tools.policy)
+        self.tasks = tasks
+        self._waiting = await self._work_waits()
+        self._loaded_at = now
+
+    async def _work_waits(self) -> bool:
+        if self.tools.waiting is not None:
+            return self.tools.waiting()
+        return bool(self.tasks) and bool(await self.tools.jobs.find(Filter(states=("queued",), limit=1)))
+
+    def _fresh_s(self) -> float:
+        return max(self.tools.fresh_s, len(self.tasks) / ROWS_PER_S)
+
+    def _view(self) -> View:
+        return View(list(self.tasks.values()), self.runtimes, self.facts, self._strangers, self._waiting, self.purse)
+
+    def _earn(self, now: float, per_s: float) -> None:
+        """The purse fills by the second."""
+        if self._earned_at is not None:
+            self.purse = min(PURSE, self.purse + max(0.0, now - self._earned_at) * per_s)
+        self._earned_at = now
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    async def _ask(self, one: _Task) -> Turned:
+        """Ask after one task by itself. An answer that says anything new is handed on, so that nobody asks again."""
+        asked_at = self.tools.clock.now()
+        answer = await self.tools.vendor.look(self.account, one.task.task_id)
+        now = self.tools.clock.now()
+        self.purse -= 1.0
+        one.looked_at = asked_at
+        if isinstance(answer, StillRunning):
+            one.known_at, one.tries = max(one.known_at, asked_at), 0
+            self._show(one.task.task_id, now)
+            return Turned((), now)
+        if isinstance(answer, QueryFailed):
+            one.held_until = now + backoff_s(self.tools.policy, one.tries, 1.0)
+            one.tries += 1
+            return Turned((), now)
+        self._hand_on(one, now)
+        return Turned((Ended(one.task.job_id, one.task.task_id, answer),), now)
+
+    async def _list(self, look: ListThese) -> Turned:
+        """Read the part of the list in which some tasks stand, and see which of them have ended."""
+        wanted = [self.tasks[one.task.task_id] for one in look.tasks]
+        asked_at = self.tools.clock.now()
+        since = min(one.born_at - (_ABOUT_S if one.listed else _BEFORE_S) for one in wanted)
+        until = max(one.born_at for one in wanted) + _ABOUT_S
+        reading = await read_window(
+            self.tools.vendor,
+            self.account,
+            Span(since, until),
+            self.facts,
+            expect=self._surely_shown(wanted, asked_at),
+            enough=frozenset(one.task.task_id for one in wanted),
+        )
+        now = self.tools.clock.now()
+        self.purse -= reading.pages
+        if not reading.answered:
+            self._failures += 1
+            self._hold(wanted, now + backoff_s(self.tools.policy, self._failures - 1, 1.0))
+            return Turned((), now)
+        self._failures = 0
+        ended = self._read(reading.rows, asked_at, now)
+        self._miss(wanted, reading, asked_at)
+        await self._note(reading)
+        self.purse -= len(ended)  # each is asked after by its job's step
+        return Turned(tuple(ended), now)
+
+    def _read(self, rows: Sequence[Sighting], asked_at: float, now: float) -> list[Ended]:
+        """What the rows show of our tasks; other people's only take up room."""
+        ended: list[Ended] = []
+        keys: set[str] = set()
+        lag_s, skew_s = self.facts.lag_s, self.facts.skew_s or 0.0
+        for row in rows:
+            one = self.tasks.get(row.task_id)
+            if one is None:
+                self._stranger(row.task_id, row.created_at - skew_s)
+                continue
+            one.born_at, one.listed, one.misses, one.unlisted_until = row.created_at - skew_s, True, 0, 0.0
+            one.looked_at = asked_at
+            self._show(row.task_id, now)
+            if one.absent_at:
+                lag_s = max(lag_s, one.absent_at - one.task.accepted_at)
+                one.absent_at = 0.0
+            if one.task.answered and row.key_id:
+                keys.add(row.key_id)
+            if row.status in RUNNING:
+                one.known_at, one.shown_at = max(one.known_at, asked_at - self.facts.lag_s), asked_at
+                continue
+            if one.shown_at and row.ended_at is not None:  # it was shown running after it had ended
+                lag_s = max(lag_s, one.shown_at - (row.ended_at - skew_s))
+            if one.held_until <= now:
+                self._hand_on(one, now)
+                ended.append(Ended(one.task.job_id, one.task.task_id))
+        if lag_s > self.facts.lag_s or keys - set(self.facts.key_ids):
+            self.facts = together(self.facts, Facts(key_ids=tuple(sorted(keys)), lag_s=lag_s))
+            self._unnoted = True
+        return ended
+
+    def _miss(self, wanted: Collection[_Task], reading: Reading, asked_at: float) -> None:
+        """Tasks that a whole reading did not show: too young for the list, or to be asked after by themselves."""
+        shown = {row.task_id for row in reading.rows}
+        for one in wanted:
+            if one.task.task_id in shown:
+                continue
+            if reading.complete and asked_at > one.task.accepted_at:
+                one.absent_at = asked_at
+            one.looked_at = asked_at
+            if asked_at - one.task.accepted_at < max(2 * self.facts.lag_s, _TOO_YOUNG_S):
+                one.held_until = max(one.held_until, asked_at + 1.0)
+            else:
+                one.unlisted_until = asked_at + min(_UNLISTED_S * 2.0**one.misses, _UNLISTED_S_MAX)
+                one.misses += 1
+
+    def _surely_shown(self, wanted: Collection[_Task], now: float) -> frozenset[str]:
+        if self.facts.zone is not None:
+            return frozenset()
+        return frozenset(one.task.task_id for one in wanted if now - one.task.accepted_at >= _SURELY_SHOWN_S)
+
+    # --- keeping -----------------------------------------------------------------------------------------------------
+
+    async def _note(self, reading: Reading) -> None:
+        """Keep what was learned of the list; when the store is away it is learned again."""
+        after = together(self.facts, reading.met)
+        if after == self.facts and not self._unnoted:
+            return
+        self.facts = after
+        try:
+            self.facts = await self.tools.watching.note(self.account.id, after)
+            self._unnoted = False
+        except WanreelError as why:
+            log.warning(WATCH_BROKE, account=self.account.id, why=str(why))
+
+    def _hand_on(self, one: _Task, now: float) -> None:
+        """Its job's step takes over; should that come to nothing, it is looked at again by the plain schedule."""
+        one.ended_at = one.ended_at or now
+        one.held_until = now + poll_delay_s(self.tools.policy, one.tries)
+        one.tries += 1
+        self._dirty = True
+
+    def _hold(self, tasks: Collection[_Task], until: float) -> None:
+        for one in tasks:
+            one.held_until = max(one.held_until, until)
+
+    def _show(self, task_id: str, now: float) -> None:
+        self._shown.pop(task_id, None)
+        self._shown[task_id] = now
+        if len(self._shown) > 2:
+            self._shown.pop(next(iter(self._shown)))
+
+    def _stranger(self, task_id: str, created_at: float) -> None:
+        if task_id in self._stranger_ids:
+            return
+        self._stranger_ids[task_id] = created_at
+        insort(self._strangers, created_at)
+        if len(self._stranger_ids) > STRANGERS_MAX:
+            oldest = next(iter(self._stranger_ids))
+            self._strangers.remove(self._stranger_ids.pop(oldest))

@@ -1,0 +1,85 @@
+"""Keeps the watchers turning, one task for each account, and holds what they have seen until a step takes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from wanreel.domain.errors import WanreelError
+from wanreel.domain.job import Job
+from wanreel.ports import Clock, Ended, Watcher
+from wanreel.telemetry import WATCH_BROKE, log
+
+AGAIN_S = 1.0  # after a turn that broke
+SHORTEST_S = 0.005  # a turn that found nothing is not followed by the next one sooner
+
+
+class Lookouts:
+    """The watchers of one runner. `wake` says that there is something to take."""
+
+    def __init__(self, watchers: Sequence[Watcher], clock: Clock, wake: Callable[[], None]) -> None:
+        self._watchers = watchers
+        self._clock = clock
+        self._wake = wake
+        self._seen: dict[str, Ended] = {}
+        self._news = {watcher.account.id: asyncio.Event() for watcher in watchers}
+        self._turning: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to watch."""
+        loop = asyncio.get_running_loop()
+        self._turning = [loop.create_task(self._keep_turning(watcher)) for watcher in self._watchers]
+
+    async def stop(self) -> None:
+        """Stop watching; a look that is under way is let go, for it pays nothing and decides nothing."""
+        for turning in self._turning:
+            turning.cancel()
+        await asyncio.gather(*self._turning, return_exceptions=True)
+        self._turning = []
+
+    def changed(self, job: Job) -> None:
+        """A step of this process may have changed what runs on the job's account."""
+        for watcher in self._watchers:
+            if watcher.account.id == job.account.id:
+                watcher.changed()
+                self._news[watcher.account.id].set()
+
+    def saw(self, ended: Ended) -> None:
+        """Somebody says that a job's task has ended: its step asks the vendor at once."""
+        self._seen.setdefault(ended.job_id, ended)
+        self._wake()
+
+    def waiting(self) -> tuple[str, ...]:
+        """The jobs whose ends were seen and that nobody has taken yet."""
+        return tuple(self._seen)
+
+    def take(self, job_id: str) -> Ended | None:
+        """What was seen of a job, once."""
+        return self._seen.pop(job_id, None)
+
+    def witness(self, job: Job, since: float) -> bool:
+        """Whether the vendor has shown another task of the job's account since then."""
+        task = getattr(job.state, "task", None)
+        but = "" if task is None else task.id
+        return any(w.seen_since(since, but) for w in self._watchers if w.account.id == job.account.id)
+
+    async def _keep_turning(self, watcher: Watcher) -> None:
+        news = self._news[watcher.account.id]
+        while True:
+            news.clear()
+            wait_s = AGAIN_S
+            try:
+                turned = await watcher.turn()
+            except WanreelError as why:
+                log.warning(WATCH_BROKE, account=watcher.account.id, why=str(why))
+            except Exception:  # noqa: BLE001 - a bug in one account's watcher must not stop the others; logged whole
+                log.exception(WATCH_BROKE, account=watcher.account.id)
+            else:
+                for ended in turned.ended:
+                    self.saw(ended)
+                wait_s = max(turned.until - self._clock.now(), SHORTEST_S if not turned.ended else 0.0)
+            try:
+                async with asyncio.timeout(wait_s):
+                    await news.wait()
+            except TimeoutError:
+                continue

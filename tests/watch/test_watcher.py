@@ -1,0 +1,206 @@
+"""The watcher of an account over the real emulator's desk: what it sees, what it asks, and what it leaves alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.factories import FakeClock, make_account, make_job, make_task
+from tests.watch.desk_vendor import DeskVendor
+from wanreel.domain.event import Finished
+from wanreel.domain.facts import Zone
+from wanreel.domain.job import Generating, Job
+from wanreel.domain.policy import Policy
+from wanreel.domain.runtimes import RunTime, kind_of
+from wanreel.emulator.accounts import Account
+from wanreel.emulator.accounts import key_id as number_of
+from wanreel.emulator.desk import Desk, DeskSettings
+from wanreel.emulator.quirks import Quirks
+from wanreel.emulator.scripts import Fate, Instruction
+from wanreel.ports import Ended, Turned
+from wanreel.store.memory import MemoryStore
+from wanreel.watch.watcher import LEASE_S, Watcher, WatchTools
+
+ACCOUNT = make_account("main")
+THEIRS = Account("main", running=1000, queued=1000, submit_rate=0.0)
+
+
+class Post:
+    """A watcher with a desk, a store and a clock of its own."""
+
+    def __init__(self, policy: Policy | None = None, **quirks: Any) -> None:
+        self.clock = FakeClock()
+        self.policy = policy or Policy()
+        settings = DeskSettings(accounts=(THEIRS,), quirks=Quirks(**quirks))
+        self.vendor = DeskVendor(Desk(settings, seed=1), self.clock)
+        self.store = MemoryStore(lambda _: 1000, self.policy)
+        self.watcher = self.another("w1")
+
+    def another(self, owner: str) -> Watcher:
+        """One more process's watcher of the same account."""
+        return Watcher(ACCOUNT, WatchTools(self.clock, self.store, self.store, self.vendor, self.policy, owner))
+
+    async def task(self, run_s: float = 60.0, **more: Any) -> Job:
+        """A running task that takes so long, and its job."""
+        fate = Instruction("pass", fate=Fate("ok", run_s=run_s, queue_s=0.0))
+        task_id = self.vendor.made(fault=fate, **more)
+        job = make_job(Generating(make_task(task_id, self.clock.now()), due_at=self.clock.now() + 1200.0))
+        await self.store.add([job])
+        self.watcher.changed()
+        return job
+
+    async def until(self, seconds: float, watcher: Watcher | None = None) -> list[tuple[float, Ended]]:
+        """Turn for so long; what was handed on, and how long after now."""
+        began, seen = self.clock.now(), list[tuple[float, Ended]]()
+        while (passed_s := self.clock.now() - began) < seconds:
+            turned: Turned = await (watcher or self.watcher).turn()
+            seen += [(passed_s, ended) for ended in turned.ended]
+            self.clock.advance(max(turned.until - self.clock.now(), 0.01))
+        return seen
+
+    async def ends(self, seconds: float) -> dict[str, float]:
+        """Turn for so long; when each job's end was seen first."""
+        seen: dict[str, float] = {}
+        for at, ended in await self.until(seconds):
+            seen.setdefault(ended.job_id, at)
+        return seen
+
+    async def teach(self, job: Job, took_s: float = 60.0, count: int = 40) -> None:
+        """Let the store know how long such tasks take."""
+        for n in range(count):
+            await self.store.learn(RunTime(kind_of(job.request), took_s * (0.8 + 0.4 * n / count)))
+
+
+async def test_an_end_is_seen_on_the_plain_schedule_by_one_look_for_all() -> None:
+    """Five tasks of a kind nobody knows: few lists answer for all, and each end is handed on once."""
+    post = Post()
+    jobs = [await post.task(run_s=30.0) for _ in range(5)]
+
+    seen = await post.until(39.0)
+    assert sorted(job.id for job in jobs) == sorted(ended.job_id for _, ended in seen)
+    assert {None} == {ended.answer for _, ended in seen}
+    assert 38.0 < seen[0][0] < 38.7
+    assert (4, 0) == (post.vendor.calls["list"], post.vendor.calls["look"])
+
+
+async def test_a_single_task_is_asked_after_and_its_answer_handed_on() -> None:
+    """Nobody has to ask again."""
+    post = Post()
+    job = await post.task(run_s=20.0)
+
+    ((_, ended),) = await post.until(23.0)
+    assert isinstance(ended.answer, Finished)
+    assert (job.id, 0) == (ended.job_id, post.vendor.calls["list"])
+
+
+async def test_watching_writes_nothing_to_jobs() -> None:
+    """Version, state and due instant stay as they were, however often it is looked."""
+    post = Post()
+    jobs = [await post.task(run_s=500.0) for _ in range(3)]
+    assert [] == await post.until(300.0)
+    assert jobs == [await post.store.get(job.id) for job in jobs]
+
+
+async def test_known_run_times_bring_the_look_near_the_end() -> None:
+    """With what forty tasks took, an end is seen within seconds, for few requests."""
+    post = Post()
+    first = await post.task(run_s=60.0)
+    await post.teach(first)
+    for _ in range(4):
+        await post.task(run_s=60.0)
+
+    seen = await post.ends(66.0)
+    assert 5 == len(seen)
+    assert max(seen.values()) < 63.0
+    assert post.vendor.calls["list"] + post.vendor.calls["look"] < 20
+
+
+@pytest.mark.parametrize("quirks", [{"list_lag_s": 10.0}, {"page_size_max": 2}, {"list_zone": "utc"}])
+async def test_a_strange_list_only_costs_what_it_must(quirks: dict[str, Any]) -> None:
+    """With a lag, short pages or another zone every end is still seen, no later than the lag after the schedule."""
+    post = Post(**quirks)
+    for _ in range(5):
+        await post.task(run_s=30.0)
+        post.clock.advance(0.3)
+
+    seen = await post.ends(100.0)
+    assert 5 == len(seen)
+    assert max(seen.values()) < 61.0
+
+
+async def test_what_the_list_is_like_is_learned_and_kept() -> None:
+    """Whose key is ours, how long a page is, in which zone the window is read, how far the list lags behind."""
+    post = Post(list_lag_s=10.0, page_size_max=3, list_zone="utc")
+    for _ in range(3):
+        for _ in range(5):
+            await post.task(run_s=300.0)
+            post.clock.advance(1.0)
+        await post.until(60.0)
+
+    facts = await post.store.facts("main")
+    assert ((number_of("sk-ours"),), 3, Zone.UTC) == (facts.key_ids, facts.page_size, facts.zone)
+    assert 0.0 < facts.lag_s <= 10.5
+
+
+async def test_keys_are_not_learned_from_adopted_tasks() -> None:
+    """Only a task that our own answer told of says which key is ours."""
+    post = Post()
+    for _ in range(2):
+        task_id = post.vendor.made("sk-other")
+        task = make_task(task_id, post.clock.now())
+        adopted = type(task)(task.id, task.accepted_at, how="adopted")
+        await post.store.add([make_job(Generating(adopted, due_at=post.clock.now() + 1200.0))])
+    await post.until(40.0)
+    assert post.vendor.calls["list"] > 0
+    assert () == (await post.store.facts("main")).key_ids
+
+
+async def test_a_sighting_that_came_to_nothing_is_handed_on_again() -> None:
+    """Whoever should have taken it has died: by the plain schedule it is seen once more."""
+    post = Post()
+    for _ in range(2):
+        await post.task(run_s=10.0)
+    seen = await post.until(60.0)
+    assert 2 == len({ended.job_id for _, ended in seen})
+    assert 4 <= len(seen) <= 10
+
+
+async def test_a_list_that_cannot_be_read_is_left_alone_for_a_while() -> None:
+    """Not now means not now: back-off, and no error."""
+    post = Post()
+    for _ in range(2):
+        await post.task(run_s=30.0)
+    post.vendor.broken[1] = 10**6
+    assert [] == await post.until(60.0)
+    assert post.vendor.calls["list"] <= 12
+
+
+async def test_other_tasks_seen_are_witnesses() -> None:
+    """The vendor showed another task since then; the one in question is no witness for itself."""
+    post = Post()
+    one, other = [await post.task(run_s=300.0) for _ in range(2)]
+    before = post.clock.now()
+    await post.until(10.0)
+    tasks = [job.state.task.id for job in (one, other) if isinstance(job.state, Generating)]
+    assert post.watcher.seen_since(before, tasks[0])
+    assert not post.watcher.seen_since(post.clock.now() + 1.0, tasks[0])
+    lone = Post()
+    job = await lone.task(run_s=300.0)
+    await lone.until(10.0)
+    assert isinstance(job.state, Generating)
+    assert not lone.watcher.seen_since(0.0, job.state.task.id)
+
+
+async def test_one_process_watches_and_another_takes_over() -> None:
+    """While the first lives the second asks nothing; once its lease has run out it is replaced."""
+    post = Post()
+    for _ in range(2):
+        await post.task(run_s=1000.0)
+    await post.until(20.0)
+    calls = post.vendor.calls.total()
+    other = post.another("w2")
+    assert [] == await post.until(LEASE_S / 3, other)
+    assert calls == post.vendor.calls.total()
+    await post.until(LEASE_S * 2 + 60.0, other)
+    assert calls < post.vendor.calls.total()
