@@ -33,6 +33,7 @@ async def main(database: Path, base_url: str, first: int, count: int) -> None:
             jobs=store,
             slots=store,
             ledger=store,
+            watching=store,
             outbox=store,
             vendor=vendor,
             results=cast("Results", unused),

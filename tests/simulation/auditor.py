@@ -40,7 +40,8 @@ QUIET_S = 10.0
 TASK_RETRIES = 1
 PROBE_S = 600.0  # a limit that a refusal taught is not gone beyond sooner
 NEVER_AGAIN = ("DataInspection", "IPInfringement", "InvalidParameter")
-BUSY_S, BUSY_MAX = 30.0, 10  # one task is not looked at, nor one clip fetched, more often than this in so long
+BUSY_S, BUSY_MAX = 30.0, 10  # one clip is not fetched more often than this in so long
+LOOKS_MAX = 25  # nor one task looked at, whoever looks: while work waits a slot is to be noticed free at once
 HALF_A_DAY_S = 43_200.0
 
 
@@ -233,7 +234,7 @@ class Auditor:
     def looked(self, task_id: str, answer: Event) -> None:
         """A look's answer reached a worker; nobody hammers."""
         self.last_look[task_id] = answer
-        self._not_too_busy(f"looks at {task_id}")
+        self._not_too_busy(f"looks at {task_id}", LOOKS_MAX)
 
     # --- workers ----------------------------------------------------------------------------------------------------
 
@@ -489,12 +490,12 @@ class Auditor:
         self.advance(self.world.now)
         return task.status_at(self.world.now)
 
-    def _not_too_busy(self, what: str) -> None:
+    def _not_too_busy(self, what: str, most: int = BUSY_MAX) -> None:
         times, now = self.busy[what], self.world.now
         times.append(now)
         while times[0] < now - BUSY_S:
             times.popleft()
-        if len(times) > BUSY_MAX:
+        if len(times) > most:
             self._broken(f"{len(times)} {what} in {BUSY_S:.0f} s")
 
     def fetched(self, key: str) -> None:

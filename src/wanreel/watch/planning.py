@@ -28,6 +28,7 @@ from wanreel.ports import Watched
 
 PURSE = 40.0  # requests that can be saved up
 PER_S_MAX = 24.0  # of both kinds together, whatever runs: the vendor takes 20 a second of each
+IDLE_SHARE = 0.0075  # of a slot's time may go by unseen between the end of its task and the look that shows it
 COVER_S = 4.0  # with hundreds running, all of them are looked at about this often
 REST_S_MAX = 5.0
 REST_S_MIN = 0.02
@@ -91,7 +92,7 @@ class View:
 
 def budget_per_s(view: View, policy: Policy) -> float:
     """Requests a second that watching may cost, the question after each result included."""
-    plain, ends = 0.0, 0.0
+    plain, ends, shortest_s = 0.0, 0.0, math.inf
     for kind, count in _counted(view.tasks).items():
         curve = view.runtimes.curve(kind)
         if curve is None:
@@ -99,12 +100,15 @@ def budget_per_s(view: View, policy: Policy) -> float:
             continue
         mean_s = max(curve.residual_s(0.0), 1.0)
         ends += count / mean_s
+        shortest_s = min(shortest_s, mean_s)
         plain += count * plain_looks(curve, policy) / mean_s
     pages = math.ceil(len(view.tasks) / page_rows(view.facts))
     few = max(policy.watch_per_s, 1.0 / max(policy.poll_first_s, 1e-3))
     enough = max(few, pages / COVER_S + ends) if pages > 1 else few
     if view.waiting:
-        return min(max(few, min(plain, enough)), PER_S_MAX)
+        # Looks that come as often as leaves that share unseen, for half the time between two looks goes by on average.
+        prompt = 0.5 / (IDLE_SHARE * shortest_s) + ends if math.isfinite(shortest_s) else few
+        return min(max(min(few, prompt), min(plain, enough)), PER_S_MAX)
     return min(THRIFT * plain, enough, PER_S_MAX)
 
 
