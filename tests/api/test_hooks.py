@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from tests.api.served import Served, served, small_vendor
@@ -21,7 +22,7 @@ async def test_an_event_ends_the_waiting(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{port}{PATH}"
     with small_vendor(events=EventOptions(url, delay_min_s=1.0, delay_max_s=1.0)) as vendor:
         hosts = (urlsplit(vendor.base_url).netloc,)
-        given = {"port": port, "policy": SELDOM, "hooks_certificate_hosts": hosts}
+        given: dict[str, Any] = {"port": port, "policy": SELDOM, "hooks_certificate_hosts": hosts}
         async with served(tmp_path / "home", vendor, **given) as server:
             job = await server.made()
             assert "succeeded" == job["state"]

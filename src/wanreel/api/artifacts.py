@@ -1,6 +1,4 @@
-"""`/v1/jobs/ID/artifact`: the archived clip and what is derived from it, whole or in parts, never more of it in memory
-than a piece.
-"""
+"""`/v1/jobs/ID/artifact`: the archived clip and what is derived from it, whole or in parts, a piece at a time."""
 
 from __future__ import annotations
 
