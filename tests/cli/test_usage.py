@@ -144,7 +144,7 @@ def test_a_bill_with_a_missing_an_extra_and_a_changed_row(terminal: Terminal) ->
 
     Path("bill.csv").write_text(bill([(task, CLIP) for task in jobs]), encoding="utf-8")
     agreed = terminal("usage", "reconcile", "bill.csv")
-    assert (0, True) == (agreed.code, "3 tasks agree, 0 do not" in agreed.out)
+    assert (0, True) == (agreed.code, "3 tasks agree, 0 differences" in agreed.out)
 
 
 def test_a_bill_that_cannot_be_read_is_refused_in_words(terminal: Terminal) -> None:
@@ -175,3 +175,12 @@ def test_money_is_never_lost_in_the_reports(terminal: Terminal) -> None:
         for by in ("project", "model", "day")
     ]
     assert [Decimal(3)] * 3 == sums
+
+
+def test_a_bill_of_another_account_is_asked_for_by_name(terminal: Terminal) -> None:
+    """What an account without clips is billed is unknown to us; an account nobody has heard of is refused."""
+    assert 0 == terminal(*FOX).code
+    Path("bill.csv").write_bytes("Task ID\tAmount\n".encode("utf-16"))
+    assert ["missing"] == [d["verdict"] for d in terminal("usage", "reconcile", "bill.csv", "--json").objects]
+    refused = terminal("usage", "reconcile", "bill.csv", "--account", "second")
+    assert (Exit.INVALID, True) == (refused.code, "must be one of" in refused.err)

@@ -13,7 +13,12 @@ ROOMS = (
     "wanreel.domain.booking",
     "wanreel.store.sql.ledger",
     "wanreel.service.till",
+    "wanreel.service.bill_file",
     "wanreel.cli.plot",
+    "wanreel.cli.prices",
+    "wanreel.cli.usage",
+    "wanreel.api.usage",
+    "wanreel.api.budgets",
 )
 INSTANTS = ("at", "now", "since", "until")
 MIDNIGHTS = ("_midnight", "period_of")  # what these tell is an instant

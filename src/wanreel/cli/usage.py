@@ -15,6 +15,9 @@ from wanreel.cli.report import put, say
 from wanreel.cli.session import in_home
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
     from wanreel.client import Home
     from wanreel.money.budget import Used
     from wanreel.money.report import Line
@@ -86,6 +89,7 @@ def reconcile(
     since: str | None = None,
     until: str | None = None,
     zone: str | None = None,
+    account: str | None = None,
     task_column: str | None = None,
     amount_column: str | None = None,
     home: HomeOptions = HOME,
@@ -102,6 +106,8 @@ def reconcile(
         Last day the bill covers; default: today.
     zone
         Time zone of these days; default: Asia/Shanghai, the vendor's.
+    account
+        The account whose bill it is; default: all there are here.
     task_column
         Name of the column with the vendor's task ids, when it is an unusual one.
     amount_column
@@ -111,20 +117,21 @@ def reconcile(
     async def work(opened: Home) -> int:
         span = opened.till.span(since, until, zone) if since or until else None
         columns = {"task_column": task_column, "amount_column": amount_column}
-        found = await opened.till.reconcile(_text(file), span, **columns)
+        found = await opened.till.reconcile(_text(file), span, account=account, **columns)
         from wanreel.money.amount import words
 
         for d in found.differences:
             amounts = {"billed": d.billed, "settled": d.settled}
             if home.json:
-                texts = {name: None if amount is None else str(amount) for name, amount in amounts.items()}
-                print_json({"verdict": str(d.verdict), "task_id": d.task, "job": d.job, **texts, "words": d.words})
+                texts = {name: None if amount is None else f"{amount:f}" for name, amount in amounts.items()}
+                facts = {"task_id": d.task, "job": d.job, **texts, "currency": d.currency}
+                print_json({"verdict": str(d.verdict), **facts, "words": d.words})
                 continue
             money_words = ", ".join(f"{name} {words(amount)}" for name, amount in amounts.items() if amount is not None)
             put(f"{d.verdict:8} {d.task}  {d.job or 'no job of ours'}  {money_words}: {d.words}")
         if not home.json:
-            counts = f"{found.agreed} tasks agree, {len(found.differences)} do not"
-            put(f"{counts}. Billed {words(found.billed)}, settled {words(found.settled)} {opened.till.currency}.")
+            counts = f"{found.agreed} tasks agree, {len(found.differences)} differences"
+            put(f"{counts}. Billed {_sum_words(found.billed)}, settled {_sum_words(found.settled)}.")
         return Exit.ATTENTION if found.differences else Exit.OK
 
     return in_home(work, home)
@@ -347,6 +354,12 @@ def _budget(used: Used) -> dict[str, Any]:
     }
 
 
+def _sum_words(sums: Mapping[str, Decimal]) -> str:
+    from wanreel.money.amount import words
+
+    return " + ".join(f"{words(amount)} {currency}" for currency, amount in sums.items()) or "nothing"
+
+
 def _text(file: Path) -> str:
     from wanreel.domain.errors import Invalid, Problem
     from wanreel.service.till import BILL_BYTES_MAX
@@ -357,7 +370,8 @@ def _text(file: Path) -> str:
         raw = file.read_bytes()
     except OSError as error:
         raise Invalid("", (Problem("file", f"cannot be read: {error.strerror}", str(file)),)) from None
-    for encoding in ("utf-8-sig", "gb18030"):  # the console's export for Excel in China
+    marked = raw.startswith((b"\xff\xfe", b"\xfe\xff"))  # Excel's "Unicode text"
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):  # the latter for Excel in China
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:

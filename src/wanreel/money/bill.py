@@ -1,26 +1,40 @@
-"""A bill exported from the vendor's console, held against the ledger: every difference by its task and its job.
+"""The vendor's bill held against the ledger: every difference by its task and its job, or as unknown to us.
 
-The console's columns differ by page and language, so they are found by name: an id of the task, an amount, and if there
-is one a day. Several rows of one task are added up.
+A bill is rounded, so an amount agrees when it does to the last decimal the bill shows, and at least to the cent.
+Nothing is converted: a task billed in another currency than it was settled in is a difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
-from wanreel.domain.errors import Invalid, Problem
-from wanreel.money.amount import exact
+from wanreel.money.amount import words
 from wanreel.money.ledger import Posting, Purse
 
-TASK_COLUMNS = ("task_id", "taskid", "task id", "任务id", "任务编号", "instance_id", "instanceid", "实例id", "资源id")
-AMOUNT_COLUMNS = (
-    *("amount", "cost", "pretaxamount", "pretax_amount", "pretax amount", "payment_amount", "paymentamount"),
-    *("应付金额", "现金支付", "税前金额", "金额", "费用"),
-)
-ROWS_MAX = 1_000_000
+_ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What a bill says of a task in one currency, its rows added up. `slack` is what so many roundings may come to."""
+
+    task: str
+    currency: str
+    amount: Decimal
+    slack: Decimal
+    line: int
+    rows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What each task is billed, and the rows that name no task."""
+
+    tasks: tuple[Billed, ...]
+    strays: tuple[Billed, ...] = ()
 
 
 class Verdict(StrEnum):
@@ -33,94 +47,122 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One task that bill and ledger do not agree on. `job` is None where we know nothing of it."""
+    """One task that bill and ledger do not agree on. `job` is None where we know nothing of it; `task` is the line
+    where a row names none.
+    """
 
     verdict: Verdict
     task: str
     job: str | None
     billed: Decimal | None
     settled: Decimal | None
+    currency: str
     words: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What came of it: how many tasks agree, and those that do not."""
+    """What came of it: how many tasks agree, the sums by currency, and the tasks that do not agree."""
 
     agreed: int
-    billed: Decimal
-    settled: Decimal
+    billed: Mapping[str, Decimal]
+    settled: Mapping[str, Decimal]
     differences: tuple[Difference, ...]
 
 
-def read_bill(
-    cells: Iterable[Sequence[str]], task_column: str | None = None, amount_column: str | None = None
-) -> dict[str, Decimal]:
-    """What each task is billed, from the cells of each line. Raises Invalid: no such columns, lines that are none."""
-    rows = iter(cells)
-    header = [cell.strip().strip("\ufeff").lower() for cell in next(rows, ())]
-    at_task = _column(header, task_column, TASK_COLUMNS, "--task-column", "the vendor's task ids")
-    at_amount = _column(header, amount_column, AMOUNT_COLUMNS, "--amount-column", "what each task cost")
-    billed: dict[str, Decimal] = {}
-    problems: list[Problem] = []
-    for number, row in enumerate(rows, 2):
-        if number > ROWS_MAX:
-            problems.append(Problem(f"line {number}", f"a bill has at most {ROWS_MAX} rows: split it"))
-            break
-        if not any(cell.strip() for cell in row):
-            continue
-        task = row[at_task].strip() if at_task < len(row) else ""
-        amount = _amount(row[at_amount]) if at_amount < len(row) else None
-        if not task or amount is None:
-            words = "must name a task and an amount" if not task else "has no amount that could be read"
-            problems.append(Problem(f"line {number}", words, ",".join(row)[:80]))
-        else:
-            billed[task] = billed.get(task, Decimal(0)) + amount
-    if problems:
-        raise Invalid("the bill cannot be used:", tuple(problems[:20]))
-    return billed
+@dataclass(slots=True)
+class _Settled:
+    """What the ledger says of a task: amounts by currency, and what it could not price."""
+
+    job: str = ""
+    amounts: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
+    unpriced: bool = False
+    unproven: bool = False
 
 
-def reconcile(billed: Mapping[str, Decimal], postings: Iterable[Posting], known: Mapping[str, str]) -> Reconciled:
-    """The bill against what was settled. `known` tells the jobs of tasks that were not settled here."""
-    settled: dict[str, Decimal] = {}
-    jobs: dict[str, str] = {}
+def reconcile(bill: Bill, postings: Iterable[Posting], known: Mapping[str, str]) -> Reconciled:
+    """The bill against what was settled. `known` tells the jobs of tasks that the postings do not name."""
+    settled = _of_ledger(postings)
+    billed: dict[str, dict[str, Billed]] = {}
+    for one in bill.tasks:
+        billed.setdefault(one.task, {})[one.currency] = one
+    differences: list[Difference] = []
+    agreed = 0
+    for task in sorted(billed.keys() | settled.keys()):
+        ours = settled.get(task, _Settled(known.get(task, "")))
+        found = list(_differences(task, billed.get(task, {}), ours))
+        agreed += task in billed and not found
+        differences += found
+    for one in bill.strays:
+        if one.amount:
+            where, said = f"line {one.line}", "the row names no task, so it is unknown to us"
+            differences.append(Difference(Verdict.EXTRA, where, None, one.amount, None, one.currency, said))
+    return Reconciled(
+        agreed,
+        _sums((one.currency, one.amount) for one in (*bill.tasks, *bill.strays)),
+        _sums(pair for ours in settled.values() for pair in ours.amounts.items()),
+        tuple(differences),
+    )
+
+
+def _of_ledger(postings: Iterable[Posting]) -> dict[str, _Settled]:
+    found: dict[str, _Settled] = {}
     for p in postings:
-        if p.task:
-            jobs[p.task] = p.job
-        if p.target is Purse.SPENT and p.task:
-            settled[p.task] = settled.get(p.task, Decimal(0)) + (p.amount or Decimal(0))
-    differences = [
-        _difference(task, billed.get(task), settled.get(task), jobs.get(task, known.get(task)))
-        for task in sorted(billed.keys() | settled.keys())
-        if billed.get(task) != settled.get(task)
-    ]
-    agreed = sum(settled.get(task) == amount for task, amount in billed.items())
-    zero = Decimal(0)
-    return Reconciled(agreed, sum(billed.values(), zero), sum(settled.values(), zero), tuple(differences))
+        if not p.task:
+            continue
+        ours = found.setdefault(p.task, _Settled(p.job))
+        if p.target is Purse.SPENT and p.amount is None:
+            ours.unpriced = True
+        elif p.target is Purse.SPENT and p.amount is not None:
+            ours.amounts[p.currency] = ours.amounts.get(p.currency, _ZERO) + p.amount
+        elif p.target is Purse.UNPROVEN:
+            ours.unproven = True
+    return found
 
 
-def _difference(task: str, billed: Decimal | None, settled: Decimal | None, job: str | None) -> Difference:
-    if billed is None:
-        return Difference(Verdict.MISSING, task, job, None, settled, "settled here, and the bill does not have it")
-    if settled is not None:
-        return Difference(Verdict.CHANGED, task, job, billed, settled, "the bill has another amount")
-    words = "billed, and unknown to us" if job is None else "billed, and not settled here: see its history"
-    return Difference(Verdict.EXTRA, task, job, billed, None, words)
+def _differences(task: str, billed: Mapping[str, Billed], ours: _Settled) -> Iterator[Difference]:
+    """What does not agree of one task."""
+    job = ours.job or None
+    if ours.unpriced:
+        for one in billed.values():
+            said = "settled here without a price, which nobody knew"
+            yield Difference(Verdict.CHANGED, task, job, one.amount, None, one.currency, said)
+        if not billed:
+            said = "made here at a price nobody knew, and the bill does not have it"
+            yield Difference(Verdict.MISSING, task, job, None, None, "", said)
+        return
+    here = {currency: amount for currency, amount in ours.amounts.items() if amount or currency in billed}
+    if len(billed) == len(here) == 1 and billed.keys() != here.keys():
+        (one,), ((currency, amount),) = billed.values(), here.items()
+        said = f"the bill is in {one.currency}, and {words(amount)} {currency} was settled; nothing is converted"
+        yield Difference(Verdict.CHANGED, task, job, one.amount, amount, one.currency, said)
+        return
+    for currency in sorted(billed.keys() | here.keys()):
+        one, amount = billed.get(currency), here.get(currency)
+        if one is None:
+            said = "settled here, and the bill does not have it"
+            yield Difference(Verdict.MISSING, task, job, None, amount, currency, said)
+        elif amount is None and one.amount:
+            yield Difference(Verdict.EXTRA, task, job, one.amount, None, currency, _extra(one, ours))
+        elif abs(one.amount - (amount or _ZERO)) > one.slack:
+            said = f"the bill has another amount{_in_rows(one)}"
+            yield Difference(Verdict.CHANGED, task, job, one.amount, amount, currency, said)
 
 
-def _column(header: Sequence[str], asked: str | None, usual: Sequence[str], option: str, what: str) -> int:
-    names = usual if asked is None else (asked.strip().lower(),)
-    for name in names:
-        if name in header:
-            return header.index(name)
-    there = ", ".join(cell for cell in header if cell) or "nothing"
-    raise Invalid("", (Problem("columns", f"none holds {what}: name it with {option}; there are {there}"),))
+def _extra(one: Billed, ours: _Settled) -> str:
+    if not ours.job:
+        return f"billed{_in_rows(one)}, and unknown to us"
+    if ours.unproven:
+        return f"billed{_in_rows(one)}, and unproven here: its end was never seen"
+    return f"billed{_in_rows(one)}, and not settled here: see its history"
 
 
-def _amount(cell: str) -> Decimal | None:
-    bare = cell.strip().lstrip("¥￥$").replace(",", "")
-    try:
-        return exact(Decimal(bare))
-    except (InvalidOperation, ValueError):
-        return None
+def _in_rows(one: Billed) -> str:
+    return "" if one.rows == 1 else f" in {one.rows} rows"
+
+
+def _sums(pairs: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for currency, amount in pairs:
+        found[currency] = found.get(currency, _ZERO) + amount
+    return dict(sorted(found.items()))

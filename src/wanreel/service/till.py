@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +16,12 @@ from wanreel.domain.job import Account, Job, Queued
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.submitting import BUDGET
-from wanreel.money.bill import Reconciled, read_bill, reconcile
+from wanreel.money.bill import Reconciled, reconcile
 from wanreel.money.budget import Budget, Used, read_budget
 from wanreel.money.ledger import Overrun, Posting, Purse
 from wanreel.money.report import By, Facts, Line, lines
 from wanreel.ports import Clock, Filter, Jobs, Ledger, Slice, Watching
+from wanreel.service.bill_file import read_bill
 
 READ_MAX = 400
 BILL_BYTES_MAX = 256 * 1024**2
@@ -174,20 +173,28 @@ class Till:
         bill: str,
         span: Span | None = None,
         *,
+        account: str | None = None,
         task_column: str | None = None,
         amount_column: str | None = None,
     ) -> Reconciled:
-        """A bill's text against what was settled in these days (None: ever) in this account. Raises Invalid."""
-        billed = read_bill(_cells(bill), task_column, amount_column)
-        postings = await self._ledger.postings(Slice(account=self._account.id))
-        mine = [p for p in postings if _belongs(p, span, billed)]
+        """A bill's text against what was settled in these days (None: ever), in one account or all. Raises Invalid."""
+        found = read_bill(bill, self.currency, task_column=task_column, amount_column=amount_column)
+        billed = {one.task for one in found.tasks}
+        postings = await self._ledger.postings(Slice())
+        accounts = sorted({self._account.id, *(p.account for p in postings)})
+        if account is not None and account not in accounts:
+            raise Invalid("", (Problem("account", f"must be one of {', '.join(accounts)}", account),))
+        here = (account,) if account else accounts
+        # A bill may hold the end of a task sent before its first day: what it names is always looked at.
+        mine = [p for p in postings if p.task in billed or (p.account in here and _within(p, span))]
         told = {p.task for p in postings if p.task}
-        strange = [task for task in billed if task not in told]
+        strange = sorted(billed - told)
         known: dict[str, str] = {}
         for some in _chunks(strange):
-            found = await self._watching.known_tasks(self._account.id, some)
-            known |= {task: owner.job_id for task, owner in found.items()}
-        return reconcile(billed, mine, known)
+            for name in accounts:
+                owners = await self._watching.known_tasks(name, some)
+                known |= {task: owner.job_id for task, owner in owners.items()}
+        return reconcile(found, mine, known)
 
     async def _named(self, ids: Iterable[str]) -> dict[str, Job]:
         found: dict[str, Job] = {}
@@ -199,16 +206,8 @@ class Till:
         return found
 
 
-def _cells(text: str) -> Iterable[list[str]]:
-    """The cells of each line of a CSV file, whichever mark it has between them."""
-    head = text.partition("\n")[0]
-    mark = next((m for m in (",", ";", "\t") if m in head), ",")
-    return csv.reader(io.StringIO(text, newline=""), delimiter=mark)
-
-
-def _belongs(p: Posting, span: Span | None, billed: Mapping[str, Decimal]) -> bool:
-    """A bill may hold the end of a task sent before its first day: what it names is always looked at."""
-    return span is None or p.task in billed or span.begins_at <= p.at < span.ends_at
+def _within(p: Posting, span: Span | None) -> bool:
+    return span is None or span.begins_at <= p.at < span.ends_at
 
 
 def _chunks(items: Sequence[str]) -> Iterable[Sequence[str]]:
