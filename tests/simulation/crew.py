@@ -113,9 +113,11 @@ class Crew:
         if self.ticking:
             self.again = True
             return
-        if not self.unsettled and not self.stuck and not self._due():
-            self._sleep()
-            return
+        if not self.unsettled and not self.stuck and not self.seen and not self._search_is_due():
+            due_at = self._next_due()  # mostly another process was quicker
+            if due_at is None or due_at > self.world.wall:
+                self._sleep_until(due_at)
+                return
         self.ticking, self.again = True, False
         self._spawn("tick", "", self._look_around(), self._ticked)
 
@@ -158,18 +160,17 @@ class Crew:
             await self._fill(lane, LANES[lane])
         self._sleep(LOOK_AROUND_S)
 
-    def _due(self) -> bool:
-        """Whether a round would find anything; mostly another process was quicker."""
-        if self.seen or self._search_is_due():
-            return True
-        due_at = run_through(self.door.next_due(self.world.wall))
-        return due_at is not None and due_at <= self.world.wall
+    def _next_due(self) -> float | None:
+        due_at: float | None = run_through(self.door.next_due(self.world.wall))
+        return due_at
 
     def _sleep(self, least_s: float = 0.0) -> None:
         """Until something is due, as far as is known now."""
+        self._sleep_until(self._next_due(), least_s)
+
+    def _sleep_until(self, due_at: float | None, least_s: float = 0.0) -> None:
         if self.auditor.in_doubt and not self.searching:
             self.wake(max(self.search_at - self.world.now, least_s))
-        due_at = run_through(self.door.next_due(self.world.wall))
         if due_at is not None and least_s and due_at <= self.world.wall:
             self.wake(HELD_UP_S)  # a round has just found that it cannot be begun: whatever ends will wake us
         elif due_at is not None:

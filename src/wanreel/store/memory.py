@@ -245,21 +245,21 @@ class MemoryStore:
     async def next_due(self, now: float) -> float | None:
         """The earliest instant at which anything needs attention; it may lie in the past. None: nothing is pending."""
         instants = [debt.due_at for debt in self._debts.values() if not debt.delivered]
-        queued: dict[SlotKey, float] = {}
-        held_back = {key: self._parked(key, now, now + longest_delay_s(self._policy)) for key in self._queued_keys()}
+        far_at = now + longest_delay_s(self._policy)
+        queued: dict[SlotKey, list[tuple[str, float]]] = {}
         for row in self._rows.values():
-            if row.index.intent_at is not None:
-                instants.append(row.until if row.until is not None else row.index.intent_at)
-            if row.index.lane is None:
-                continue
-            ready_at = self._ready_at(row, now)
-            if row.index.lane is Lane.SUBMIT and row.job.project in held_back[row.key]:
-                continue
-            if row.index.lane is Lane.SUBMIT:
-                queued[row.key] = min(ready_at, queued.get(row.key, math.inf))
-            else:
-                instants.append(ready_at)
-        instants += [max(ready_at, self._gate(key, now)) for key, ready_at in queued.items()]
+            columns = row.index
+            if columns.intent_at is not None:
+                instants.append(row.until if row.until is not None else columns.intent_at)
+            if columns.lane is Lane.SUBMIT:
+                queued.setdefault(row.key, []).append((row.job.project, _ready_at(row, now, far_at)))
+            elif columns.lane is not None:
+                instants.append(_ready_at(row, now, far_at))
+        for key, mine in queued.items():
+            parked = self._parked(key, now, far_at)
+            ready_at = min((at for project, at in mine if project not in parked), default=math.inf)
+            if ready_at != math.inf:
+                instants.append(max(ready_at, self._gate(key, now, far_at)))
         earliest = min(instants, default=math.inf)
         return None if earliest == math.inf else earliest
 
@@ -482,9 +482,6 @@ class MemoryStore:
             if row.holds(now) or (row.index.lane is Lane.SUBMIT and row.claimed(now))
         )
 
-    def _queued_keys(self) -> set[SlotKey]:
-        return {row.key for row in self._rows.values() if row.index.lane is Lane.SUBMIT}
-
     def _affordable(self, change: Change, now: float) -> tuple[Notice, ...]:
         """The warnings this change brings, if its reservations may be made. Raises BudgetReached."""
         warnings: list[Notice] = []
@@ -551,31 +548,25 @@ class MemoryStore:
     def _parks_on(self, key: SlotKey) -> Iterator[Parked]:
         return (p for (held, _, _), p in self._parks.items() if held.covers(key))
 
-    def _ready_at(self, row: _Row, now: float) -> float:
-        """When a job with a lane can be claimed: due, and no longer claimed."""
-        due_at = row.index.due_at
-        assert due_at is not None
-        if due_at > now + longest_delay_s(self._policy):
-            due_at = now  # written by a clock that jumped
-        return max(due_at, row.until) if row.until is not None and row.until > now else due_at
-
-    def _gate(self, key: SlotKey, now: float) -> float:
+    def _gate(self, key: SlotKey, now: float, far_at: float) -> float:
         """When, as far as is known, the next job of a key may be sent: no park, nothing in the air, a slot free."""
-        far_at = now + longest_delay_s(self._policy)
-        parks = [p.park for p in self._parks_on(key) if not p.park.project]
-        if any(park.kind is Pause.HAND for park in parks):
-            return math.inf
-        gates = [park.until for park in parks if now < park.until <= far_at]
-        mine = [row for row in self._rows.values() if row.key == key]
-        gates += [
-            row.index.intent_at + self._policy.quiet_s
-            for row in mine
-            if row.index.intent_at is not None and row.index.intent_at > now - self._policy.quiet_s
-        ]
-        ends = [row.index.slot_until for row in mine if row.index.slot_until is not None and row.holds(now)]
-        ends += [
-            row.until for row in mine if row.index.lane is Lane.SUBMIT and row.until is not None and row.claimed(now)
-        ]
+        gates = [-math.inf]
+        for park in (parked.park for parked in self._parks_on(key)):
+            if not park.project and park.kind is Pause.HAND:
+                return math.inf
+            if not park.project and now < park.until <= far_at:
+                gates.append(park.until)
+        ends: list[float] = []
+        for row in self._rows.values():
+            columns = row.index
+            if row.key != key or (columns.lane is None and columns.slot_until is None and columns.intent_at is None):
+                continue
+            if columns.intent_at is not None and columns.intent_at > now - self._policy.quiet_s:
+                gates.append(columns.intent_at + self._policy.quiet_s)
+            if columns.slot_until is not None and row.holds(now):
+                ends.append(columns.slot_until)
+            if columns.lane is Lane.SUBMIT and row.until is not None and row.claimed(now):
+                ends.append(row.until)
         gates.append(free_at(self._limits(key), self._learned.get(key), sorted(ends), now))
         return max(gates)
 
@@ -713,6 +704,15 @@ def _age(row: _Row) -> tuple[float, int, str]:
 def _is_due(row: _Row, now: float, far_at: float) -> bool:
     due_at = row.index.due_at
     return due_at is not None and (due_at <= now or due_at > far_at)
+
+
+def _ready_at(row: _Row, now: float, far_at: float) -> float:
+    """When a job with a lane can be claimed: due, and no longer claimed."""
+    due_at = row.index.due_at
+    assert due_at is not None
+    if due_at > far_at:
+        due_at = now  # written by a clock that jumped
+    return max(due_at, row.until) if row.until is not None and row.until > now else due_at
 
 
 def _matches(row: _Row, which: Filter) -> bool:
