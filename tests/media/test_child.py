@@ -20,6 +20,7 @@ from wanreel.media.child import Child
 from wanreel.media.limits import Limits
 from wanreel.media.looks import Looks
 from wanreel.media.source import DiskFile, HeldBytes
+from wanreel.media.speech import READ, Say, framed
 
 CLIP = HeldBytes(real_clip(), "clip.mp4")
 EVERY = Sampling(count=0, width=16)
@@ -134,6 +135,35 @@ async def test_how_much_is_read_and_answered_has_a_bar(tmp_path: Path) -> None:
     flood = "import sys\nwhile True: sys.stdout.buffer.write(bytes(1 << 20))"
     with pytest.raises((Invalid, Internal)):
         await programmed(flood).ask("probe", CLIP, {}, Limits())
+
+
+class Awaited:
+    """A file whose reading ends when the child has written more than anybody reads."""
+
+    name = "clip.mp4"
+    size_bytes = 10
+
+    def __init__(self, fifo: Path) -> None:
+        self._fifo = fifo
+
+    async def read(self, start: int, size: int) -> bytes:
+        await asyncio.to_thread(self._fifo.read_bytes)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        raise NotFound("it is gone")
+
+
+async def test_a_child_that_nobody_listens_to_any_more_ends(tmp_path: Path) -> None:
+    """A pipe that is full when its reader gives up holds nobody up."""
+    os.mkfifo(tmp_path / "full")
+    question = framed(Say.READ, READ.pack(0, 10))
+    flood = f"""import os
+os.write(1, {question!r})
+os.write(1, bytes(3 << 16))
+open({str(tmp_path / "full")!r}, "wb").close()
+while True: os.write(1, bytes(1 << 16))"""
+    with pytest.raises(NotFound, match="it is gone"):
+        await programmed(flood).ask("probe", Awaited(tmp_path / "full"), {}, Limits())
 
 
 class Failing:

@@ -55,11 +55,9 @@ class Child:
             except TimeoutError:
                 raise Unavailable(f"looking into {file.name} took longer than {limits.wall_s:g} s") from None
             except (asyncio.IncompleteReadError, ConnectionError):
-                _end(process)
-                raise _died(file.name, await process.wait(), limits) from None
+                raise _died(file.name, await _gone(process), limits) from None
             finally:
-                _end(process)
-                await process.wait()
+                await _gone(process)
 
     async def _start(self) -> Process:
         try:
@@ -153,6 +151,18 @@ def _died(name: str, status: int, limits: Limits) -> WanreelError:
         return Invalid(f"{name} takes more than {limits.cpu_s} s of computing to look into")
     how = f"signal {-status}" if status < 0 else f"exit status {status}"
     return Invalid(f"{name} is not a file that can be looked into: it ended the decoder ({how})")
+
+
+async def _gone(process: Process) -> int:
+    """End it, and say with which status it ended. What it wrote and nobody read is read and dropped: asyncio stops
+    reading a pipe of which too much lies unread, so never learns that it is closed, and `wait` would last for ever.
+    """
+    _end(process)
+    assert process.stdout is not None
+    with contextlib.suppress(OSError):
+        while await process.stdout.read(1 << 16):
+            pass
+    return await process.wait()
 
 
 def _end(process: Process) -> None:
