@@ -130,10 +130,9 @@ def _commands(parent: App, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
         if name.startswith("-"):
             continue
         command = parent[name]
-        if command.default_command is None:
-            yield from _commands(command, (*words, name))
-        else:
+        if command.default_command is not None:
             yield (*words, name), command
+        yield from _commands(command, (*words, name))
 
 
 def _command(words: tuple[str, ...], command: App) -> Iterator[str]:

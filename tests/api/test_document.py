@@ -136,7 +136,16 @@ async def films(tmp_path: Path) -> AsyncIterator[tuple[Served, dict[str, str], s
         made = (await it.ask("POST", "/v1/jobs", order, authorization=owner)).json
         hook = {"url": f"https://{MARK}.example/", "name": MARK}
         hooked = (await it.ask("POST", "/v1/webhooks", hook, authorization=owner)).json
-        yield it, {"job_id": made["jobs"][0]["id"], "group_id": made["group"], "hook_id": hooked["id"]}, stranger, owner
+        ids = {
+            "job_id": made["jobs"][0]["id"],
+            "group_id": made["group"],
+            "hook_id": hooked["id"],
+            "project": "films",
+            "period": "month",
+            "currency": "CNY",
+        }
+        await it.ask("PUT", "/v1/budgets/films/month/CNY", {"amount": "5"}, authorization=owner)
+        yield it, ids, stranger, owner
 
 
 def _body(ask: Ask, made: dict[str, Any]) -> Any:
@@ -199,7 +208,8 @@ async def test_a_stranger_sees_nothing(films: tuple[Served, dict[str, str], str,
             if ids.keys() & set(ask.parameters):
                 assert 404 == status, f"{ask}: {told}"
     assert before.json == (await server.ask("GET", "/v1/jobs", authorization=owner)).json
-    assert 1 == len((await server.ask("GET", "/v1/webhooks", authorization=owner)).json["data"])
+    for path in ("/v1/webhooks", "/v1/budgets"):
+        assert 1 == len((await server.ask("GET", path, authorization=owner)).json["data"])
 
 
 def _queries(ask: Ask, ids: dict[str, str]) -> Iterator[tuple[str, str]]:

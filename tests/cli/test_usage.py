@@ -58,8 +58,10 @@ def test_a_budget_holds_back_what_it_does_not_cover(terminal: Terminal, vendor: 
     terminal.env["WANREEL_POLICY__ACCOUNT_S"] = "0.3"
     idle = terminal("worker", "--until-idle")
     (held,) = terminal("jobs", "list", "--state", "queued", "--json").objects
-    assert "of 2.00 a day for all projects 1.50 is committed" in held["why"]
-    assert "committed" in (held["attention"] or ""), idle.err
+    assert "too little is left of 2.00 CNY a day for all projects" in held["why"]
+    assert "too little is left" in (held["attention"] or ""), idle.err
+    assert "too little is left" in terminal("jobs", "show", held["id"]).out
+    assert "too little is left" in terminal("jobs", "list", "--state", "queued").out
     (used,) = terminal("budgets", "list", "--json").objects
     assert ("*/day/CNY", "2", CLIP) == (used["budget"], used["amount"], used["committed"])
     assert 1 == bought(vendor)
@@ -69,6 +71,15 @@ def test_a_budget_holds_back_what_it_does_not_cover(terminal: Terminal, vendor: 
     assert 2 == bought(vendor)
     assert 0 == terminal("budgets", "drop", "*/day/CNY").code
     assert Exit.NOT_FOUND == terminal("budgets", "drop", "*/day/CNY").code
+
+
+def test_a_job_shows_what_it_has_cost(terminal: Terminal) -> None:
+    """What is settled of it, in its currency."""
+    assert 0 == terminal(*FOX).code
+    (job,) = terminal("jobs", "list", "--json").objects
+    (shown,) = terminal("jobs", "show", job["id"], "--json").objects
+    assert [{"currency": "CNY", "settled": CLIP, "reserved": "0", "unproven": "0", "unknown": 0}] == shown["cost"]
+    assert "1.50 CNY settled" in terminal("jobs", "show", job["id"]).out
 
 
 def test_what_there_is_no_money_for_may_also_end_at_once(terminal: Terminal, vendor: Emulator) -> None:

@@ -65,5 +65,5 @@ async def test_exactly_as_many_are_sent_as_there_is_money_for(tmp_path: Path) ->
             assert CLIPS == emu.counters()["tasks_accepted"]
             assert CLIPS == sum(isinstance(job.state, Generating) for job in found)
             assert PROCESSES * EACH - CLIPS == len(held)
-            assert all("111.00 is committed" in state.why for state in held)
+            assert all("111.00 of 112.50 CNY a month" in state.why for state in held)
             assert CLIPS * CLIP == balances(await store.postings(Slice()))["CNY", Purse.RESERVED]

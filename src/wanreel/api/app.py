@@ -17,7 +17,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from wanreel.api import artifacts, catalog, events, groups, health, hooks, jobs, problems, shared, webhooks
+from wanreel.api import (
+    artifacts,
+    budgets,
+    catalog,
+    events,
+    groups,
+    health,
+    hooks,
+    jobs,
+    problems,
+    shared,
+    usage,
+    webhooks,
+)
 from wanreel.api.desk import Desk
 from wanreel.api.face import Face
 from wanreel.api.guard import Guard
@@ -26,7 +39,7 @@ from wanreel.api.schemas import EventOut
 from wanreel.domain.errors import WanreelError
 from wanreel.telemetry import REQUEST_BROKE, log
 
-_ORDERS = ("/v1/jobs", "/v1/groups", "/v1/estimate")
+_LARGE = ("/v1/jobs", "/v1/groups", "/v1/estimate", "/v1/usage/reconcile")
 
 
 def own_face() -> Face:
@@ -41,6 +54,8 @@ def own_face() -> Face:
             artifacts.router,
             shared.router,
             catalog.router,
+            usage.router,
+            budgets.router,
             webhooks.router,
             hooks.router,
         ),
@@ -87,7 +102,7 @@ def make_app(desk: Desk, faces: Sequence[Face] = (), *, loopback: bool = True) -
 
     def limit(method: str, path: str) -> int:
         own = face_of(path).body_bytes_max(method, path)
-        usual = desk.rules.body_bytes_max if path in _ORDERS else desk.rules.small_bytes_max
+        usual = desk.rules.body_bytes_max if path in _LARGE else desk.rules.small_bytes_max
         return usual if own is None else own
 
     inner: ASGIApp = app

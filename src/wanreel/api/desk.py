@@ -15,6 +15,7 @@ from wanreel.domain.job import Account
 from wanreel.domain.request import Request
 from wanreel.ports import Clock
 from wanreel.service.reading import Reading
+from wanreel.service.till import Till
 from wanreel.service.uses import Service
 from wanreel.service.webhooks import Webhooks
 
@@ -42,6 +43,7 @@ class Desk:
     reading: Reading
     hub: Hub
     hooks: Webhooks
+    till: Till
     admit: Callable[[str | None, str], Awaitable[Caller]]  # by a token, from an address. Raises Refusal
     note: Callable[[Caller, str, str, str], Awaitable[None]]  # into the audit log: project, what, subject
     preview: Callable[[Request], dict[str, Any]]

@@ -43,6 +43,7 @@ class Backstage:
             reading=self._home.reading,
             hub=self._hub,
             hooks=self._home.hooks,
+            till=self._home.till,
             admit=self._admission.admit,
             note=self._note,
             preview=self._home.preview,

@@ -88,9 +88,12 @@ def show(job: str, /, *, home: HomeOptions = HOME) -> int:
 
     async def work(opened: Home) -> int:
         from wanreel.service.view import view_entry, view_inputs
+        from wanreel.service.view_money import cost_words, view_cost
 
         found = await opened.service.get(job)
         body = await _whole(opened, found)
+        cost = await opened.till.cost(found.id)
+        body["cost"] = [view_cost(line) if home.json else cost_words(line) for line in cost]
         body["inputs"] = view_inputs(found)
         body["history"] = [view_entry(e) for e in await opened.service.history(found.id)]
         if home.json:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from wanreel.client import Home
-    from wanreel.money.budget import Used
     from wanreel.money.report import Line
 
 usage = App(name="usage", help="Where the money went: reports, the vendor's bill, wrong prices.")
@@ -119,13 +118,12 @@ def reconcile(
         columns = {"task_column": task_column, "amount_column": amount_column}
         found = await opened.till.reconcile(_text(file), span, account=account, **columns)
         from wanreel.money.amount import words
+        from wanreel.service.view_money import view_difference
 
         for d in found.differences:
             amounts = {"billed": d.billed, "settled": d.settled}
             if home.json:
-                texts = {name: None if amount is None else f"{amount:f}" for name, amount in amounts.items()}
-                facts = {"task_id": d.task, "job": d.job, **texts, "currency": d.currency}
-                print_json({"verdict": str(d.verdict), **facts, "words": d.words})
+                print_json(view_difference(d))
                 continue
             money_words = ", ".join(f"{name} {words(amount)}" for name, amount in amounts.items() if amount is not None)
             put(f"{d.verdict:8} {d.task}  {d.job or 'no job of ours'}  {money_words}: {d.words}")
@@ -161,12 +159,13 @@ def list_budgets(*, home: HomeOptions = HOME) -> int:
 
     async def work(opened: Home) -> int:
         found = await opened.till.budgets()
+        from wanreel.money.amount import words
+        from wanreel.service.view_money import view_budget
+
         if home.json:
             for used in found:
-                print_json(_budget(used))
+                print_json(view_budget(used))
         else:
-            from wanreel.money.amount import words
-
             rows = [[u.budget.id, words(u.budget.amount), words(u.amount), words(u.left), u.budget.zone] for u in found]
             print_rows(rows, ["budget", "amount", "committed", "left", "zone"])
         return Exit.OK
@@ -207,11 +206,12 @@ def set_budget(
     async def work(opened: Home) -> int:
         asked: dict[str, Any] = {"project": project, "currency": currency, "zone": zone, "warn_at": warn_at}
         budget = await opened.till.set_budget(amount, period=period, **asked)
-        used = next(u for u in await opened.till.budgets() if u.budget.id == budget.id)
+        used = await opened.till.budget(budget.id)
         from wanreel.money.amount import words
+        from wanreel.service.view_money import view_budget
 
         if home.json:
-            print_json(_budget(used))
+            print_json(view_budget(used))
         else:
             put(f"{budget.id}: {words(used.amount)} of {words(budget.amount)} {budget.currency} is committed")
         return Exit.OK
@@ -288,29 +288,11 @@ async def _plot(opened: Home, span: Any, project: str | None) -> None:
             put(text)
 
 
-def _figures(line: Line) -> dict[str, Any]:
-    return {
-        "clips": line.clips,
-        "seconds": line.seconds,
-        "estimated": line.estimated,
-        "settled": line.settled,
-        "reserved": line.reserved,
-        "unproven": line.unproven,
-        "per_clip": line.per_clip,
-        "accepted": line.accepted,
-        "per_accepted": line.per_accepted,
-        "unknown": line.unknown,
-    }
-
-
 def _body(line: Line, by: str) -> dict[str, Any]:
-    from decimal import Decimal
+    from wanreel.service.view_money import view_line
 
-    from wanreel.money.amount import plain
-
-    figures = _figures(line)
-    texts = {name: f"{plain(value):f}" if isinstance(value, Decimal) else value for name, value in figures.items()}
-    return {by: line.key, "currency": line.currency, **texts}
+    body = view_line(line)
+    return {by: body.pop("key"), **body}
 
 
 def _row(line: Line) -> list[str]:
@@ -334,24 +316,6 @@ def _print_csv(found: list[Line], by: str) -> None:
             writer.writerow(body)
         writer.writerow("" if value is None else value for value in body.values())
     put(text.getvalue().rstrip("\n"))
-
-
-def _budget(used: Used) -> dict[str, Any]:
-    from wanreel.service.view import iso
-
-    b = used.budget
-    return {
-        "budget": b.id,
-        "project": b.project,
-        "period": b.period,
-        "amount": str(b.amount),
-        "committed": str(used.amount),
-        "currency": b.currency,
-        "zone": b.zone,
-        "warn_at": str(b.warn_at),
-        "begins_at": iso(used.begins_at),
-        "ends_at": iso(used.ends_at),
-    }
 
 
 def _sum_words(sums: Mapping[str, Decimal]) -> str:

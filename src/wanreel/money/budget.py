@@ -17,7 +17,7 @@ from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.event import Notice
 from wanreel.domain.job import Job
 from wanreel.domain.labels import project_name
-from wanreel.money.amount import CURRENCIES, read_amount, words
+from wanreel.money.amount import CURRENCIES, plain, read_amount, words
 from wanreel.money.ledger import Overrun
 
 ALL = "*"  # every project together
@@ -130,7 +130,7 @@ def period_of(budget: Budget, at: float, zone: tzinfo) -> tuple[float, float]:
 def stop_for(job: Job, wanted: Booking, spending: Spending) -> Stop | None:
     """What speaks against making this reservation now; None when it may be made."""
     if spending.overruns:
-        return Stop(overrun_words(spending.overruns[0]))
+        return Stop(_dearer(spending.overruns[0]))
     capped = [cap for cap in (job.max_cost, job.group_max_cost) if cap is not None]
     if wanted.amount is None:
         if not capped and not spending.budgets:
@@ -150,10 +150,12 @@ def stop_for(job: Job, wanted: Booking, spending: Spending) -> Stop | None:
     for used in spending.budgets:
         if used.amount + wanted.amount > used.budget.amount:
             b = used.budget
-            return Stop(
-                f"it may cost {words(wanted.amount)} {wanted.currency}, and of {words(b.amount)} a {b.period} for "
-                f"{_whose(b)} {words(used.amount)} is committed"
-            )
+            # A job's words are its project's to read; what others have spent is not.
+            whole = f"{words(b.amount)} {b.currency} a {b.period} for {_whose(b)}"
+            left = f"too little is left of {whole}"
+            if b.project != ALL:
+                left = f"{words(used.amount)} of {whole} is committed"
+            return Stop(f"{left}, and it may cost {words(wanted.amount)}")
     return None
 
 
@@ -165,13 +167,19 @@ def warnings_for(wanted: Booking, budgets: Sequence[Used]) -> tuple[Notice, ...]
         line = b.amount * b.warn_at
         if wanted.amount is None or not before < line <= before + wanted.amount:
             continue
-        text = (
-            f"{words(before + wanted.amount)} of {words(b.amount)} {b.currency} a {b.period} for {_whose(b)} is "
-            "committed."
-        )
+        so_much = f"{plain(b.warn_at * 100)} %" if b.project == ALL else words(before + wanted.amount)
+        text = f"{so_much} of {words(b.amount)} {b.currency} a {b.period} for {_whose(b)} is committed."
         notice_id = f"budget.{b.id}.{b.amount}.{int(used.begins_at)}"
         found.append(Notice(notice_id, wanted.holder, "budget.warning", wanted.at, text))
     return tuple(found)
+
+
+def _dearer(overrun: Overrun) -> str:
+    """What a job of any project may know of it."""
+    return (
+        f"a clip of {overrun.model} cost more than was reserved for it: nothing more of it is sent until somebody has "
+        f"looked at its price (wanreel usage; then wanreel usage clear {overrun.model})"
+    )
 
 
 def overrun_words(overrun: Overrun) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from decimal import Decimal
 
 from wanreel.data.zones import zone_of
 from wanreel.domain.catalog import Catalog
-from wanreel.domain.errors import Invalid, Problem, Stale
+from wanreel.domain.errors import Invalid, NotFound, Problem, Stale
 from wanreel.domain.event import MoneyFreed
 from wanreel.domain.job import Account, Job, Queued
 from wanreel.domain.lifecycle import transition
@@ -18,8 +17,8 @@ from wanreel.domain.policy import Policy
 from wanreel.domain.submitting import BUDGET
 from wanreel.money.bill import Reconciled, reconcile
 from wanreel.money.budget import Budget, Used, read_budget
-from wanreel.money.ledger import Overrun, Posting, Purse
-from wanreel.money.report import By, Facts, Line, lines
+from wanreel.money.ledger import Overrun, Posting
+from wanreel.money.report import By, Facts, Line, lines, total
 from wanreel.ports import Clock, Filter, Jobs, Ledger, Slice, Watching
 from wanreel.service.bill_file import read_bill
 
@@ -111,6 +110,13 @@ class Till:
         """All budgets, each with what is committed in the period that holds now."""
         return await self._ledger.budgets(self._clock.now())
 
+    async def budget(self, budget_id: str) -> Used:
+        """One budget. Raises NotFound."""
+        for used in await self.budgets():
+            if used.budget.id == budget_id:
+                return used
+        raise NotFound(f"there is no budget {budget_id[:200]} here")
+
     async def set_budget(
         self,
         amount: str,
@@ -159,14 +165,10 @@ class Till:
                 with suppress(Stale):  # it asks again just now
                     await self._jobs.commit(change)
 
-    async def costs(self, job_id: str) -> Mapping[str, Decimal]:
-        """What a job, with its spares, holds reserved, has spent, and may have been billed for: by purse."""
-        found = {Purse.RESERVED: Decimal(0), Purse.SPENT: Decimal(0), Purse.UNPROVEN: Decimal(0)}
-        for p in await self._ledger.postings(Slice(jobs=(job_id,))):
-            for purse, amount in ((p.target, p.amount), (p.source, None if p.amount is None else -p.amount)):
-                if purse in found and amount is not None:
-                    found[purse] += amount
-        return {str(purse): amount for purse, amount in found.items()}
+    async def cost(self, job_id: str) -> list[Line]:
+        """What a job, with its spares, holds reserved, has spent, and may have been billed for: one line a currency."""
+        postings = await self._ledger.postings(Slice(jobs=(job_id,)))
+        return total(lines(postings, By.PROJECT, Facts({}, str)))
 
     async def reconcile(
         self,
