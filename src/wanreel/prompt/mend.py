@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from wanreel.prompt.lint import Lint, Subject, lint
 
 NEGATIVE_CHARS_MAX = 500
 """FS §2: longer negative prompts are cut off; what has no room stays where it was."""
+
+_BETWEEN = re.compile(r"[,，、;；]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,14 @@ def mend(
 def _join(negative: str, more: str) -> str:
     if not negative:
         return more
-    if more.lower() in negative.lower():
+    said = {item.strip().lower() for item in _BETWEEN.split(negative)}
+    new = [item for item in _BETWEEN.split(more) if item.strip().lower() not in said]
+    if not new:
         return negative
     mark = "，" if any("\u3400" <= c <= "\u9fff" for c in more) else ", "
-    return negative + mark + more
+    return (
+        negative + mark + (more if len(new) == len(_BETWEEN.split(more)) else mark.join(item.strip() for item in new))
+    )
 
 
 def _would_empty(prompt: str, spans: list[tuple[int, int]]) -> bool:

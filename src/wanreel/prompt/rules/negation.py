@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from wanreel.prompt.finding import NEGATION, Finding, Fix
 from wanreel.prompt.reading import Reading, Span
+from wanreel.prompt.rules.moving import moved
 
 # Things a person asks to keep out of a picture: what makes "-free", "free of" and "avoiding" a direction.
 _UNWANTED = (
@@ -53,7 +54,13 @@ _KEEP = re.compile(
     rf"\b(?:keep|leave) (?:the |all |every )?[\w ]{{2,30}}? (?:clear|free|empty|clean) (?:of|from) [\w ]+?(?= *(?:$|[,.;]))|\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ,]{{2,60}}? (?:out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
     rf"|\bshould (?:be|stay|remain) (?:absent|hidden|invisible)\b|\b{_UNWANTED} (?:is|are) (?:forbidden|prohibited|banned|unwanted|not allowed|not permitted)\b"
 )
-_END = re.compile(r"[,;.!?，。；！？\n]|:(?=\s|$)|\s[-–—]\s|\b(?:but|while|then|yet)\b")
+_END = re.compile(r"[,;.!?，。；！？\n()\[\]（）【】]|:(?=\s|$)|\s[-–—]\s|\b(?:but|while|then|yet)\b")
+# "no bicycles, umbrellas or dogs": further things of the list, bare and short, up to the one after "or".
+_BARE = r"(?!(?:a|an|the|one|two|three|his|her|its|their|some|many|only|just|slow|close|wide|medium|with|in|on|at|under) )[a-z][\w'-]*(?: (?!and |or |nor |with |in |while |as )[\w'-]+){0,2}"
+_LIST = re.compile(
+    rf"(?:, {_BARE}){{0,6}},? (?:or|nor) (?:any )?{_BARE}(?: (?:on|in|at|anywhere)\b[^,.;!?()]*)?(?=\s*(?:$|[,.;!?)]| and (?:make|do|don't|avoid|no|please)))"
+)
+_LIST_AND = re.compile(rf"(?:, {_BARE}){{0,6}},? and {_BARE}(?=\s*(?:$|[,.;!?)]))")
 _ITEM = re.compile(
     rf",? (?:and |or |nor )?(?:(?:any|visible|extra|on-screen|other|camera|brand|company) )*{_UNWANTED}(?: (?:on screen|in frame|visible|whatsoever|at all))?(?=\s*(?:$|[,.;!?]| (?:and|or) ))|(?:, )?(?:and|or|nor) (?:any |other |visible )?{_UNWANTED}\b"
 )
@@ -72,10 +79,7 @@ _ZH = re.compile(
     r")"
 )
 _ZH_BAD = re.compile(r"不断|不锈|不停|特别|区别|分别|告别|差别|个别|送别|离别|别墅|级别|性别|辨别|识别|道别|惜别|久别")
-_ZH_END = re.compile(r"[，。；！？,;!?\n]|(?<=[\u4e00-\u9fff])\s*\.|但(?=是|要|需|保)|而是")
-_ZH_LEAD = re.compile(
-    r"^(?:请|千万|绝对|一定|且|并且|同时|画面中|画面里|画面|镜头|视频|全程|也|并)*(?:不要|不能|不得|不许|不可|不准|不应|不该|不允许|不需要|不希望|不想|不必|不用|切勿|切忌|免(?=字幕|水印|文字|配乐|旁白|人物)|请勿|勿|禁止|严禁|禁用|杜绝|避免|防止|去掉|去除|删除|排除|没有|没|毫无|无|别|不)(?:再)?(?:让|给)?(?:画面中|画面里|画面|镜头里)?(?:出现|有|加入|加上|添加|加|带有|带|包含|含有|含|显示|露出|展示|使用|存在|产生|拍到|看到)?(?:任何|其他|其它|一切|所有|的)*"
-)
+_ZH_END = re.compile(r"[，。；！？,;!?\n()\[\]（）【】]|(?<=[\u4e00-\u9fff])\s*\.|但(?=是|要|需|保)|而是")
 
 
 def negations(prompt: Reading, unwanted: Sequence[Span]) -> Iterator[Finding]:
@@ -163,6 +167,8 @@ def _until(text: str, place: int) -> int:
     """The end of what is unwanted: its clause, and further items of its list."""
     found = _END.search(text, place)
     end = found.start() if found else len(text)
+    if (more := _LIST.match(text, end)) is not None:
+        end = more.end()
     while (item := _ITEM.match(text, end)) is not None and item.end() > end:
         end = item.end()
     return end
@@ -187,67 +193,7 @@ def _finding(prompt: Reading, start: int, end: int) -> Finding:
         end -= 1
     words = text[start:end]
     message = f"“{words[:60]}” says what should not be there; models draw the words they read. Say what should be there instead"
-    whole = _own_clause(prompt, start, end)
-    if whole is None:
-        return Finding(NEGATION, start, end, f"{message}.")
-    unwanted = _unwanted(words)
+    whole, unwanted = moved(prompt, start, end)
     if not unwanted:
         return Finding(NEGATION, *whole, f"{message}.")
     return Finding(NEGATION, *whole, f"{message}, or move it to the negative prompt.", Fix(unwanted))
-
-
-def _own_clause(prompt: Reading, start: int, end: int) -> tuple[int, int] | None:
-    """The span to take out so that the rest stays whole; None where the words are woven into a sentence."""
-    text = prompt.text
-    left, right = start, end
-    while left > 0 and text[left - 1] in " \t":
-        left -= 1
-    opens = left == 0 or text[left - 1] in ",;，；、"
-    begins_sentence = left == 0 or text[left - 1] in ".!?。！？\n"
-    closes = right == len(text) or text[right] in ",;.!?，。；！？、\n"
-    if not closes:
-        return None
-    if opens and left > 0:
-        return left - 1, right  # ", no text": the comma before it goes with it
-    if begins_sentence:
-        if right < len(text):
-            right += 1
-            while left == 0 and right < len(text) and text[right] in " \t":
-                right += 1
-        return left, right
-    lead = text[start:end].lower().lstrip()
-    if re.match(
-        r"(?:and |but )?(?:with(?:out)?\b|(?:and |but )(?:no|don't|do not|avoid|never)|free (?:of|from)|with no|devoid of|avoid)",
-        lead,
-    ):
-        return left, right
-    return None
-
-
-_LEAD = re.compile(
-    r"^(?:(?:and|but|please|make sure|ensure|strictly|absolutely|with|there (?:is|are|should be|must be)|has|have|having|also|try to|must|should|showing|contains?) )*"
-    r"(?:do not|don't|dont|must not|mustn't|should not|shouldn't|can't|cannot|never|not|no|zero|without|avoid(?:ing)?|prevent(?:ing)?|remov(?:e|ing)|skip|hide|ban|exclude|excluding|omit|refrain from|"
-    r"steer clear of|stay away from|get rid of|leave out|devoid of|bereft of|void of|absent (?:of|any|all)|sans|(?:completely |totally |entirely )?free (?:of|from)|negative prompt:?|minus|no need for|eliminate|rule out)(?!\w)\s*"
-    r"(?:(?:show|showing|add|adding|include|including|have|use|display|put|render|draw|let|introduce|any|the|a single|a|an|there be|be) )*",
-    re.IGNORECASE,
-)
-
-
-_NOBODY = re.compile(
-    r"(?:please,? )?(?:and |but )?(?:nothing|nobody|no one|no-one|none|neither|nor|nowhere)\b", re.IGNORECASE
-)
-_PLEASE = re.compile(r",? please$", re.IGNORECASE)
-_AGAIN = re.compile(
-    r",? (?:and|or) (?:please )?(?:don't|do not|no|without|avoid|never)(?: (?:show|include|add|have|use|display))?(?: any)? (?=\w)",
-    re.IGNORECASE,
-)
-
-
-def _unwanted(words: str) -> str:
-    """The thing itself: "no text on screen" is "text on screen", 不要出现文字 is 文字."""
-    plain = words.replace("’", "'").strip()
-    if _NOBODY.match(plain):
-        return ""  # "nothing modern may appear" has no thing of its own to move
-    rest = (_ZH_LEAD if re.search(r"[\u4e00-\u9fff]", plain) else _LEAD).sub("", plain, count=1).strip(" ,，、。.")
-    rest = _AGAIN.sub(", ", _PLEASE.sub("", rest))
-    return rest if rest != plain.strip(" ,，、。.") else ""
