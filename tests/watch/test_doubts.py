@@ -11,12 +11,12 @@ import pytest
 from tests.factories import FakeClock, make_account, make_intent, make_job, make_state
 from tests.watch.desk_vendor import BODY, DeskVendor
 from wanreel.domain.event import Event, Found, NotFound, Undecided
-from wanreel.domain.job import Account, Generating, Job, Task, Unconfirmed
+from wanreel.domain.job import Account, Generating, Job, Submitting, Task, Unconfirmed
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import FIRST_FRAME, Media, Stored
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
-from wanreel.ports import LikenessFailed
+from wanreel.ports import LikenessFailed, Listing, Window
 from wanreel.store.memory import MemoryStore
 from wanreel.watch.doubts import Search
 
@@ -116,6 +116,28 @@ async def test_a_key_that_is_ours_alone_is_adopted_at_once() -> None:
     assert isinstance(event, Found)
     assert task == event.task_id != ours
     assert 0 == scene.vendor.calls["look"]
+
+
+async def test_a_call_that_begins_while_the_list_is_read_may_have_made_the_row() -> None:
+    """Another seed of the same words, sent after the search had asked the store what is in doubt."""
+    scene = Scene(alone=True)
+    await scene.answered()
+    scene.clock.advance(30)
+    rows = scene.desk.tasks(scene.clock.now())
+    await scene.store.note("main", replace(await scene.store.facts("main"), key_ids=(rows[0].key_id,)))
+    await scene.lost(seed=1)
+    plainly = scene.vendor.list
+
+    async def meanwhile(account: Account, window: Window, page: int) -> Listing:
+        scene.vendor.list = plainly
+        state = make_state(Submitting, intent=make_intent(scene.clock.now(), "int_k"))
+        await scene.store.add([make_job(state, id="job_k", **{**FOX, "seed": 2})])
+        scene.vendor.made()
+        return await plainly(account, window, page)
+
+    scene.vendor.list = meanwhile
+    found, _ = await scene.search.turn()
+    assert not [event for _, event in found if isinstance(event, Found) and event.seed_certain]
 
 
 @pytest.mark.parametrize("later", [True, False])

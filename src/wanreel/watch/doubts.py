@@ -71,7 +71,7 @@ class Search:
 
     async def turn(self) -> tuple[list[tuple[Job, Event]], float]:
         """What was found out, to be settled, and in how many seconds to look again. Raises what the store raises."""
-        calls = [c for j in await self.jobs.find(Filter(states=_IN_DOUBT, limit=_ALL)) if (c := call_of(j))]
+        calls = await self._calls()
         lost = {call.job.account.id: call.job.account for call in calls if call.lost}
         for account in [known for known in self._memories if known not in lost]:
             del self._memories[account]
@@ -85,6 +85,9 @@ class Search:
         waits = [max(0.0, memory.due_at - now) for memory in self._memories.values()]
         return found, min(waits, default=self.policy.doubt_first_s)
 
+    async def _calls(self) -> list[Call]:
+        return [c for j in await self.jobs.find(Filter(states=_IN_DOUBT, limit=_ALL)) if (c := call_of(j))]
+
     async def _look(self, account: Account, calls: Sequence[Call], memory: _Memory) -> list[tuple[Job, Event]]:
         """One look at one account."""
         facts = await self.watching.facts(account.id)
@@ -96,6 +99,8 @@ class Search:
         _remember_skew(memory, facts)
         now = self.clock.now()
         self._note_trouble(memory, reading, now)
+        # The list may show a call begun since the store was asked: it stands beside ours now, or its task is known.
+        calls = [call for call in await self._calls() if call.job.account.id == account.id]
         known = await self.watching.known_tasks(account.id, [row.task_id for row in reading.rows])
         if reading.complete:
             self._count(calls, reading.rows, known, memory, facts, now)
