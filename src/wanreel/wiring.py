@@ -24,6 +24,7 @@ from wanreel.domain.request import Request, Stored
 from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
 from wanreel.inputs.links import Links
+from wanreel.inputs.uploads import HomeUploads
 from wanreel.judge.likeness import ClipLikeness
 from wanreel.judge.local import LocalJudge
 from wanreel.judge.panel import Judges
@@ -249,6 +250,8 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             hook=hook,
             shelf=shelf,
             preview=lambda request: _preview(request, catalog, account),
+            uploads=HomeUploads(path / "uploads", clock),
+            watching=store,
         )
 
 

@@ -90,7 +90,7 @@ async def served(
     *,
     works: bool = True,
     rules: Rules | None = None,
-    faces: Sequence[Face] = (),
+    faces: Sequence[Face] | None = None,
     port: int = 0,
     policy: Mapping[str, float] | None = None,
     **given: Any,

@@ -31,6 +31,7 @@ from wanreel.api import (
     usage,
     webhooks,
 )
+from wanreel.api.dashscope.face import dashscope_face
 from wanreel.api.desk import Desk
 from wanreel.api.face import Face
 from wanreel.api.guard import Guard
@@ -39,7 +40,7 @@ from wanreel.api.schemas import EventOut
 from wanreel.domain.errors import WanreelError
 from wanreel.telemetry import REQUEST_BROKE, log
 
-_LARGE = ("/v1/jobs", "/v1/groups", "/v1/estimate", "/v1/usage/reconcile")
+_LARGE = ("/v1/jobs", "/v1/groups", "/v1/estimate", "/v1/usage/reconcile", "/v1/uploads")
 
 
 def own_face() -> Face:
@@ -64,9 +65,16 @@ def own_face() -> Face:
     )
 
 
-def make_app(desk: Desk, faces: Sequence[Face] = (), *, loopback: bool = True) -> ASGIApp:
-    """The whole server as one ASGI application. `faces` come before our own where paths meet."""
-    every = (*faces, own_face())
+def drop_ins() -> tuple[Face, ...]:
+    """The faces that look like somebody else's API."""
+    return (dashscope_face(),)
+
+
+def make_app(desk: Desk, faces: Sequence[Face] | None = None, *, loopback: bool = True) -> ASGIApp:
+    """The whole server as one ASGI application, with all `drop_ins` unless told which. They come before our own where
+    paths meet.
+    """
+    every = (*(drop_ins() if faces is None else faces), own_face())
     app = FastAPI(
         title="wanreel",
         version=version("wanreel"),
@@ -118,10 +126,10 @@ def make_app(desk: Desk, faces: Sequence[Face] = (), *, loopback: bool = True) -
     return Guard(inner, rules=desk.rules, clock=desk.clock, refuse=refuse, limit=limit, loopback=loopback)
 
 
-def document(faces: Sequence[Face] = ()) -> dict[str, Any]:
+def document(faces: Sequence[Face] | None = None) -> dict[str, Any]:
     """The OpenAPI document alone, for whoever makes types or pages of it: no home, no server."""
     app = FastAPI(title="wanreel", version=version("wanreel"), generate_unique_id_function=_operation_name)
-    for face in (*faces, own_face()):
+    for face in (*(drop_ins() if faces is None else faces), own_face()):
         for router in face.routers:
             app.include_router(router)
     return _document(app)

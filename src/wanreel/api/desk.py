@@ -9,11 +9,13 @@ from typing import Any
 from starlette.requests import HTTPConnection
 
 from wanreel.api.caller import Caller
+from wanreel.api.creates import Creates
 from wanreel.api.hub import Hub
 from wanreel.domain.catalog import Catalog
-from wanreel.domain.job import Account
+from wanreel.domain.job import Account, Job
 from wanreel.domain.request import Request
-from wanreel.ports import Clock
+from wanreel.ports import Clock, Uploads
+from wanreel.service.keeping import Keeping
 from wanreel.service.reading import Reading
 from wanreel.service.till import Till
 from wanreel.service.uses import Service
@@ -41,11 +43,15 @@ class Desk:
     catalog: Catalog
     account: Account
     reading: Reading
+    keeping: Keeping
+    uploads: Uploads
+    creates: Creates
     hub: Hub
     hooks: Webhooks
     till: Till
     admit: Callable[[str | None, str], Awaitable[Caller]]  # by a token, from an address. Raises Refusal
     note: Callable[[Caller, str, str, str], Awaitable[None]]  # into the audit log: project, what, subject
+    rest_s: Callable[[Job], Awaitable[float | None]]  # how much longer a running job will likely take, where known
     preview: Callable[[Request], dict[str, Any]]
     nudge: Callable[[], None]  # there is something new to do
     hear: Callable[[str, Mapping[str, str], bytes], Awaitable[tuple[int, str]]]  # an event posted to a path

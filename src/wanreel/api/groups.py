@@ -44,7 +44,8 @@ async def submit(request: Request, answer: Response, body: BatchIn, caller: Subm
     key = checked_key(key)
     ask = None if key is None else ask_of("/v1/groups", body.model_dump(mode="json"))
     scoped = None if key is None else f"{scoped_key(caller, key)}/batch"
-    rows = [_row(place, with_ask(order_of(one, caller), ask), scoped) for place, one in enumerate(body.orders)]
+    orders = [with_ask(await order_of(desk, one, caller), ask) for one in body.orders]
+    rows = [_row(place, order, scoped) for place, order in enumerate(orders)]
     batch = await desk.service.submit_batch(await _planned(desk, rows))
     desk.nudge()
     await desk.note(caller, batch.jobs[0].project, "order", batch.jobs[0].group or batch.jobs[0].id)

@@ -78,7 +78,7 @@ async def submit(
     vendor can be reached.
     """
     desk = desk_of(request)
-    order = order_of(body, caller, checked_key(key))
+    order = await order_of(desk, body, caller, checked_key(key))
     if key is not None:
         order = with_ask(order, ask_of("/v1/jobs", body.model_dump(mode="json")))
     planned = await desk.service.plan(order)
@@ -100,7 +100,7 @@ async def submit(
 async def estimate(request: Request, body: OrderIn, caller: Reader) -> Planned:
     """Check and price an order. Nothing is ordered, sent or paid."""
     desk = desk_of(request)
-    planned = await desk.service.plan(order_of(body, caller))
+    planned = await desk.service.plan(await order_of(desk, body, caller))
     calls = [desk.preview(one) for one in planned.requests]
     return Planned(
         estimate=money(planned),

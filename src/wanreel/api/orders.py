@@ -12,7 +12,7 @@ from wanreel.api.caller import Caller
 from wanreel.api.desk import Desk
 from wanreel.api.problems import Refusal
 from wanreel.api.schemas import Artifact, Estimate, JobOut, OrderIn
-from wanreel.domain.errors import Invalid, Problem
+from wanreel.domain.errors import Invalid, NotFound, Problem
 from wanreel.domain.job import Job, Succeeded, is_final
 from wanreel.domain.reference import LocalPath, read_reference
 from wanreel.domain.request import canonical
@@ -21,13 +21,18 @@ from wanreel.service.order import Planned as PlannedOrder
 from wanreel.service.view import view, view_inputs
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
+UPLOAD = "upload://"
+"""How an order names a file that was sent ahead of it: this, then the upload's id."""
+
 _REFERENCES = ("first_frame", "last_frame", "audio_file")
 
 
-def order_of(body: OrderIn, caller: Caller, key: str | None = None) -> Order:
-    """The order a body means. Raises Invalid: a path of the server's own disk, somebody else's project."""
+async def order_of(desk: Desk, body: OrderIn, caller: Caller, key: str | None = None) -> Order:
+    """The order a body means, its uploads as files of ours. Raises Invalid: a path of the server's own disk, an upload
+    that is not there, somebody else's project.
+    """
     problems = [
-        *(p for name in _REFERENCES if (p := _closed(name, getattr(body, name)))),
+        *(p for name in _REFERENCES if (p := closed(name, getattr(body, name)))),
         *_project_problems(body, caller),
     ]
     if problems:
@@ -35,12 +40,29 @@ def order_of(body: OrderIn, caller: Caller, key: str | None = None) -> Order:
     given = body.model_dump(exclude_none=True)
     if caller.project is not None:
         given["project"] = caller.project
+    for name in _REFERENCES:
+        if name in given:
+            given[name] = await opened(desk, caller, name, given[name])
     return Order(**given, key=None if key is None else scoped_key(caller, key))
 
 
-def _closed(name: str, reference: str | None) -> Problem | None:
+async def opened(desk: Desk, caller: Caller, field: str, reference: str) -> str:
+    """A reference as the service takes it: an upload is the file that came. Raises Invalid."""
+    if not reference.startswith(UPLOAD):
+        return reference
+    nothing = Invalid("", (Problem(field, "there is no such upload here (any more): send the file again", reference),))
+    try:
+        found = await desk.uploads.find(reference.removeprefix(UPLOAD))
+    except NotFound:
+        raise nothing from None
+    if found.path is None or (caller.project is not None and found.project != caller.project):
+        raise nothing
+    return str(found.path)
+
+
+def closed(name: str, reference: str | None) -> Problem | None:
     """What is wrong with a reference that came from outside: it must not name a file of this machine."""
-    if reference is None:
+    if reference is None or reference.startswith(UPLOAD):
         return None
     try:
         found = read_reference(reference)

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 from wanreel.api.admission import Admission
 from wanreel.api.caller import Caller
+from wanreel.api.creates import Creates
 from wanreel.api.desk import Desk, Rules
 from wanreel.api.hub import Hub
 from wanreel.client import Home
 from wanreel.client.hosting import Hosting
 from wanreel.domain.errors import Unauthorized, WanreelError
+from wanreel.domain.job import Generating, Job
+from wanreel.domain.runtimes import kind_of
 from wanreel.watch.hook import PATH, EventHook
 from wanreel.worker.loop import Runner
 
@@ -24,6 +27,7 @@ class Backstage:
         self._hosting = Hosting(opened)
         self._hub = Hub(opened.feed, opened.clock)
         self._admission = Admission(opened.tokens, opened.clock)
+        self._creates = Creates(opened.clock, opened.service.list)
         self._url = ""
         self._hook: tuple[Runner, EventHook] | None = None
         self.amiss = ""
@@ -41,6 +45,10 @@ class Backstage:
             catalog=self._home.catalog,
             account=self._home.account,
             reading=self._home.reading,
+            keeping=self._home.keeping,
+            uploads=self._home.uploads,
+            creates=self._creates,
+            rest_s=self._rest_s,
             hub=self._hub,
             hooks=self._home.hooks,
             till=self._home.till,
@@ -105,6 +113,15 @@ class Backstage:
             self._home.lock.release()
             return "nobody works the jobs; they are stored and wait"
         return ""
+
+    async def _rest_s(self, job: Job) -> float | None:
+        """How much longer a running task will likely take, by what was learned; None where that is too little."""
+        if not isinstance(job.state, Generating):
+            return None
+        curve = (await self._home.watching.runtimes()).curve(kind_of(job.request))
+        if curve is None:
+            return None
+        return curve.residual_s(self._home.clock.now() - job.state.task.accepted_at)
 
     async def _note(self, caller: Caller, project: str, what: str, subject: str) -> None:
         await self._home.tokens.note(caller.token, project, what, subject)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account
 from wanreel.domain.request import Request
-from wanreel.ports import Clock, Feed, Media, Shelf, Vendor
+from wanreel.ports import Clock, Feed, Media, Shelf, Uploads, Vendor, Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.keeping import Keeping
 from wanreel.service.picture import Picture
@@ -75,6 +75,8 @@ class Home:
     hook: Callable[[Runner, str], EventHook]  # for completion events posted to a URL, told to a runner
     shelf: Shelf
     preview: Callable[[Request], dict[str, Any]]  # what would go out, for a look before paying
+    uploads: Uploads
+    watching: Watching
 
 
 OpenHome = Callable[[Settings], AbstractAsyncContextManager[Home]]

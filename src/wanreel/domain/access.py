@@ -10,7 +10,7 @@ from wanreel.domain.errors import Invalid, Problem
 SUBMIT, READ, ADMIN = "submit", "read", "admin"
 SCOPES = (SUBMIT, READ, ADMIN)
 PER_MINUTE = 1200
-RESEND_S = 120.0
+RESEND_S = 360.0  # longer than any client known that does not count its retries waits for an answer (300 s)
 NAME_CHARS_MAX = 64
 
 

@@ -35,6 +35,7 @@ class Order:
     first_frame: str | None = None
     last_frame: str | None = None
     audio_file: str | None = None
+    more_media: Sequence[tuple[str, str]] = ()  # links in further parts the vendor's models take: (part, link)
     size: str | None = None
     resolution: str | None = None
     ratio: str | None = None

@@ -209,6 +209,7 @@ async def _media(
         media.append(Media(role, stored))
         if kept.changes:
             changes.append(f"{role}: {kept.name} was {', '.join(kept.changes)}")
+    media += [Media(role, Link(link.strip())) for role, link in order.more_media]
     return tuple(media), tuple(problems), tuple(changes)
 
 

@@ -79,6 +79,11 @@ class Reading:
     def __init__(self, room: ReadingRoom) -> None:
         self._room = room
 
+    @property
+    def public_url(self) -> str | None:
+        """Where this server is seen from outside, where that was set."""
+        return self._room.public_url
+
     # --- what is there ----------------------------------------------------------------------------------------------
 
     async def find(self, job_id: str, aspect: Aspect = Aspect.CLIP, *, remake: bool = False) -> Found:

@@ -1,0 +1,155 @@
+"""Tests of what tells a create that is sent again from one that asks for another clip."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+
+from tests.factories import FakeClock, make_job
+from wanreel.api.creates import Asked, Creates, Placed, Seen, Stage, resent
+from wanreel.domain.errors import Invalid
+from wanreel.domain.job import Job
+from wanreel.ports import Filter
+
+NOW, WINDOW = 1000.0, 100.0
+
+
+@pytest.mark.parametrize(
+    ("before", "count", "is_resend"),
+    [
+        ([], None, False),
+        ([Seen(Stage.ANSWERED, NOW - 5)], None, True),
+        ([Seen(Stage.ANSWERED, NOW - WINDOW - 1)], None, False),
+        ([Seen(Stage.ANSWERED, NOW - 5, followed=True)], None, False),
+        ([Seen(Stage.OPEN, NOW - 1)], None, False),
+        ([Seen(Stage.LOST, NOW - 1)], None, True),
+        ([Seen(Stage.ANSWERED, NOW - 5)], 0, False),
+        ([Seen(Stage.LOST, NOW - 5)], 0, False),
+        ([], 1, False),
+        ([Seen(Stage.OPEN, NOW - 1)], 1, True),
+        ([Seen(Stage.ANSWERED, NOW - 700)], 1, True),
+        ([Seen(Stage.ANSWERED, NOW - 700, followed=True)], 1, False),
+        ([Seen(Stage.ANSWERED, NOW - 4000)], 1, False),
+    ],
+)
+def test_the_rule(before: Sequence[Seen], count: int | None, *, is_resend: bool) -> None:
+    """A library's own count decides; else whether the answer may have been lost a short while ago."""
+    assert is_resend == (resent(before, NOW, WINDOW, count) is not None)
+
+
+def test_off_is_off() -> None:
+    """A window of 0 guesses nothing; a count still decides."""
+    lost = [Seen(Stage.LOST, NOW)]
+    assert resent(lost, NOW, 0, None) is None
+    assert resent(lost, NOW, 0, 1) is not None
+
+
+def test_resends_are_dealt_out() -> None:
+    """Three equal calls whose answers are all lost come back to three jobs, not to one."""
+    seen = [Seen(Stage.ANSWERED, NOW - 3, told=1), Seen(Stage.ANSWERED, NOW - 2), Seen(Stage.ANSWERED, NOW - 1)]
+    assert resent(seen, NOW, WINDOW, None) is seen[2]
+    assert resent([seen[0], seen[1]], NOW, WINDOW, None) is seen[1]
+
+
+# --- the same, with jobs --------------------------------------------------------------------------------------------
+
+
+class Counter:
+    """Creates whose jobs are counted; every connection is open until it is said to be gone."""
+
+    def __init__(self, stored: Sequence[Job] = ()) -> None:
+        self.clock = FakeClock()
+        self.stored = list(stored)
+        self.made: list[Job] = []
+        self.gone = False
+        self.creates = Creates(self.clock, self._find)
+
+    async def _find(self, which: Filter) -> list[Job]:
+        return [job for job in self.stored if job.ask == which.ask]
+
+    async def make(self) -> Job:
+        """A new job."""
+        job = make_job(id=f"job_{len(self.made):026d}", ask="a")
+        self.made.append(job)
+        return job
+
+    async def call(
+        self, *, count: int | None = None, make: Callable[[], Awaitable[Job]] | None = None, window_s: float = WINDOW
+    ) -> Placed:
+        """One create, always the same."""
+
+        async def gone() -> bool:
+            return self.gone
+
+        return await self.creates.place(Asked("a", window_s, count, gone, None), make or self.make)
+
+
+async def test_an_answer_that_was_lost() -> None:
+    """The same create a moment later gets the same job; once its id was named, or after the window, a new one."""
+    counter = Counter()
+    first = await counter.call()
+    again = await counter.call()
+    assert (first.job.id, False, True) == (again.job.id, first.resend, again.resend)
+
+    counter.creates.follow(first.job.id)
+    second = await counter.call()
+    assert not second.resend
+    counter.clock.advance(WINDOW + 1)
+    assert not (await counter.call()).resend
+    assert 3 == len(counter.made)
+
+
+async def test_side_by_side() -> None:
+    """Calls that are open at the same time are as many jobs; a call whose connection has gone is sent again."""
+    counter = Counter()
+    gate = asyncio.Event()
+
+    async def slow() -> Job:
+        await gate.wait()
+        return await counter.make()
+
+    both = [asyncio.create_task(counter.call(make=slow)) for _ in range(2)]
+    await asyncio.sleep(0)
+    counter.gone = True
+    resend = asyncio.create_task(counter.call(make=slow))
+    await asyncio.sleep(0)
+    gate.set()
+    one, two, three = await asyncio.gather(*both, resend)
+
+    assert 2 == len(counter.made)
+    assert (False, False, True) == (one.resend, two.resend, three.resend)
+    assert three.job.id in (one.job.id, two.job.id)
+
+
+async def test_an_answer_is_held_so_that_calls_meet() -> None:
+    """Where only the past can tell, the answer waits until calls of the same moment have come; else it does not."""
+    counter = Counter()
+    await counter.call()
+    assert [0.5] == counter.clock.slept
+    await counter.call(count=0)
+    await counter.call(window_s=0)
+    assert [0.5] == counter.clock.slept
+    assert 3 == len(counter.made)
+
+
+async def test_what_was_refused_is_not_remembered() -> None:
+    """A create that came to nothing has nothing to be sent again for."""
+    counter = Counter()
+
+    async def refused() -> Job:
+        raise Invalid("no")
+
+    with pytest.raises(Invalid):
+        await counter.call(make=refused)
+    assert not (await counter.call()).resend
+
+
+async def test_a_restart_in_between() -> None:
+    """A job that an earlier process made of the same create is known by its fingerprint."""
+    old = make_job(id="job_old", ask="a", created_at=FakeClock().now() - 10)
+    counter = Counter([old])
+    assert ("job_old", True) == ((placed := await counter.call()).job.id, placed.resend)
+    counter.creates.follow("job_old")
+    assert not (await counter.call()).resend
