@@ -196,6 +196,22 @@ async def test_a_budget_speaks_of_its_project_currency_and_day(bench: Bench) -> 
         await bench.store.drop_budget("*/month/CNY")
 
 
+async def test_what_is_written_after_midnight_is_held_against_the_day_it_counts_for(bench: Bench) -> None:
+    """A reservation decided on before midnight meets that day's budget, though the store gets to it after."""
+    bench.limits[key_of(queued())] = 10
+    bench.clock.advance(DAY_S - (bench.clock.now() + 8 * 3600) % DAY_S - 1)  # a second before midnight in Shanghai
+    await bench.store.put_budget(budget("3"))
+    await sent(bench)
+    (late,) = await bench.add(queued())
+    wanted = BOOKS.wanted(late, bench.clock.now())
+    change = replace(submitting(late, bench.clock.now()), money=(wanted,))
+    bench.clock.advance(2)
+
+    with pytest.raises(BudgetReached, match=r"3.00 of 3.00 CNY a day"):
+        await bench.store.begin(change, bench.clock.now(), 0.0, bench.clock.now() + 60.0)
+    assert await begin(bench, late)  # decided on today, it is today's
+
+
 async def test_a_warning_is_told_once_a_period(bench: Bench) -> None:
     """The reservation that crosses the line brings the notice, in its own transaction."""
     bench.limits[key_of(queued())] = 10

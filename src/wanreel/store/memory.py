@@ -205,7 +205,7 @@ class MemoryStore:
             return False
         if self._parked(row.key, now, now + longest_delay_s(self._policy)) & {"", row.job.project}:
             return False
-        warnings = self._affordable(change, now)
+        warnings = self._affordable(change)
         self._write(replace(change, notices=(*change.notices, *warnings)))
         row.until = claimed_until
         return True
@@ -482,12 +482,12 @@ class MemoryStore:
             if row.holds(now) or (row.index.lane is Lane.SUBMIT and row.claimed(now))
         )
 
-    def _affordable(self, change: Change, now: float) -> tuple[Notice, ...]:
+    def _affordable(self, change: Change) -> tuple[Notice, ...]:
         """The warnings this change brings, if its reservations may be made. Raises BudgetReached."""
         warnings: list[Notice] = []
         for booking in change.money:
             if booking.kind is Kind.RESERVE:
-                spending = self._spending(change.job, booking, now)
+                spending = self._spending(change.job, booking, booking.at)
                 stop = stop_for(change.job, booking, spending)
                 if stop is not None:
                     raise BudgetReached(stop.why, final=stop.final)

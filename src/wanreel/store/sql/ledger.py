@@ -103,12 +103,14 @@ def _sum_up(conn: Connection, posting: Posting) -> None:
 # --- deciding -------------------------------------------------------------------------------------------------------
 
 
-def affordable(conn: Connection, change: Change, now: float) -> list[Notice]:
-    """The warnings a change brings, if its reservations may be made. Raises BudgetReached."""
+def affordable(conn: Connection, change: Change) -> list[Notice]:
+    """The warnings a change brings, if its reservations may be made. Raises BudgetReached. What counts is the period
+    the money will count in, however late it is written.
+    """
     warnings: list[Notice] = []
     for booking in change.money:
         if booking.kind is Kind.RESERVE:
-            spending = _spending(conn, change.job, booking, now, lock=True)
+            spending = _spending(conn, change.job, booking, booking.at, lock=True)
             stop = stop_for(change.job, booking, spending)
             if stop is not None:
                 raise BudgetReached(stop.why, final=stop.final)

@@ -78,7 +78,7 @@ def begin(conn: Connection, wish: Beginning, limits: Limits, policy: Policy) -> 
         return False
     if claims.parked(conn, key, wish.now, wish.now + longest_delay_s(policy)) & {"", job.project}:
         return False
-    warnings = ledger.affordable(conn, wish.change, wish.now)
+    warnings = ledger.affordable(conn, wish.change)
     change = replace(wish.change, notices=(*wish.change.notices, *warnings))
     changes.write(conn, change, policy, wish.claimed_until)
     return True
