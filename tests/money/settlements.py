@@ -293,3 +293,65 @@ TABLE = (
         mode="i2v",
     ),
 )
+
+# --- every shape of usage in FS §4.3, by the models that have it ----------------------------------------------------
+
+_OLD, _STANDARD = "video_duration video_ratio video_count", "video_duration video_ratio video_count"
+_LONG = "duration input_video_duration output_video_duration video_count SR"
+SHAPES = (
+    ("t2v 2.1", "2.1-t2v", _OLD),
+    ("t2v 2.2", "wan2.2-t2v", _OLD),
+    ("t2v 2.5", "wan2.5-t2v", _OLD),
+    ("t2v 2.5, as another source has it", "wan2.5-t2v", f"{_LONG} size"),
+    ("t2v 2.6", "wan2.6-t2v", f"{_LONG} size"),
+    ("i2v 2.6", "wan2.6-i2v", _LONG),
+    ("i2v 2.6 flash", "wan2.6-i2v-flash", f"{_LONG} audio"),
+    ("i2v 2.5", "wan2.5-i2v", "duration SR video_count"),
+    ("i2v 2.2", "wan2.2-i2v", "duration SR video_count"),
+    ("i2v 2.1", "2.1-i2v", _STANDARD),
+    ("kf2v 2.2", "wan2.2-kf2v", "video_duration video_count SR"),
+    ("kf2v 2.1", "2.1-kf2v", _STANDARD),
+    ("t2v 2.7", "wan2.7-t2v", f"{_LONG} ratio"),
+    ("i2v 2.7", "wan2.7-i2v", _LONG),
+    ("r2v 2.7", "wan2.7-r2v", f"{_LONG} ratio"),
+    ("videoedit 2.7, in fractions", "wan2.7-videoedit", f"{_LONG} ratio"),
+    ("3.0", "wan3.0", f"{_LONG} fps ratio"),
+    ("animate", "wan2.2-animate", "video_duration video_ratio"),
+    ("s2v", "wan2.2-s2v", "video_duration SR"),
+)
+
+# --- every price of FS §10.2: a second's, by tier; None where none is on record ---------------------------------------
+
+
+def _three(*rates: str | None) -> dict[str, str]:
+    return {tier: rate for tier, rate in zip(("480P", "720P", "1080P"), rates, strict=True) if rate is not None}
+
+
+_CNY_STANDARD, _USD_STANDARD = _three(None, "0.6", "1.0"), _three(None, "0.10", "0.15")
+_27 = ("wan2.7-t2v", "wan2.7-t2v-2026-04-25", "wan2.7-t2v-2026-06-12", "wan2.7-i2v", "wan2.7-i2v-2026-04-25")
+_R2V = ("wan2.7-r2v", "wan2.7-r2v-2026-06-12", "wan2.6-r2v", "wan2.7-videoedit")
+PRICES = (  # models, region, currency, by tier, with sound or silent
+    ((*_27, "wan2.6-t2v", "wan2.6-i2v", *_R2V), CN, "CNY", _CNY_STANDARD, None),
+    ((*_27, "wan2.6-t2v", "wan2.6-i2v", *_R2V), SG, "USD", _USD_STANDARD, None),
+    (("wan2.5-t2v-preview", "wan2.5-i2v-preview"), CN, "CNY", _three("0.3", "0.6", "1.0"), None),
+    (("wan2.5-t2v-preview", "wan2.5-i2v-preview"), SG, "USD", _three("0.05", "0.10", "0.15"), None),
+    (("wan2.6-i2v-flash", "wan2.6-r2v-flash"), CN, "CNY", _three(None, "0.3", "0.5"), True),
+    (("wan2.6-i2v-flash", "wan2.6-r2v-flash"), CN, "CNY", _three(None, "0.15", "0.25"), False),
+    (("wan2.2-t2v-plus", "wan2.2-i2v-plus"), CN, "CNY", _three("0.14", None, "0.70"), None),
+    (("wan2.2-t2v-plus", "wan2.2-i2v-plus"), SG, "USD", _three("0.02", None, "0.10"), None),
+    (("wan2.2-i2v-flash", "wan2.2-kf2v-flash"), CN, "CNY", _three("0.10", "0.20", "0.48"), None),
+    (("wanx2.1-t2v-turbo", "wanx2.1-i2v-turbo"), CN, "CNY", {"any": "0.24"}, None),
+    (("wan2.1-t2v-turbo", "wan2.1-i2v-turbo"), SG, "USD", {"any": "0.036"}, None),
+    (("wanx2.1-t2v-plus", "wanx2.1-i2v-plus", "wanx2.1-kf2v-plus"), CN, "CNY", _three(None, "0.70", None), None),
+    (("wan2.1-t2v-plus", "wan2.1-i2v-plus", "wan2.1-kf2v-plus"), SG, "USD", _three(None, "0.10", None), None),
+    (("wanx2.1-vace-plus",), CN, "CNY", _three(None, "0.70", None), None),
+    (("wan2.1-vace-plus",), SG, "USD", _three(None, "0.10", None), None),
+    (("wan2.2-s2v",), CN, "CNY", _three("0.5", "0.9", None), None),
+    (("wan2.2-animate-move",), CN, "CNY", {"std": "0.4", "pro": "0.6"}, None),
+    (("wan2.2-animate-mix",), CN, "CNY", {"std": "0.6", "pro": "0.9"}, None),
+    (("wan3.0-video",), CN, "CNY", _three("0.30", "0.60", "1.20"), None),
+    (("wan3.0-video",), SG, "USD", _three("0.05", "0.10", "0.20"), None),
+    (("wan3.0-video-prime",), CN, "CNY", _three("0.45", "0.90", "1.80"), None),
+    (("wan2.6-t2v", "wan2.6-i2v"), US, "CNY", _CNY_STANDARD, None),
+    (("wan2.6-t2v-us", "wan2.6-i2v-us"), US, "CNY", _three(None, "0.733924", "1.100886"), None),
+)
