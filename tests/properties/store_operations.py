@@ -143,6 +143,12 @@ class Stream:
             intent=draw.choice(["", "int_1", "int_2"]),
         )
 
+    def too_dear(self, job: Job) -> tuple[Booking, ...]:
+        """A reservation and a settlement above it, which stops the model until it is cleared."""
+        reserve, settle = (self.booking(job, kind) for kind in (Kind.RESERVE, Kind.SETTLE))
+        reserve = replace(reserve, amount=Decimal(3), currency="CNY")
+        return reserve, replace(settle, amount=Decimal("3.5"), currency="CNY")
+
     def budget(self) -> Budget:
         """A budget of a few."""
         draw = self.random
@@ -177,6 +183,8 @@ class Stream:
                 extras["full"] = draw.choice(KEYS)
             if draw.random() < 0.6:
                 extras["money"] = tuple(self.booking(job) for _ in range(draw.choice([1, 2, 3])))
+                if draw.random() < 0.2:
+                    extras["money"] = self.too_dear(job)
             if draw.random() < 0.1:
                 extras["born"] = (
                     replace(self.job(), state=self.state(Generating), key=None, spare_of=job.id),
