@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Coroutine, Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.domain.catalog_file import CATALOG
 from tests.factories import NOW, make_account, make_job, make_outcome, make_request
@@ -44,7 +44,21 @@ from wanreel.domain.event import (
     TaskCancelled,
     TaskFailed,
 )
-from wanreel.domain.job import FINAL, Fault, Generating, Intent, Job, Queued, Submitting, Unconfirmed, current_task
+from wanreel.domain.job import (
+    FINAL,
+    Archiving,
+    Cancelled,
+    Failed,
+    Fault,
+    Generating,
+    Intent,
+    Job,
+    Queued,
+    State,
+    Submitting,
+    Unconfirmed,
+    current_task,
+)
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.model import Price
 from wanreel.domain.policy import Policy
@@ -65,10 +79,12 @@ BUDGETS = st.builds(
     Budget,
     st.sampled_from(["*", *PROJECTS]),
     st.sampled_from(["day", "month"]),
-    st.sampled_from([Decimal(0), Decimal(3), Decimal("7.5"), Decimal(20), Decimal(60)]),
+    st.sampled_from([Decimal(3), Decimal("7.5"), Decimal(20), Decimal(60), Decimal(60)]),
     st.sampled_from(["CNY", "CNY", "USD"]),
     st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York", "Asia/Kathmandu"]),
 )
+VERDICTS = "ffffffonbxct"
+ANSWERS = ("accepted", "accepted", "accepted", "lost", "lost", "refused", "not sent")
 NONSENSE = (
     "{}",
     '{"duration":-5,"SR":720}',
@@ -81,6 +97,27 @@ NONSENSE = (
 ZERO = Decimal(0)
 DAY_S = 86_400.0
 UNSURE = ("given_up", "no_video_url", "horizon", "task_unknown")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is ordered."""
+
+    project: str
+    open_ended: bool
+    cap: Decimal | None
+    group_cap: Decimal | None
+    currency: str
+
+
+WISHES = st.builds(
+    Wish,
+    st.sampled_from(PROJECTS),
+    st.booleans(),
+    st.sampled_from([None, None, Decimal(9)]),
+    st.sampled_from([None, None, Decimal(12)]),
+    st.sampled_from(["CNY", "CNY", "USD"]),
+)
 
 
 class Money(RuleBasedStateMachine):
@@ -97,7 +134,12 @@ class Money(RuleBasedStateMachine):
         self.price = Decimal("0.6")
         self.dated: dict[str, Decimal] = {}  # prices with a first day, as the vendor counts days
         self.paid: dict[str, Decimal] = {}  # task -> what the vendor will bill for it
+        self.kinds: set[type[State]] = set()  # of the jobs there are
         self.blurred: set[str] = set()  # jobs of which the vendor never said what it bills
+
+    def has(self, *kinds: type[State]) -> bool:
+        """Whether a job is in one of these states."""
+        return bool(self.kinds & set(kinds))
 
     @property
     def store(self) -> MemoryStore | SqliteStore:
@@ -114,20 +156,20 @@ class Money(RuleBasedStateMachine):
 
     # --- the world --------------------------------------------------------------------------------------------------
 
-    @initialize(budgets=st.lists(BUDGETS, max_size=3))
-    def money(self, budgets: list[Budget]) -> None:
-        """Budgets of one project and of all, in days and months of some time zone, one currency each."""
+    @initialize(budgets=st.lists(BUDGETS, min_size=1, max_size=4), wishes=st.lists(WISHES, min_size=1, max_size=5))
+    def money(self, budgets: list[Budget], wishes: list[Wish]) -> None:
+        """Budgets of one project and of all, in days and months of some time zone, one currency each; a few jobs."""
         for budget in budgets:
             self._run(self.store.put_budget(budget))
+        for wish in wishes:
+            self._order(wish)
 
-    @rule(budget=BUDGETS)
-    def budget_is_set(self, budget: Budget) -> None:
-        """A person sets one, now and then below what is committed already."""
-        self._run(self.store.put_budget(budget))
-
-    @rule(budget=BUDGETS)
-    def budget_is_ended(self, budget: Budget) -> None:
-        """A person ends one, if it is there."""
+    @rule(budget=BUDGETS, ends=st.booleans())
+    def budget_is_set_or_ended(self, budget: Budget, ends: bool) -> None:
+        """A person sets one, now and then below what is committed already, or ends one if it is there."""
+        if not ends:
+            self._run(self.store.put_budget(budget))
+            return
         with suppress(NoSuch):
             self._run(self.store.drop_budget(budget.id))
 
@@ -148,15 +190,13 @@ class Money(RuleBasedStateMachine):
         rows = [(MODEL, self._price(currency, since, amount)) for currency in ACCOUNTS for since, amount in days]
         return Books(CATALOG, tariff_of(CATALOG, rows))
 
-    @rule(price=PRICES)
-    def price_changes(self, price: Decimal) -> None:
-        """Somebody puts another price into the file, for all that is not settled yet."""
-        self.price = price
-
-    @rule(price=PRICES)
-    def price_of_tomorrow(self, price: Decimal) -> None:
-        """The vendor announces one: what was sent before that day costs what it did."""
-        self.dated[_vendor_day(self.now + DAY_S)] = price
+    @rule(price=PRICES, from_tomorrow=st.booleans())
+    def price_changes(self, price: Decimal, from_tomorrow: bool) -> None:
+        """Another price: in the file, for all that is not settled yet; or from a day on, and before it stays."""
+        if from_tomorrow:
+            self.dated[_vendor_day(self.now + DAY_S)] = price
+        else:
+            self.price = price
 
     def _price_at(self, at: float) -> Decimal:
         begun = [day for day in self.dated if day <= _vendor_day(at)]
@@ -174,33 +214,48 @@ class Money(RuleBasedStateMachine):
 
     # --- callers and workers ----------------------------------------------------------------------------------------
 
-    @rule(
-        project=st.sampled_from(PROJECTS),
-        open_ended=st.booleans(),
-        cap=st.sampled_from([None, None, Decimal(9)]),
-        group_cap=st.sampled_from([None, None, Decimal(12)]),
-        currency=st.sampled_from(["CNY", "CNY", "USD"]),
-    )
-    def order(
-        self, project: str, open_ended: bool, cap: Decimal | None, group_cap: Decimal | None, currency: str
-    ) -> None:
+    @rule(wish=WISHES)
+    def order(self, wish: Wish) -> None:
         """A new job; now and then the vendor chooses its length."""
+        self._order(wish)
+
+    def _order(self, wish: Wish) -> None:
         self.number += 1
+        duration_s = -1 if wish.open_ended else 5
         request = make_request(
-            model=MODEL, size=None, resolution="720P", duration_s=-1 if open_ended else 5, prompt=f"clip {self.number}"
+            model=MODEL, size=None, resolution="720P", duration_s=duration_s, prompt=f"clip {self.number}"
         )
         job = make_job(
             Queued(self.now),
             at=self.now,
-            project=project,
+            project=wish.project,
             request=request,
-            account=ACCOUNTS[currency],
-            max_cost=cap,
-            group=None if group_cap is None else f"g-{project}-{currency}",
-            group_max_cost=group_cap,
+            account=ACCOUNTS[wish.currency],
+            max_cost=wish.cap,
+            group=None if wish.group_cap is None else f"g-{wish.project}-{wish.currency}",
+            group_max_cost=wish.group_cap,
         )
         self._run(self.store.add([job]))
 
+    @rule(data=st.data(), turns=st.integers(2, 8))
+    def work(self, data: st.DataObject, turns: int) -> None:
+        """Workers take several steps, whichever is due; everything must add up after each."""
+        for _ in range(turns):
+            job = self._pick(data, Queued, Submitting, Unconfirmed, Generating)
+            if job is None:
+                return
+            if isinstance(job.state, Queued):
+                self.submit(data=data, rivals=data.draw(st.booleans()))
+            elif isinstance(job.state, Submitting):
+                self.answer(data=data, what=data.draw(st.sampled_from(ANSWERS)))
+            elif isinstance(job.state, Unconfirmed):
+                self.doubt_is_settled(data=data, what=data.draw(st.sampled_from(["found", "never", "give up"])))
+            else:
+                seconds, what = data.draw(st.sampled_from([2, 5, 7, 30])), data.draw(st.sampled_from(VERDICTS))
+                self.look(data=data, seconds=seconds, what=what)
+            self.everything_adds_up()
+
+    @precondition(lambda self: self.has(Queued))
     @rule(target=changes, data=st.data(), rivals=st.booleans())
     def submit(self, data: st.DataObject, rivals: bool) -> Change | None:
         """A paid call is begun if there is money for it; a rival that read the same job tries too."""
@@ -218,6 +273,7 @@ class Money(RuleBasedStateMachine):
             self._within_budgets([job], exposed)
         return begun if written[0] else None
 
+    @precondition(lambda self: self.has(Queued))
     @rule()
     def rush(self) -> None:
         """Everything that waits is begun at once, by two processes."""
@@ -230,7 +286,8 @@ class Money(RuleBasedStateMachine):
         written = self._run(_all(asked))
         self._within_budgets([job for job, sent in zip(waiting, written, strict=True) if sent], exposed)
 
-    @rule(target=changes, data=st.data(), what=st.sampled_from(["accepted", "lost", "refused", "not sent"]))
+    @precondition(lambda self: self.has(Submitting, Unconfirmed))
+    @rule(target=changes, data=st.data(), what=st.sampled_from(ANSWERS))
     def answer(self, data: st.DataObject, what: str) -> Change | None:
         """What became of a paid call, also when it is heard after the doubt has begun."""
         job = self._pick(data, Submitting, Unconfirmed)
@@ -244,6 +301,25 @@ class Money(RuleBasedStateMachine):
             "not sent": NotSent(intent, "no route"),
         }
         return self._commit(job, events[what])
+
+    @precondition(lambda self: self.has(Unconfirmed))
+    @rule(target=changes, data=st.data(), what=st.sampled_from(["found", "never", "give up"]))
+    def doubt_is_settled(self, data: st.DataObject, what: str) -> Change | None:
+        """By the list or a person."""
+        job = self._pick(data, Unconfirmed)
+        events: dict[str, Event] = {
+            "found": Found(self._task(), "list"),
+            "never": NotFound("list"),
+            "give up": GivenUp("person"),
+        }
+        return None if job is None else self._commit(job, events[what])
+
+    @precondition(lambda self: self.has(Failed, Cancelled, Archiving))
+    @rule(target=changes, data=st.data())
+    def paid_after_all(self, data: st.DataObject) -> Change | None:
+        """What was thought ended or made turns up: a spare."""
+        job = self._pick(data, Failed, Cancelled, Archiving)
+        return None if job is None else self._commit(job, Found(self._task(), "person"))
 
     @rule(target=changes, data=st.data(), what=st.sampled_from(["found", "never", "give up", "cancel", "discard"]))
     def person(self, data: st.DataObject, what: str) -> Change | None:
@@ -260,7 +336,8 @@ class Money(RuleBasedStateMachine):
         }
         return self._commit(job, events[what])
 
-    @rule(target=changes, data=st.data(), seconds=st.sampled_from([2, 5, 7, 30]), what=st.sampled_from("ffffoonbxct"))
+    @precondition(lambda self: self.has(Generating))
+    @rule(target=changes, data=st.data(), seconds=st.sampled_from([2, 5, 7, 30]), what=st.sampled_from(VERDICTS))
     def look(self, data: st.DataObject, seconds: int, what: str) -> Change | None:
         """The vendor's verdict: a clip, a longer one than asked for, one with a nonsense usage, none, a failure."""
         job = self._pick(data, Generating)
@@ -300,6 +377,7 @@ class Money(RuleBasedStateMachine):
     def everything_adds_up(self) -> None:
         """After every step, by whichever door one looks."""
         found, jobs = self._postings(), self._jobs()
+        self.kinds = {type(job.state) for job in jobs}
         assert found == self._run(self.stores[1].postings(Slice()))
         _books_balance(found)
         _reserved_is_what_may_be_billed(found, jobs)
@@ -482,9 +560,9 @@ def _reserved_is_what_may_be_billed(found: list[Posting], jobs: list[Job]) -> No
 
 TestMoney = Money.TestCase
 TestMoney.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=250, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestMoneyOnDisk = MoneyOnDisk.TestCase
 TestMoneyOnDisk.settings = settings(
-    max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=40, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
