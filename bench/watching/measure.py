@@ -9,7 +9,7 @@ from multiprocessing import get_context
 
 from bench.watching.ours import Ours, Store
 from bench.watching.peers import SCHEDULES, Poller
-from bench.watching.shop import Cell, Shop, mean, percentile
+from bench.watching.shop import Cell, Clip, Shop, mean, percentile
 
 THRIFTY, DEFAULT = "ours, no dearer", "ours, work waits"
 OURS = (THRIFTY, DEFAULT)
@@ -42,7 +42,12 @@ def measure(cell: Cell) -> Figures:
     else:
         store = Store(shop)
         crews = [Ours(shop, waiting=cell.watcher == DEFAULT, owner=f"w{n}", store=store) for n in range(cell.processes)]
-        shop.accepted = lambda clip: [crew.changed(clip) for crew in crews] and None
+
+        def accepted(clip: Clip) -> None:
+            for crew in crews:
+                crew.changed(clip)
+
+        shop.accepted = accepted
     tally = shop.run()
     looks = tally.requests["query"] + tally.requests["list"]
     figures = Figures(

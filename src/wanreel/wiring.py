@@ -132,6 +132,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             jobs=store,
             slots=store,
             holds=store,
+            watching=store,
             ledger=store,
             inputs=inputs,
             catalog=catalog,

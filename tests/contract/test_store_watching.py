@@ -84,9 +84,9 @@ async def test_a_lease_of_a_clock_that_jumped_holds_nobody_off(bench: Bench) -> 
 async def test_facts_of_an_account_add_up(bench: Bench) -> None:
     """Nothing is known at first; what is noted stays, account by account, and for every process."""
     assert Facts() == await bench.store.facts("main")
-    await bench.store.note("main", Facts(("7",), 3.0, zone=Zone.UTC))
+    await bench.store.note("main", Facts(("7",), 3.0, zone=Zone.UTC, overruled_at=9.0))
     told = await bench.store.note("main", Facts(("5",), 1.0, page_size=10, newest_first=True, skew_s=-0.5))
 
-    whole = Facts(("5", "7"), 3.0, 10, newest_first=True, zone=Zone.UTC, skew_s=-0.5)
+    whole = Facts(("5", "7"), 3.0, 10, newest_first=True, zone=Zone.UTC, skew_s=-0.5, overruled_at=9.0)
     assert whole == told == await (await bench.second()).facts("main")
     assert Facts() == await bench.store.facts("second")

@@ -66,6 +66,7 @@ def make_counter(*, key: bool = True) -> Counter:
         jobs=store,
         slots=store,
         holds=store,
+        watching=store,
         ledger=store,
         inputs=Shelf(),
         catalog=CATALOG,

@@ -125,6 +125,8 @@ async def test_a_doubt_is_settled_once() -> None:
         assert f"wanreel jobs resolve {job.id}" in attention[job.id]
         after = await desk.service.resolve(job.id, event)
         assert kind == type(after.state).__name__.lower()
+        overruled = desk.clock.now() if not isinstance(event, Found) else 0.0
+        assert overruled == (await desk.store.facts(job.account.id)).overruled_at
         with pytest.raises(Conflict, match="no doubt"):
             await desk.service.resolve(job.id, event)
 

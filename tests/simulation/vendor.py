@@ -53,8 +53,8 @@ PICTURES = "https://pictures.example/"
 SUBMIT_S, LOOK_S, FETCH_S = 0.8, 0.2, 2.0
 PATIENCE_S, HELD_MAX_S = 45.0, 280.0  # we hang up; the vendor may still take it
 TWIN_S = 4.0
-MOVED_ON = ("Unconfirmed", "Queued", "Generating", "Archiving", "Succeeded", "Failed", "Cancelled")
-"""Where a job may have got to when a stalled worker comes back with its answer."""
+MOVED_ON = ("Unconfirmed", "Queued", "Generating", "Archiving", "Succeeded", "Succeeded", "Failed", "Cancelled")
+"""Where a job may have got to when a stalled worker comes back with its answer; the furthest is seldom reached."""
 LOOKED_ON = ("Archiving", "Succeeded")
 STALLS = 3  # chances for it, where a verdict of the vendor hangs on it
 URL_LATE_MAX = 2  # looks; after five the job rightly ends

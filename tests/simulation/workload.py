@@ -13,6 +13,7 @@ from tests.simulation.doors import StoreDoor
 from tests.simulation.world import World, run_through
 from wanreel.domain.errors import Stale
 from wanreel.domain.event import FOREVER, CancelAsked, Event, Found, GivenUp, MoneyFreed, NotFound, Park, Pause, SlotKey
+from wanreel.domain.facts import Facts
 from wanreel.domain.job import Account, Failed, Job, Queued, Unconfirmed, is_final
 from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import transition
@@ -33,7 +34,7 @@ ROUND_S = 120.0
 RETRIED = 0.4  # of what has failed
 BUSYBODIES = 0.3  # of the worlds
 LOOKALIKES = 0.4  # of the worlds
-ALIKE = ("bodies", "seeds", "pictures")
+ALIKE = ("bodies", "seeds", "pictures", "pictures")  # the frames of clips are compared in the last kind alone
 BUDGETED = 0.3  # of the worlds have money for a few clips only, until they are healed
 RUSHED = 0.7  # of those want them of every model at once: that is where a budget is overdrawn
 
@@ -198,6 +199,8 @@ class Workload:
 
     def _decide(self, job: Job, event: Event) -> None:
         self.world.say("person", f"says {type(event).__name__}", job.id)
+        if isinstance(event, (NotFound, GivenUp)):  # as the service does
+            run_through(self.door.store.note(job.account.id, Facts(overruled_at=self.world.wall)))
         self._happens(job.id, event)
         self.nudge()
 

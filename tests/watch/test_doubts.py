@@ -11,6 +11,7 @@ import pytest
 from tests.factories import FakeClock, make_account, make_intent, make_job, make_state
 from tests.watch.desk_vendor import BODY, DeskVendor
 from wanreel.domain.event import Event, Found, NotFound, Undecided
+from wanreel.domain.facts import Facts
 from wanreel.domain.job import Account, Generating, Job, Submitting, Task, Unconfirmed
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import FIRST_FRAME, Media, Stored
@@ -156,6 +157,22 @@ async def test_absence_is_proven_by_later_tasks_of_ours_only(later: bool) -> Non
     assert job.id == name
     assert isinstance(event, NotFound if later else Undecided)
     assert scene.clock.now() - began >= 340
+
+
+async def test_a_task_that_a_person_wrote_off_is_not_anothers() -> None:
+    """Its job was wrongly sent again by hand: for a day the key alone proves nothing, and other words are theirs."""
+    scene = Scene(alone=True)
+    ours = await scene.answered()
+    rows = scene.desk.tasks(scene.clock.now())
+    assert ours == rows[0].id
+    facts = Facts(key_ids=(rows[0].key_id,), overruled_at=scene.clock.now())
+    await scene.store.note("main", facts)
+    scene.clock.advance(30)
+    scene.vendor.made()
+    await scene.lost(prompt="a kite")
+    said = await scene.turns(3600)
+    assert not any(isinstance(event, Found) for _, event in said)
+    assert scene.vendor.calls["look"]
 
 
 async def test_a_restart_costs_time_and_proves_nothing_early() -> None:

@@ -96,6 +96,7 @@ class Case:
     key_ids: frozenset[str] = frozenset()  # of our own keys, as far as they were learned
     keys_seen: frozenset[str] = frozenset()  # of whoever uses the account, from the last complete read
     key_alone: bool = False  # nobody else uses our keys: declared
+    overruled: bool = False  # within a day a person has ended a doubt without a task: that call may have made one
     teachable: bool = False  # other jobs of ours are under way that may teach us our key's id
     skew_min_s: float = 0.0  # the vendor's clock minus ours, at the least and the most that was met
     skew_max_s: float = 0.0

@@ -27,6 +27,7 @@ class Facts:
     newest_first: bool | None = None
     zone: Zone | None = None
     skew_s: float | None = None  # the vendor's clock minus ours
+    overruled_at: float = 0.0  # when a person last ended a doubt without a task: that call may have made one after all
 
 
 def together(stored: Facts, met: Facts) -> Facts:
@@ -39,4 +40,5 @@ def together(stored: Facts, met: Facts) -> Facts:
         newest_first=stored.newest_first if met.newest_first is None else met.newest_first,
         zone=met.zone or stored.zone,
         skew_s=stored.skew_s if met.skew_s is None else met.skew_s,
+        overruled_at=max(stored.overruled_at, met.overruled_at),
     )

@@ -8,6 +8,10 @@ A candidate is *foreign* when it carries another key's id while ours is known, o
 call that could have made it. It is *ours* when its key is ours alone and only interchangeable calls could have made
 it, or when it tells our words. Calls are interchangeable when their bodies are equal but for the seed. Equal words
 with unlike bodies are told apart by the end frames of the clip.
+
+A person who ends a doubt without a task may be wrong, and then a task is there whose call nobody counts any more. For a
+day after such a word no candidate is anybody's for want of another maker: it has to tell our words, and show our
+pictures where there are any.
 """
 
 from __future__ import annotations
@@ -130,7 +134,13 @@ def _explain(row: Sighting, case: Case) -> _Finding | None:
     makers = tuple(call for call in case.calls if could_make(case, call, row))
     if not any(call.lost for call in makers):
         return None
-    if case.key_alone and row.key_id in case.key_ids and all(c.lost for c in makers) and _alike(makers):
+    if (
+        case.key_alone
+        and not case.overruled
+        and row.key_id in case.key_ids
+        and all(c.lost for c in makers)
+        and _alike(makers)
+    ):
         why = "it has our key's id, which nobody else uses, and no other call could have made it"
         return _Ours(row, makers, why, by_key=True)
     exam = case.exams.get(row.task_id)
@@ -152,7 +162,7 @@ def _explain_words(row: Sighting, makers: Sequence[Call], exam: Exam, case: Case
         return _Open(row, same)
     if not case.key_ids and (doubtful := _unknown_key(row, same, case)) is not None:
         return doubtful
-    if _alike(same):
+    if _alike(same) and not (case.overruled and any(any(call.pictures) for call in same)):
         return _Ours(row, same, "it tells our very words, and no other call could have made it")
     return _explain_pictures(row, same, exam)
 
@@ -179,7 +189,8 @@ def _in_flight(call: Call, row: Sighting, case: Case) -> bool:
 def _explain_pictures(row: Sighting, same: tuple[Call, ...], exam: Exam) -> _Finding:
     """Equal words, other bodies: the clip's first and last frame tell whose it is, if anything does."""
     among = f"task {row.task_id} tells the words of {len(same)} lost calls"
-    if not all(any(call.pictures) for call in same) or len({call.pictures for call in same}) == 1:
+    told_apart = len({call.pictures for call in same}) > 1 or _alike(same)
+    if not all(any(call.pictures) for call in same) or not told_apart:
         return _Puzzle(row, same, f"{among} that no picture tells apart")
     if exam.distances is None:
         return _Open(row, same, Compare(row.task_id, tuple(call.job.id for call in same)))

@@ -26,6 +26,7 @@ from wanreel.domain.event import (
     Pause,
     SlotKey,
 )
+from wanreel.domain.facts import Facts
 from wanreel.domain.group import Group, Kind, Seeds
 from wanreel.domain.job import Account, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
 from wanreel.domain.labels import PROJECT
@@ -38,7 +39,7 @@ from wanreel.domain.submitting import BUDGET
 from wanreel.domain.turn import slot_key
 from wanreel.domain.validate import Options
 from wanreel.money.books import Books
-from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Ledger, Parked, Slots
+from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Ledger, Parked, Slots, Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, over_cap, refusal, same_wish
 from wanreel.service.order import Order, Planned
@@ -56,6 +57,7 @@ class Shop:
     slots: Slots
     holds: Holds
     ledger: Ledger
+    watching: Watching
     inputs: Inputs
     catalog: Catalog
     accounts: Accounts
@@ -226,6 +228,11 @@ class Service:
 
     async def resolve(self, job_id: str, event: Found | NotFound | GivenUp) -> Job:
         """A person settles a doubt. Raises Conflict when the job is in none, TaskTaken when the task is another's."""
+        s = self._shop
+        if not isinstance(event, Found):  # said first: should the person be wrong, a task of nobody's is out there
+            job = await self.get(job_id)
+            _in_doubt(job)
+            await s.watching.note(job.account.id, Facts(overruled_at=s.clock.now()))
         return await self._tell(job_id, event, _in_doubt)
 
     async def retry(self, job_id: str) -> Job:

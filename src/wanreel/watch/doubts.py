@@ -116,6 +116,7 @@ class Search:
                 key_ids=frozenset(facts.key_ids),
                 keys_seen=frozenset(row.key_id for row in reading.rows if row.key_id),
                 key_alone=account.id in self.alone,
+                overruled=now - facts.overruled_at < KNOWN_S,
                 teachable=teachable,
                 skew_min_s=min(memory.skews, default=0.0),
                 skew_max_s=max(memory.skews, default=0.0),

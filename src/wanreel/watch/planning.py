@@ -284,22 +284,25 @@ def _worths(learned: Sequence[tuple[Tracked, Curve]], view: View, now: float) ->
     ordered = sorted(learned, key=lambda pair: pair[0].task.accepted_at)
     windows = view.facts.zone is not Zone.UNSENT
     size = page_rows(view.facts)
-    bands: list[_Worth] = []
-    for one, curve in ordered:
+    bands: list[list[tuple[Tracked, Curve]]] = []
+    for pair in ordered:
         band = bands[-1] if bands else None
-        full = band is None or (windows and _rows(band.tasks[0], one, len(band.tasks), view.others) >= size)
+        full = band is None or (windows and _rows(band[0][0], pair[0], len(band), view.others) >= size)
         if band is None or full:
-            band = _Worth([])
-            bands.append(band)
-        band.add(one, now, curve)
-    looks = list(bands)
-    curve_of = {id(one): curve for one, curve in ordered}
+            bands.append(band := [pair])
+            continue
+        band.append(pair)
+    looks: list[_Worth] = []
     for band in bands:
-        if len(band.tasks) > 1:
-            single = _Worth([])
-            likeliest = max(band.tasks, key=lambda one: _waited(one, now, curve_of[id(one)]))
-            single.add(likeliest, now, curve_of[id(likeliest)])
-            looks.append(single)
+        likeliest, curve = max(band, key=lambda pair: _waited(pair[0], now, pair[1]))
+        single = _Worth([])
+        single.add(likeliest, now, curve)
+        looks.append(single)
+        if len(band) > 1:
+            listed = _Worth([])
+            for one, its_curve in band:  # the list shows what was so a while ago
+                listed.add(one, now - view.facts.lag_s, its_curve)
+            looks.append(listed)
     looks.sort(key=lambda look: look.waited_s / look.cost, reverse=True)
     return looks
 
