@@ -20,7 +20,7 @@ from wanreel.domain.request import Request
 RATIO = 1.15
 FIRST_S = 1.0
 LAST_S = 3 * 3600.0
-FORGET = 0.995  # what a sample still weighs when another one has come: two hundred of them count
+FORGET = 0.997  # what a sample still weighs when another one has come: some three hundred of them count
 ENOUGH = 8  # samples before a curve is believed
 _STRAY = 0.5  # samples' worth of the mass lies anywhere, beyond whatever was seen
 _LOG_RATIO = math.log(RATIO)

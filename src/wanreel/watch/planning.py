@@ -26,16 +26,16 @@ from wanreel.domain.policy import Policy, poll_delay_s
 from wanreel.domain.runtimes import Curve, RunKind, RunTimes
 from wanreel.ports import Watched
 
-PURSE = 40.0  # requests that can be saved up
+PURSE = 80.0  # requests that can be saved up
 PER_S_MAX = 24.0  # of both kinds together, whatever runs: the vendor takes 20 a second of each
 IDLE_SHARE = 0.0075  # of a slot's time may go by unseen between the end of its task and the look that shows it
 COVER_S = 4.0  # with hundreds running, all of them are looked at about this often
 REST_S_MAX = 5.0
 REST_S_MIN = 0.02
-THRIFT = 0.985  # of what the plain schedule would spend: the rest is for what goes wrong
+THRIFT = 0.994  # of what the plain schedule would spend: the rest is for what goes wrong
 _ROWS_UNKNOWN = 100
 _EARLY = 0.2  # of the wait before it: a look so much before its time counts as that look
-_TIGHT = 3.0  # how strongly an empty or a full purse moves the price
+_TIGHT = 1.0  # how strongly an empty or a full purse moves the price
 
 
 @dataclass(slots=True)
@@ -92,6 +92,15 @@ class View:
 
 def budget_per_s(view: View, policy: Policy) -> float:
     """Requests a second that watching may cost, the question after each result included."""
+    return _budget(view, policy)[0]
+
+
+def is_thrifty(view: View, policy: Policy) -> bool:
+    """Whether what the plain schedule would spend is what bounds the budget."""
+    return _budget(view, policy)[1]
+
+
+def _budget(view: View, policy: Policy) -> tuple[float, bool]:
     plain, ends, shortest_s = 0.0, 0.0, math.inf
     for kind, count in _counted(view.tasks).items():
         curve = view.runtimes.curve(kind)
@@ -108,13 +117,14 @@ def budget_per_s(view: View, policy: Policy) -> float:
     if view.waiting:
         # Looks that come as often as leaves that share unseen, for half the time between two looks goes by on average.
         prompt = 0.5 / (IDLE_SHARE * shortest_s) + ends if math.isfinite(shortest_s) else few
-        return min(max(min(few, prompt), min(plain, enough)), PER_S_MAX)
-    return min(THRIFT * plain, enough, PER_S_MAX)
+        return min(max(min(few, prompt), min(plain, enough)), PER_S_MAX), False
+    bound = min(enough, PER_S_MAX)
+    return min(THRIFT * plain, bound), THRIFT * plain < bound
 
 
-def plain_share(view: View, kind: RunKind, age_s: float, policy: Policy) -> float:
+def plain_share(view: View, kind: RunKind, age_s: float, watched_s: float, policy: Policy) -> float:
     """How many requests more the plain schedule made for a task that ended at this age than the budget has earned for
-    it: what evens the two out, task by task.
+    it while it was watched: what evens the two out, task by task.
     """
     curve = view.runtimes.curve(kind)
     if curve is None:
@@ -123,7 +133,7 @@ def plain_share(view: View, kind: RunKind, age_s: float, policy: Policy) -> floa
     while at_s < age_s and made < 10_000:
         at_s += poll_delay_s(policy, made)
         made += 1
-    return made - age_s * plain_looks(curve, policy) / max(curve.residual_s(0.0), 1.0)
+    return made - watched_s * plain_looks(curve, policy) / max(curve.residual_s(0.0), 1.0)
 
 
 @lru_cache(maxsize=128)
@@ -174,8 +184,10 @@ class _Worth:
 
     @property
     def cost(self) -> float:
-        """Requests: the look itself, and after a list the question after each result."""
-        return 1.0 if len(self.tasks) == 1 else 1.0 + self.chance
+        """Requests. The question after each result has to be asked once in any case; a task asked after by itself has
+        answered it already if it has ended.
+        """
+        return 1.0 - 0.9 * self.chance if len(self.tasks) == 1 else 1.0
 
     def ripe_in_s(self, price: float) -> float:
         """When it will be worth its price."""

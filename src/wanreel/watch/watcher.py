@@ -18,7 +18,7 @@ from wanreel.domain.policy import Policy, backoff_s, poll_delay_s
 from wanreel.domain.runtimes import RunTimes
 from wanreel.ports import Clock, Ended, Filter, Jobs, Sighting, Turned, Vendor, Watching
 from wanreel.telemetry import WATCH_BROKE, log
-from wanreel.watch.planning import PURSE, AskFor, ListThese, Rest, Tracked, View, budget_per_s, next_look, plain_share
+from wanreel.watch.planning import PURSE, AskFor, ListThese, Rest, Tracked, View, budget_per_s, is_thrifty, next_look, plain_share
 from wanreel.watch.reading import Reading, Span, read_window
 
 RUNNING = ("PENDING", "RUNNING", "SUSPENDED")  # the list's words for what has not ended
@@ -142,11 +142,14 @@ class Watcher:
                 old.task = watched
             tasks[watched.task_id] = old
         view = self._view()
+        thrifty = is_thrifty(view, self.tools.policy)
         for task_id in self.tasks.keys() - tasks.keys():
             gone = self.tasks[task_id]
             self._stranger(task_id, gone.born_at)  # it has ended, and still stands in the list
-            age_s = (gone.ended_at or now) - gone.task.accepted_at
-            self.purse += plain_share(view, gone.task.kind, age_s, self.tools.policy)
+            if thrifty:
+                seen_s = (gone.ended_at or now) - gone.task.accepted_at
+                age_s = (seen_s + gone.known_at - gone.task.accepted_at) / 2  # it ended somewhere between two looks
+                self.purse += plain_share(view, gone.task.kind, age_s, seen_s, self.tools.policy)
         self.tasks = tasks
         self._waiting = await self._work_waits()
         self._loaded_at = now
