@@ -8,7 +8,7 @@ from tests.contract.stores import Bench
 from tests.factories import NOW, make_account, make_change, make_job, make_outcome, make_state, make_task
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.job import STATES, Archiving, Generating, Queued, State, Task
-from wanreel.domain.runtimes import RunKind, RunTime, kind_of
+from wanreel.domain.runtimes import FORGET, RunKind, RunTime, kind_of
 from wanreel.ports import Watched
 
 
@@ -60,7 +60,7 @@ async def test_run_times_are_remembered_by_kind(bench: Bench) -> None:
 
     learned = (await (await bench.second()).runtimes()).by_kind
     assert {fast: 3, slow: 1} == {kind: seen.seen for kind, seen in learned.items()}
-    assert sum(learned[fast].weights) == pytest.approx(0.995**2 + 0.995 + 1)
+    assert sum(learned[fast].weights) == pytest.approx(FORGET**2 + FORGET + 1)
 
 
 async def test_one_process_watches_an_account(bench: Bench) -> None:

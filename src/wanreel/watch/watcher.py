@@ -18,7 +18,18 @@ from wanreel.domain.policy import Policy, backoff_s, poll_delay_s
 from wanreel.domain.runtimes import RunTimes
 from wanreel.ports import Clock, Ended, Filter, Jobs, Sighting, Turned, Vendor, Watching
 from wanreel.telemetry import WATCH_BROKE, log
-from wanreel.watch.planning import PURSE, AskFor, ListThese, Rest, Tracked, View, budget_per_s, is_thrifty, next_look, plain_share
+from wanreel.watch.planning import (
+    PURSE,
+    AskFor,
+    ListThese,
+    Rest,
+    Tracked,
+    View,
+    budget_per_s,
+    is_thrifty,
+    next_look,
+    plain_share,
+)
 from wanreel.watch.reading import Reading, Span, read_window
 
 RUNNING = ("PENDING", "RUNNING", "SUSPENDED")  # the list's words for what has not ended
