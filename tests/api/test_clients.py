@@ -126,3 +126,33 @@ async def test_the_ai_sdk(filming: tuple[Served, Emulator], pictures: tuple[str,
     for kind in ("t2v", "i2v"):
         assert ("ftyp", "video/mp4") == (story[kind]["head"], story[kind]["mediaType"])
         assert len(small_clip()) == story[kind]["bytes"]
+
+
+async def test_openais_sdk(filming: tuple[Served, Emulator], pictures: tuple[str, str]) -> None:
+    """`videos`: create_and_poll from words, a file and two links, list, content in all variants, remix, delete."""
+    server, vendor = filming
+    story = json.loads(await run(sys.executable, str(CLIENTS / "openai_videos.py"), f"{server.url}/v1", *pictures))
+
+    for kind in ("t2v", "i2v", "kf2v", "remix"):
+        assert ("completed", 100, "video") == tuple(story[kind][name] for name in ("status", "progress", "object"))
+        assert story[kind]["completed_at"] >= story[kind]["created_at"]
+    assert ("1280x720", "5") == (story["t2v"]["size"], story["t2v"]["seconds"])
+    assert [story[kind]["id"] for kind in ("kf2v", "i2v", "t2v")] == story["listed"]
+    assert story["t2v"]["id"] == story["oldest"]
+    assert {"head": "ftyp", "bytes": len(small_clip())} == story["clip"]
+    assert "ffd8ff" == story["sheet"][:6]
+    assert story["thumbnail"][:6] in {"ffd8ff", "524946"}  # JPEG or WebP
+    assert 100 == story["range"]
+    assert (story["t2v"]["id"], "a red fox at night") == (
+        story["remix"]["remixed_from_video_id"],
+        story["remix"]["prompt"],
+    )
+    assert {"id": story["i2v"]["id"], "object": "video.deleted", "deleted": True} == story["deleted"]
+    assert "not_found" == story["gone"]["code"]
+    assert "model" == story["refused"]["param"]
+    assert "none of Wan's" in story["refused"]["message"]
+    bought = {task["request"]["input"]["prompt"]: task["request"] for task in vendor.tasks()}
+    assert {"a red fox", "it runs", "bloom", "a red fox at night"} == set(bought)
+    assert "720P" == bought["it runs"]["parameters"]["resolution"]
+    assert "480P" == bought["bloom"]["parameters"]["resolution"]
+    assert bought["a red fox"]["parameters"] == bought["a red fox at night"]["parameters"]  # the seed as well

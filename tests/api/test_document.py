@@ -139,6 +139,7 @@ async def films(tmp_path: Path) -> AsyncIterator[tuple[Served, dict[str, str], s
         ids = {
             "job_id": made["jobs"][0]["id"],
             "task_id": made["jobs"][0]["id"],
+            "video_id": made["jobs"][0]["id"],
             "group_id": made["group"],
             "hook_id": hooked["id"],
             "project": "films",

@@ -35,6 +35,7 @@ from wanreel.api.dashscope.face import dashscope_face
 from wanreel.api.desk import Desk
 from wanreel.api.face import Face
 from wanreel.api.guard import Guard
+from wanreel.api.openai.face import openai_face
 from wanreel.api.problems import ProblemBody, ProblemField, Told, told
 from wanreel.api.schemas import EventOut
 from wanreel.domain.errors import WanreelError
@@ -67,7 +68,7 @@ def own_face() -> Face:
 
 def drop_ins() -> tuple[Face, ...]:
     """The faces that look like somebody else's API."""
-    return (dashscope_face(),)
+    return (dashscope_face(), openai_face())
 
 
 def make_app(desk: Desk, faces: Sequence[Face] | None = None, *, loopback: bool = True) -> ASGIApp:

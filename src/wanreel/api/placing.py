@@ -13,6 +13,7 @@ from wanreel.api.caller import Caller
 from wanreel.api.creates import Asked, Placed
 from wanreel.api.desk import desk_of
 from wanreel.api.orders import ask_of, checked_key, scoped_key
+from wanreel.api.problems import Refusal
 from wanreel.domain.job import Job
 from wanreel.domain.request import canonical
 
@@ -38,6 +39,10 @@ async def place(
     Conflict (a known key, for something else), and as `make`.
     """
     desk = desk_of(request)
+    try:
+        canonical(said)
+    except (ValueError, RecursionError):
+        raise Refusal("malformed", "The body holds a number that is none.") from None
     key = checked_key(request.headers.get("idempotency-key"))
     if key is not None:
         began_at = desk.clock.now()

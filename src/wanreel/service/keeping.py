@@ -6,7 +6,7 @@ died in between. Nothing is removed because it is not known: orphans are reporte
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from wanreel.domain.errors import Conflict, WanreelError
@@ -20,6 +20,7 @@ from wanreel.domain.keeping import (
     erased,
     hold,
     input_hashes,
+    is_gone,
     release,
     restore,
     todo_at,
@@ -112,6 +113,26 @@ class Keeping:
         room = self._room
         custody = trash(await self._custody(job), room.clock.now(), room.retention.grace_days, why or "by hand")
         return await self._decide(custody, "trashed")
+
+    async def put_away(self, job_id: str) -> Custody:
+        """Show a job's clip to nobody any more, whether or not there is one yet; it is purged as what lies in the trash
+        is. Raises Conflict (held).
+        """
+        room = self._room
+        custody = await self._custody(await room.service.get(job_id))
+        if is_gone(custody):
+            return custody
+        return await self._decide(trash(custody, room.clock.now(), room.retention.grace_days, "by hand"), "trashed")
+
+    async def put_aside(self, job_ids: Sequence[str]) -> frozenset[str]:
+        """Which of some jobs are shown to nobody any more: in the trash, purged or erased."""
+        custody = await self._room.custodian.custody_of(list(job_ids))
+        return frozenset(job_id for job_id, decided in custody.items() if not decided.readable)
+
+    def ends_at(self, job: Job) -> float | None:
+        """When a finished clip will be too old to be kept; None where no rule says."""
+        limit_s = self._room.retention.limit_s(job.project)
+        return job.state.finished_at + limit_s if isinstance(job.state, Succeeded) and limit_s is not None else None
 
     async def restore(self, job_id: str) -> Custody:
         """Bring a clip back from the trash. Raises Conflict."""

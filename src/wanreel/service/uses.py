@@ -12,6 +12,7 @@ from wanreel.domain.capacity import RUN_S, capacity
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.doubt import asks_person
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
+from wanreel.domain.errors import NotFound as Missing
 from wanreel.domain.event import (
     ALL,
     FOREVER,
@@ -33,15 +34,16 @@ from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import slot_held_until, transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.pool import Place, Standing, joined, soonest
-from wanreel.domain.request import Link, Request
+from wanreel.domain.request import Draft, Link, Media, Request, Stored
 from wanreel.domain.slots import allowed
 from wanreel.domain.submitting import BUDGET
 from wanreel.domain.turn import slot_key
-from wanreel.domain.validate import Options
+from wanreel.domain.validate import Options, validate
 from wanreel.money.books import Books
 from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Ledger, Parked, Slots, Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, over_cap, refusal, same_wish
+from wanreel.service.linting import remarks
 from wanreel.service.order import Order, Planned
 from wanreel.service.planning import plan
 
@@ -270,6 +272,55 @@ class Service:
         )
         return (await self._shop.jobs.add(await self._placed([fresh])))[0]
 
+    async def remix(self, old: Job, prompt: str, *, key: str | None = None, ask: str | None = None) -> Job:
+        """A new job of the request of another one with other words, its seed and pictures kept; it belongs to no group.
+        Raises Invalid, Unauthorized, Unavailable, Conflict (the key, for something else).
+        """
+        self.check_key()
+        s, request = self._shop, old.request
+        draft = Draft(
+            prompt=prompt,
+            model=request.model,
+            mode=request.mode,
+            negative_prompt=request.negative_prompt,
+            media=request.media,
+            size=request.size,
+            resolution=request.resolution,
+            ratio=request.ratio,
+            duration_s=request.duration_s,
+            seed=request.seed,
+            prompt_extend=request.prompt_extend,
+            watermark=request.watermark,
+            shot_type=request.shot_type,
+            audio=request.audio,
+            template=request.template,
+            extra_input=request.extra_input,
+            extra_parameters=request.extra_parameters,
+        )
+        checked = validate(draft, s.catalog, self._main.region, s.options).request
+        for media in checked.media:
+            if isinstance(media.source, Stored):
+                _still_there(s.inputs, media)
+        now = s.clock.now()
+        fresh = Job(
+            id=s.clock.new_id("job"),
+            request=checked,
+            account=self._main,
+            state=Queued(due_at=now),
+            created_at=now,
+            key=key,
+            ask=ask,
+            name=old.name,
+            retry_of=old.id,
+            project=old.project,
+            tags=old.tags,
+            priority=old.priority,
+            remarks=remarks(checked, s.catalog),
+            bound=lies_at_the_vendor(checked),
+            max_cost=old.max_cost,
+        )
+        return (await s.jobs.add(await self._placed([fresh])))[0]
+
     async def waiting(self, job: Job) -> Waiting | None:
         """Why a queued job waits, and its place in the line; None for any other state."""
         state = job.state
@@ -447,6 +498,16 @@ class Service:
                 return await s.jobs.commit(change)
             except Stale:
                 job = await s.jobs.get(job.id)
+
+
+def _still_there(inputs: Inputs, media: Media) -> None:
+    """Raises Invalid where the copy of an input has been removed."""
+    assert isinstance(media.source, Stored)
+    try:
+        inputs.path(media.source.sha256)
+    except Missing:
+        words = "is not kept any more: order anew and give it again"
+        raise Invalid("", (Problem(media.role, words, media.source.name),)) from None
 
 
 def _variants(jobs: Sequence[Job], planned: Planned) -> Group | None:
