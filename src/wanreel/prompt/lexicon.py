@@ -47,6 +47,10 @@ class Names:
     styles: frozenset[str]  # what "in the style of" may be followed by without naming anybody
     first_names: frozenset[str]
     not_last_names: frozenset[str]
+    capital: frozenset[str]  # ordinary words, names only with a capital letter
+    proper: frozenset[str]  # "a Jaguar"
+    titles: frozenset[str]
+    things: frozenset[str]  # what may follow a name that is a thing's: a Tesla coil
 
 
 @cache
@@ -71,6 +75,10 @@ def names() -> Names:
         styles=words(data["heuristics"]["styles"]),
         first_names=words(data["heuristics"]["first_names"]),
         not_last_names=words(data["heuristics"]["not_last_names"]),
+        capital=words(data["heuristics"]["capital"]),
+        proper=words(data["heuristics"]["proper"]),
+        titles=words(data["heuristics"]["titles"]),
+        things=words(data["heuristics"]["things"]),
     )
 
 
@@ -126,6 +134,22 @@ def axes() -> tuple[Axis, ...]:
     )
 
 
+class Endings:
+    """Endings of Chinese words, by length: a set is asked far faster than a long tuple."""
+
+    def __init__(self, endings: frozenset[str]) -> None:
+        self._by_length = tuple(
+            (length, frozenset(e for e in endings if len(e) == length)) for length in sorted({len(e) for e in endings})
+        )
+
+    def end(self, text: str) -> bool:
+        """Whether one of them ends the text."""
+        for length, some in self._by_length:  # noqa: SIM110 - a plain loop: this runs hundreds of times a prompt
+            if text[-length:] in some:
+                return True
+        return False
+
+
 @dataclass(frozen=True)
 class Cast:
     """Who can carry an action, and what only surrounds it."""
@@ -135,17 +159,18 @@ class Cast:
     collectives: frozenset[str]
     scenery: frozenset[str]
     beings_zh: frozenset[str]
-    endings_zh: tuple[str, ...]
+    endings_zh: Endings
     not_beings_zh: frozenset[str]
     collectives_zh: frozenset[str]
-    machine_endings_zh: tuple[str, ...]
+    machine_endings_zh: Endings
     first_names: frozenset[str]
+    scenery_endings_zh: Endings
 
 
 @cache
-def beings_of_data(name: str = "beings") -> frozenset[str]:
-    """Words for persons and animals from the dictionaries (tools/beings.py): `beings` English, `beings_zh` Chinese."""
-    lines = files("wanreel").joinpath(f"prompt/data/{name}.txt").read_text("utf-8").splitlines()
+def beings_of_data() -> frozenset[str]:
+    """English words for persons and animals from a dictionary (tools/beings.py)."""
+    lines = files("wanreel").joinpath("prompt/data/beings.txt").read_text("utf-8").splitlines()
     return frozenset(line for line in lines if not line.startswith("#"))
 
 
@@ -158,10 +183,11 @@ def casting() -> Cast:
         machines=words(en["machines"]),
         collectives=words(en["collectives"]),
         scenery=words(en["scenery"]),
-        beings_zh=(words(zh["beings"]) | words(zh["machines"]) | beings_of_data("beings_zh")) - words(zh["not_beings"]),
-        endings_zh=tuple(sorted(words(zh["being_endings"]), key=len, reverse=True)),
+        beings_zh=(words(zh["beings"]) | words(zh["machines"])) - words(zh["not_beings"]),
+        endings_zh=Endings(words(zh["being_endings"])),
         not_beings_zh=words(zh["not_beings"]),
         collectives_zh=words(zh["collectives"]),
-        machine_endings_zh=tuple(sorted(words(zh["machine_endings"]), key=len, reverse=True)),
+        machine_endings_zh=Endings(words(zh["machine_endings"])),
         first_names=names().first_names,
+        scenery_endings_zh=Endings(words(zh["scenery_endings"])),
     )

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 Span = tuple[int, int]
 """From and to, in code points."""
@@ -20,6 +20,7 @@ _QUOTES = re.compile(
     r"“[^”]*”|「[^」]*」|『[^』]*』|《[^》]*》|«[^»]*»|\"[^\"\n]*\"|‘[^’\n]{1,200}’(?![a-zA-Z])|(?<![\w])'[^'\n]{1,200}'(?![\w])"
 )
 _BREAK = re.compile(r"[,;:.!?，。；：！？、\n]+(?=\s|$|[^\x00-\x7f])|[,;!?，。；：！？\n]+|\s[-–—]+\s|——")
+_STOP = re.compile(r"[.!?;](?=\s)|[。；！？\n]")
 _SHOT = re.compile(
     r"(?:\b(?:shot|scene|clip|part|segment|frame|cut|panel)\s*(?:no\.?\s*)?(?:\d+|one|two|three|four|five|[a-d])\b\s*[:.\-–—(\[,]"
     r"|\b(?:first|second|third|fourth|final|last|opening|closing|next) (?:shot|scene)\b"
@@ -41,8 +42,7 @@ _SIGNS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word with its place; Chinese words carry the segmenter's part of speech."""
 
     text: str
@@ -61,6 +61,11 @@ def _segmenter() -> Any:
     return import_module("rjieba")
 
 
+_SIGN_WORDS = re.compile(
+    r"read|say|label|mark|letter|word|print|stat|titl|call|nam|\b[Nn]o[- ]|Do |NO |DO |Don|Never|NEVER|do[- ]not|[写印刻标贴挂名题喷禁勿严不切]"
+)
+
+
 @dataclass(frozen=True)
 class Reading:
     """One prompt, read as often as the rules like and analysed once."""
@@ -75,14 +80,14 @@ class Reading:
     @cached_property
     def said(self) -> str:
         """The author's own directions: quoted text and wording of signs hidden, every offset as in the text."""
-        chars = list(self.text)
+        said = self.text
         for start, end in self.quotes:
-            chars[start + 1 : end - 1] = HIDDEN * (end - start - 2)
-        for match in _SIGNS.finditer(self.text):
+            said = said[: start + 1] + HIDDEN * (end - start - 2) + said[end - 1 :]
+        for match in _SIGNS.finditer(self.text) if _SIGN_WORDS.search(self.text) else ():
             for group, found in enumerate(match.groups(), 1):
                 if found:
-                    chars[match.start(group) : match.end(group)] = HIDDEN * len(found)
-        return "".join(chars).replace("’", "'")
+                    said = said[: match.start(group)] + HIDDEN * len(found) + said[match.end(group) :]
+        return said.replace("’", "'")
 
     @cached_property
     def lower(self) -> str:
@@ -115,6 +120,12 @@ class Reading:
     def clause_at(self, place: int) -> tuple[int, int]:
         """The clause a place stands in."""
         return next((c for c in self.clauses if c[0] <= place < c[1]), (place, place))
+
+    @cached_property
+    def sentences(self) -> tuple[tuple[int, int], ...]:
+        """Sentences with the marks at both their ends, so that neighbours share one; no pattern reaches over a mark."""
+        edges = [0, *(m.start() for m in _STOP.finditer(self.said)), len(self.said)]
+        return tuple((a, min(b + 1, len(self.said))) for a, b in itertools.pairwise(edges) if b > a)
 
     @cached_property
     def shots(self) -> tuple[tuple[int, int], ...]:

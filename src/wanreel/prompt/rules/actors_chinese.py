@@ -12,8 +12,12 @@ from wanreel.prompt.lexicon import Cast, casting, words
 from wanreel.prompt.reading import Reading, Word
 from wanreel.prompt.rules.actors_english import Actor
 
+# A table laid, a kitchen: what is named after these words lies there. What is named before the others is made.
 _STILL_LIFE = re.compile(
-    r"(?:桌上|餐桌|盘中|盘子|菜肴|菜品|摆满|摆着|盛着|火锅|锅里|蒸笼|烤(?!火|串|面包机|红薯的)|图案|玩偶|雕像|造型|形状|剪纸|摆件|印有|绣着|画着|海报)"
+    r"桌上|餐桌|盘中|盘子|菜肴|菜品|摆满|摆着|盛着|火锅|锅里|蒸笼|烤(?!火|串|面包机|红薯的)|案板|砧板|货架|冰鲜|摊位上|橱窗里"
+)
+_MADE = re.compile(
+    r"图案|玩偶|雕像|造型|形状|剪纸|摆件|印有|绣着|画着|海报|摆放|陈列|纹样|纹饰|浮雕|屏风上|年画|雕刻|雕花"
 )
 _CUT = re.compile(
     r"、|以及|同时|而(?=一)|与此同时|旁边(?=一|有|的)|还有(?!人)|[和与](?=一[只个名位头条匹台辆])|(?:上|里|中|旁|边|前|下|外)(?=[一两三][只个名位头条匹台辆架])"
@@ -21,6 +25,11 @@ _CUT = re.compile(
 _COUNTED = re.compile(
     r"^(?:又|还|也|更)?有的?人|^有的(?!是)|^另[外]?一[个名位只条头]|^另一(?:边|侧|头)|^一[个只名位](?=在|正|负责|忙)|^第[一二三四五六][个只名位人]|^还有(?:人|一)"
 )
+_LIKENED = re.compile(
+    r"^(?:就|又|也|都|便|正)?(?:好)?(?:像|仿佛|如同|宛如|宛若|犹如|好似|恰似|似|如|若|让人|令人|使人|给人)"
+)
+_LABEL = re.compile(r"(?:主体|人物|角色|主角)\s*[一二三四五六七八九十\dA-Fa-f甲乙丙丁戊]\s*[：:、，,]")
+_MERGED = frozenset("手者员师工兵匠女童妇")
 _LEAD = re.compile(
     r"^(?:左边|右边|中间|左侧|右侧|前景|后景|背景|近处|远处|门口|门外|窗外|台上|台下|旁边|身旁|一旁|角落里?|树下|屋顶上?|桥上|路边|街边|街角|上方|下方|左|右|前|后|河边|岸边|田里|院里|厨房里|院子里|这边|那边|另一边|一边|空中|天上|地上|水里|水中|此时|这时|忽然|突然|同时|只见|画面中|画面里)+的?"
 )
@@ -39,22 +48,36 @@ def actors(prompt: Reading) -> Iterator[Actor]:
     if not prompt.has_chinese:
         return
     cast = casting()
-    segments = prompt.chinese
+    segments = _merged(prompt.chinese)
+    for label in _LABEL.finditer(prompt.said):
+        yield Actor(label[0], label.start(), label.end())
     starts = [w.start for w in segments]
     for start, end in _pieces(prompt):
         text = prompt.said[start:end]
-        if _STILL_LIFE.search(text) or not re.search(r"[\u3400-\u9fff]", text):
+        if _MADE.search(text) or not re.search(r"[\u3400-\u9fff]", text):
             continue
         lead = _LEAD.match(text)
         begin = start + (lead.end() if lead else 0)
+        if _LIKENED.match(text):
+            continue
         counted = _COUNTED.match(prompt.said[begin:end])
-        if counted is not None and end - begin - counted.end() >= 1:
+        if (
+            counted is not None
+            and end - begin - counted.end() >= 1
+            and not _moment(prompt.said[begin + counted.end() : end])
+        ):
             yield Actor(f"{counted[0]}@{begin}", begin, begin + counted.end())
             continue
         first = bisect_left(starts, begin)
         inside = [w for w in segments[first : bisect_left(starts, end)] if w.end <= end and w.text.strip()]
         found = list(_subjects(inside, cast)) if inside else []
-        yield from found or _by_letters(prompt.said, begin, end, cast)
+        found = found or list(_by_letters(prompt.said, begin, end, cast))
+        still = _STILL_LIFE.search(prompt.said, start, end)
+        if still is not None and not any(a.start < still.start() for a in found):
+            continue
+        yield from found
+        if not found and not _LABEL.search(text):
+            yield from _perhaps(inside, cast)
 
 
 def _pieces(prompt: Reading) -> Iterator[tuple[int, int]]:
@@ -116,6 +139,45 @@ def _by_letters(text: str, begin: int, end: int, cast: Cast) -> Iterator[Actor]:
             return
 
 
+def _merged(words: tuple[Word, ...]) -> list[Word]:
+    """The segmenter's words, with a trade it cut through put together: 摩托车|手."""
+    found: list[Word] = []
+    for word in words:
+        last = found[-1] if found else None
+        if (
+            last is not None
+            and word.text in _MERGED
+            and last.kind.startswith("n")
+            and last.end == word.start
+            and (word.text != "手" or last.text.endswith(("车", "琴", "鼓", "笛", "滑板")))
+        ):
+            found[-1] = Word(last.text + word.text, last.start, word.end, "n")
+            continue
+        found.append(word)
+    return found
+
+
+def _moment(rest: str) -> bool:
+    """Whether what is counted is a moment or a shot, not somebody."""
+    return re.match(r"(?:瞬间|镜头|画面|场景|部分|阶段|片段|细节|是|为|[，。：:])", rest) is not None
+
+
+def _perhaps(inside: list[Word], cast: Cast) -> Iterator[Actor]:
+    """A noun nobody listed that opens its piece and has a verb at once: it may act, where others plainly do."""
+    if len(inside) < 3 or sum(len(w.text) for w in inside) > 12:
+        return
+    one, two = inside[0], inside[1]
+    if (
+        one.kind in ("n", "nr", "nz", "nrt", "ng", "nt")
+        and two.kind[:1] == "v"
+        and two.text not in _QUIET_VERBS
+        and 2 <= len(one.text) <= 5
+        and one.text not in cast.not_beings_zh
+        and not cast.scenery_endings_zh.end(one.text)
+    ):
+        yield Actor(one.text, one.start, one.end, sure=False)
+
+
 def _describes(inside: list[Word], cast: Cast) -> bool:
     """Whether a first verb belongs to the noun after it, which then acts itself: 送货机器人倒地."""
     if len(inside) < 3 or not inside[0].kind.startswith("v") or inside[0].text[-1] in "着了起过到来去出入住":
@@ -135,12 +197,16 @@ def _being(inside: list[Word], number: int, cast: Cast, *, measured: bool = Fals
         return None
     if text in cast.beings_zh or text in cast.collectives_zh:
         return text
+    if len(text) > 2 and text[-2:] in cast.beings_zh and not cast.machine_endings_zh.end(text[-2:]):
+        return text
+    if number == 0 and word.kind.startswith("nr") and re.fullmatch(r"[小阿老大][\u4e00-\u9fff]", text):
+        return text  # 小明
     if len(text) > 1 and text[-1] in "在正把被" and text[:-1] in cast.beings_zh:
         return text[:-1]
     place = number == 0 or measured or inside[number - 1].text in ("的", "、")
     if (
         len(text) >= 2
-        and text.endswith(cast.endings_zh)
+        and cast.endings_zh.end(text)
         and word.kind[:1] in ("n", "v", "j", "z", "x", "l")
         and word.kind not in ("ns", "nt")
         and place
@@ -149,11 +215,11 @@ def _being(inside: list[Word], number: int, cast: Cast, *, measured: bool = Fals
     if word.kind.startswith(("v", "p", "d", "a", "m", "q", "x", "f", "c", "u", "ns", "t", "s")) and word.kind != "vn":
         return None
     acts = any(w.kind[:1] in ("v", "d", "i", "p") for w in inside[number + 1 : number + 5])
-    if len(text) >= 2 and (text.endswith(cast.endings_zh) and (acts or len(inside) <= 3)):
+    if len(text) >= 2 and (cast.endings_zh.end(text) and (acts or len(inside) <= 3)):
         return text
     if (
         len(text) >= 2
-        and text.endswith(cast.machine_endings_zh)
+        and cast.machine_endings_zh.end(text)
         and place
         and number + 1 < len(inside)
         and inside[number + 1].text not in _OWNED

@@ -19,11 +19,12 @@ STORY_MIN = 450
 
 
 class Actor(NamedTuple):
-    """Somebody or something that acts: what it is called, and where."""
+    """Somebody or something that acts: what it is called, and where; `sure` where it is known for one that can."""
 
     name: str
     start: int
     end: int
+    sure: bool = True
 
 
 _ONE = words(
@@ -51,6 +52,15 @@ _DETERMINERS = words("a, an, one, another, two, three, four, five, six, several,
 _LISTED = words("with, as, or, include, includes, including, showing")
 _AS_PROP = words(
     "statue, statues, costume, mask, toy, figurine, sculpture, painting, poster, mural, tattoo, logo, portrait, picture, photo, print, doll"
+)
+_SHARED = words(
+    "come, dance, fight, run, play, sing, race, march, chase, fly, walk, jump, share, compete, argue, work, sit, stand, wait, meet, gather, swim, climb, cook, eat, drive, roll, spin, wrestle, battle, duel, perform, leap, hide, stroll, drift, soar, parade, juggle, clap, laugh, bow, act, team, join, all, each, are, have, keep, take, try, do, go, speed, zoom, rush"
+)
+_STANDS = words(
+    "stands, stand, sits, sit, hangs, hang, lies, rests, leans, towers, rises, shows, depicts, is, are, looks, glows, gleams, shines, glints, watches, overlooks, faces, dominates, reads, appears, fades"
+)
+_LABEL = re.compile(
+    r"\b(?:main )?(?:subject|character|person|performer|actor|figure|hero|player)s?\s*(?:no\.?\s*|#\s*)?(?:\d|[a-f]|one|two|three|four|five|six)\s*[:=–-]"
 )
 _DRIVEN = words(
     "riding, driving, holding, wearing, carrying, walking, petting, hugging, feeding, chasing, filming, watching, painting, dressed, clad, flying"
@@ -90,6 +100,10 @@ class _Phrase(NamedTuple):
 
 def actors(prompt: Reading) -> Iterator[Actor]:
     """Everybody who acts, in the order of the text; the same one may come twice under one name."""
+    labels = list(_LABEL.finditer(prompt.lower))
+    if len(labels) > 1:
+        yield from (Actor(label[0], label.start(), label.end()) for label in labels)
+        return
     row: list[tuple[Actor, bool]] = []  # pieces one after another that each have somebody, and whether he acts
     row_open = True
     for piece in _pieces(prompt):
@@ -111,7 +125,8 @@ def actors(prompt: Reading) -> Iterator[Actor]:
 
 def _of_row(row: list[tuple[Actor, bool]]) -> Iterator[Actor]:
     """Who of a row counts: all who act, and those only named where three or more stand in a row."""
-    yield from (actor for actor, acts in row if acts or len(row) > 2)
+    together = any(acts for _, acts in row)
+    yield from (actor for actor, acts in row if acts or (len(row) > 2 and (actor.sure or together)))
 
 
 def _lists(piece: _Piece) -> bool:
@@ -153,6 +168,14 @@ def _pieces(prompt: Reading) -> Iterator[_Piece]:
 def _acting(prompt: Reading, piece: _Piece) -> Iterator[Actor]:
     lower = piece.lower
     for place in _starts(lower):
+        # "his wife the badger irons shirts": the second name has the verb
+        if lower[place] in _OWN and (
+            again := next((n for n in range(place + 2, min(place + 5, len(lower))) if lower[n] == "the"), None)
+        ):
+            actor = _actor(prompt, piece, lower, again)
+            if actor is not None and alive(lower, again - 1):
+                yield actor
+                return
         actor = _actor(prompt, piece, lower, place)
         if actor is not None:
             yield actor
@@ -186,11 +209,12 @@ def _actor(prompt: Reading, piece: _Piece, lower: list[str], place: int) -> Acto
     actor = Actor(_name(text, head, phrase), piece.tokens[phrase.first].start, piece.tokens[phrase.head].end)
     if head in _COUNTED:
         return actor._replace(name=f"{text}@{actor.start}") if verb == "finite" else None
-    if head in _AS_PROP or (phrase.head + 1 < len(lower) and lower[phrase.head + 1] in _AS_PROP):
+    if phrase.head + 1 < len(lower) and lower[phrase.head + 1] in _AS_PROP:
+        return None
+    if head in _AS_PROP and not (verb == "finite" and phrase.kind == "one" and _moves(lower, phrase)):
         return None
     being = alive(lower, phrase.head)
-    pair = " ".join(lower[max(0, phrase.head - 1) : phrase.head + 1])
-    machine = _is(head, casting().machines) or pair in casting().machines
+    machine = _machine(lower, phrase.head)
     if being or machine or head in casting().collectives:
         return actor if being or phrase.kind != "the" or verb == "finite" else None
     if verb != "finite" or _is(head, casting().scenery) or head in _PRONOUNS:
@@ -200,7 +224,13 @@ def _actor(prompt: Reading, piece: _Piece, lower: list[str], place: int) -> Acto
     if phrase.kind == "bare":
         named = phrase.head == phrase.first and place == 0 and re.fullmatch(r"[A-Z][a-z]+", piece.tokens[0].text)
         return actor if named and (piece.mark not in ("", ".") or head in casting().first_names) else None
+    actor = actor._replace(sure=False)
     return actor if phrase.kind == "one" or (phrase.kind == "the" and len(prompt.text) < STORY_MIN) else None
+
+
+def _moves(lower: list[str], phrase: _Phrase) -> bool:
+    """Whether a made thing does more than stand there: "a rag doll twirls", not "a statue stands"."""
+    return phrase.after < len(lower) and lower[phrase.after] not in _STANDS
 
 
 def _plain(word: Word) -> str:
@@ -315,8 +345,11 @@ def _verb(lower: list[str], phrase: _Phrase, mark: str) -> str:
         and word.isalpha()
         and not word.endswith("ed")
     ):
-        return "finite" if alive(lower, phrase.head) and word not in _PREPOSITIONS else ""
+        acts = alive(lower, phrase.head) or _machine(lower, phrase.head)
+        return "finite" if acts and word not in _PREPOSITIONS else ""
     head = lower[phrase.head]
+    if mark == "and" and word in _SHARED and (alive(lower, phrase.head) or _machine(lower, phrase.head)):
+        return "finite"  # "a toaster, a kettle and a blender come alive"
     plural = (
         head.endswith("s") or head in casting().collectives or head in ("people", "children", "men", "women", "police")
     )
@@ -340,14 +373,18 @@ def _named_only(prompt: Reading, piece: _Piece) -> Actor | None:
             return None
         head = place
         place += 1
-    if head is None or kind in ("the", "own") or not alive(lower, head):
+    if head is None or kind in ("the", "own"):
+        return None
+    living = alive(lower, head)
+    if not living and not _machine(lower, head):
         return None
     if place < len(lower) and lower[place] in ("of", "to"):
         return None
     if any(w in _DRIVEN for w in lower[:head]) and kind != "bare":
         return None
     text = prompt.said[piece.tokens[0].start : piece.tokens[head].end].lower()
-    return Actor(_name(text, lower[head], _Phrase(0, head, place, kind)), piece.tokens[0].start, piece.tokens[head].end)
+    name = _name(text, lower[head], _Phrase(0, head, place, kind))
+    return Actor(name, piece.tokens[0].start, piece.tokens[head].end, sure=living)
 
 
 def _has_object(piece: _Piece) -> bool:
@@ -377,6 +414,12 @@ def alive(lower: Sequence[str], head: int) -> bool:
         or (_is(name, beings_of_data()) and not _is(name, cast.scenery))
         or _trade(name)
     )
+
+
+def _machine(lower: Sequence[str], head: int) -> bool:
+    """Whether the word at a place is a machine, alone or with the word before it."""
+    machines = casting().machines
+    return _is(lower[head], machines) or " ".join(lower[max(0, head - 1) : head + 1]) in machines
 
 
 def _trade(name: str) -> bool:

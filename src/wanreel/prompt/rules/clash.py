@@ -23,7 +23,7 @@ _BECOMES = re.compile(
     r"|变(?:为|成|得|幻|化)?|渐变|渐渐|逐渐|逐步|过渡|转(?:为|成|入|换|瞬)|入夜|慢慢(?:变|转|暗|亮|褪|染)|由|从|开始时|随着|褪去|褪为|恢复|转眼|交替|更替|循环|轮转|降临|渐(?:亮|暗|浓|起|退|黑|晚)|到(?=夜|白|黄|深|清|正|傍|日|凌|黑|盛|寒|冬|夏)|至|升起|忽然|突然|瞬间|初(?:升|现|上)|停后|过后|泛起"
 )
 _MOVES = re.compile(
-    r"\b(?:pull(?:s|ing)? (?:back|out|away)|push(?:es|ing)? (?:in|closer|forward|toward\w*)|zoom(?:s|ing)? (?:out|in)|doll(?:y|ies|ying)|crane\w*|widen(?:s|ing)|ris(?:es|ing)|reveal(?:s|ing)?|rack(?:s|ing)?|moves?|moving|from (?=[^,.;]{3,40}\bto\b)|starts?|starting|opens?|opening|begins?|beginning|turns?|into|descend\w*|swoop\w*|closing in|closes in|transition\w*|tilt\w*|track\w*)\b"
+    r"\b(?:becom\w+|gradually|narrow(?:s|ing)|tighten(?:s|ing)|clos(?:es|ing) in|pull(?:s|ing)? (?:back|out|away)|push(?:es|ing)? (?:in|closer|forward|toward\w*)|zoom(?:s|ing)? (?:out|in)|doll(?:y|ies|ying)|crane\w*|widen(?:s|ing)|ris(?:es|ing)|reveal(?:s|ing)?|rack(?:s|ing)?|moves?|moving|from (?=[^,.;]{3,40}\bto\b)|starts?|starting|opens?|opening|begins?|beginning|turns?|into|descend\w*|swoop\w*|closing in|closes in|transition\w*|tilt\w*|track\w*)\b"
     r"|拉远|拉开|推近|推进|推到|推向|拉到|升起|拉升|下降|俯冲|逐渐|渐渐|缓缓|由|从(?!高空)|到|至|转|变|切|先"
 )
 _TURNS = {
@@ -50,7 +50,7 @@ _WITHIN = re.compile(
     r"\bin (?:the|a|her|his) (?:\w+ )?(?:mirror|painting|photo|picture|poster|reflection|dream|memory|flashback|puddle|film|movie)\b[^,.;]*$|镜子?里[^，。；]*$|\b(?:paintings?|posters?|photos?|photographs?|pictures?|murals?|televisions?|tv|screens?|postcards?|monitor|dreams?|dreaming|memory|memories|billboards?|mirror|snow globe|projector|hologram|prints?|tattoo|wallpaper|embroidered|named|called|scent|movie|film about|toy|book|cover|model of) (?:\w+ ){0,2}(?:of|shows?|showing|displaying|depicting|playing|about|with)\b[^,.;]*$|(?:画着|印着|海报|照片|壁画|电视|屏幕|油画|明信片|梦见|回忆|名为|绣着|画里|图案|书封)[^，。；,;]*$"
 )
 _LIKENED = re.compile(
-    r"(?:\blike|\bas if (?:it were|in)|\bas bright as|如|似|像|宛如|仿佛|如同|好似|堪比|胜似)\s*(?:a |the )?$"
+    r"(?:\blike|\bas if (?:it were|in)|\bas bright as|如|似|像|宛如|仿佛|如同|好似|堪比|胜似)\s*(?:a |the )?(?:一?[轮个片弯颗条座道幅把面场层])?$"
 )
 # What stands after the words and makes them a thing in the scene, or a likeness.
 _DEPICTED = re.compile(
@@ -103,11 +103,11 @@ def _finding(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> Finding:
 
 def _sights(prompt: Reading, axis: Axis, unwanted: Sequence[Span]) -> list[Sight]:
     found: list[Sight] = []
-    text = prompt.lower
+    text, sentences = prompt.lower, prompt.sentences
     for direction in axis.values:
         if direction is axis.values[-1] and not found:
             return []
-        for match in (m for pattern in direction.patterns for m in pattern.finditer(text)):
+        for match in (m for pattern in direction.patterns for m in pattern.finditer(text, sentences)):
             if match[0] == "" or (
                 any(a <= match.start() < b for a, b in unwanted)
                 and axis.name not in ("cutting", "crowding", "camera motion", "wetness", "wind")
@@ -117,7 +117,7 @@ def _sights(prompt: Reading, axis: Axis, unwanted: Sequence[Span]) -> list[Sight
             if (
                 _DEPICTED.match(text, match.end())
                 or _WITHIN.search(text[start : match.start()])
-                or _LIKENED.search(text[: match.start()])
+                or _LIKENED.search(text[max(0, match.start() - 24) : match.start()])
             ):
                 continue
             if "\u3400" <= text[match.start()] <= "\u9fff" and not _whole_words(prompt, match):
@@ -216,6 +216,8 @@ def _explained(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> bool:
     if _AT_ONCE.search(text[max(0, one.start - 20) : two.end + 30]):
         return False
     if axis.kind == "colour" and _SELECTIVE.search(text):
+        return True
+    if axis.name == "weather" and re.search(r"\brainbow|\bsun ?shower|彩虹|太阳雨|东边日出", text):
         return True
     if axis.kind in ("place", "light") and _BESIDE.search(text[max(0, one.start - 25) : two.end + 25]):
         return True

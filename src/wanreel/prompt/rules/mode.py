@@ -34,21 +34,29 @@ _EN = (
     r"\b(?:as|for) (?:the|its|an|my) (?:first|opening|starting|initial|start|last|end|key) ?frame\b|\breference (?:image|photo|picture|video|frame)s?\b|\binput (?:image|photo|picture|video|frame)s?\b|\bimage[- ]to[- ]video\b|\bi2v\b|\bimg2vid\b",
     r"\b(?:image|photo|picture|video) ?(?:#|no\.? ?)?[1-9]\b(?! (?:in|on) (?:a|the) (?:series|gallery))|@(?:image|img|photo|video)\w*|<image>|\[image\]",
     r"\b(?:the|this|still) (?:image|photo|photograph|picture|still|snapshot|selfie|drawing|artwork) (?:should |must |to |slowly |gently |suddenly )*(?:come|comes|coming) (?:alive|to life)\b|\b(?:bring|make|let) (?:the|this|that|my) (?:\w+ )?(?:image|photo|photograph|picture|snapshot|selfie|still|drawing)\b",
+    r"\b(?:in|from|to|like|as|per|match(?:es|ing)?|following|on) the (?:reference|attachment|upload|input|source (?:image|photo)|supplied (?:image|photo))\b(?! (?:book|library|desk|room|section|work|shelf|point|line|level|manual))",
+    r"\bhere(?:'s| is| are|,) (?:my|our) (?:\w+ ){0,2}(?:shot|packshot|product|render|file|artwork|design|mock-?up|storyboard|footage)s?\b",
+    r"\bwhat(?:'s| is|ever is)?(?: you see| we see)?(?: shown| visible| depicted)? (?:in|on) the (?:image|photo|picture|photograph|still|screenshot|snapshot)\b",
     r"\b(?:picks? up|continues?|continuing|resum\w+|carry on|carries on) (?:right |directly |seamlessly |exactly )*(?:from )?(?:where )?(?:the|my|this|that) (?:\w+ )?(?:previous |last |earlier |prior )?(?:video|clip|footage|shot) ?(?:ends|ended|stops|left off)?\b",
 )
 _ZH_PIC = r"(?:图片|照片|图像|相片|图|画作|插画|截图|自拍照?|海报|素材|视频|片段|录像|头像|原画|草图|手稿|效果图|产品图|商品图|人像|合影|画面|文件|证件照|全家福|老照片|影像|动图|设计图|线稿|风景照|生活照|写真|剧照|黑白照|婚纱照|[\u4e00-\u9fff]{0,3}照|[\u4e00-\u9fff]{0,3}图)"
+_MIXED = r"photo|image|picture|pic|selfie|video|clip|footage|screenshot|img|jpg|png|gif|logo image|sketch|drawing"
 _ZH = (
     r"(?:这|该|此|那)(?:一)?(?:张|幅|段|组|帧|些|份|个|条)(?:[\u4e00-\u9fffA-Za-z]{0,6}?)(?:图片|照片|图像|相片|插画|截图|自拍|素材|视频|片段|录像|画作|海报|原图|草图|效果图|合影|全家福|老照片|[\u4e00-\u9fff]{0,4}照(?!亮|耀|射|在|着)|图|画(?!面|框|廊|展))",
     r"(?:上传|提供|附上|附带|发来|发送|给出|给定|导入|传入|所附|所给|输入|指定|提交|上面|下面|上述|已有|现有|贴出|发给你|给你|分享|选定|传)(?:的|了的|过的)?(?:这|那)?(?:一)?(?:张|幅|段|个|组)?(?:[\u4e00-\u9fff]{0,6}?)(?:图片|照片|图像|相片|图|插画|截图|自拍|素材|视频|片段|录像|画|海报|文件|照|草图|手稿|logo|LOGO|标志)",
     r"(?:附件|附图|上图|下图|原图|参考图|参考视频|参考照片|参考素材|首帧图|首帧|尾帧|末帧|输入图|底图|源图|源视频|原视频|原片|原照片|垫图|图生视频|所附图|所附照片)",
     r"(?<![地构版拼插意试企蓝贴绘海星宏鸿版附截])图(?:片|像)?(?:中|里|内|上)(?:的|所)?(?!案|书|腾|层|画书)",
-    r"(?<!老)(?<!墙上的)(?<!手中的)(?<!手里的)(?:照片|相片|截图|画像|合影)(?:中|里|内|上)(?:的)?(?=人|女|男|孩|角色|模特|小|老|狗|猫|商品|产品|建筑|主体|风景|水|云|花|场景|天空|背景|宠|爷|奶|妈|爸|新|车|物|[\u4e00-\u9fff]{1,4}(?:动|眨|笑|转|走|跳|挥|说|活))",
+    r"(?<!老)(?<!墙上的)(?<!手中的)(?<!手里的)(?:照片|相片|截图|画像|合影)(?:中|里|内|上)(?:的)?(?=两|二|三|四|五|几|那|这|一|主|全|各|每|所有|双|另|左|右|前|后|中间|人|女|男|孩|角色|模特|小|老|狗|猫|商品|产品|建筑|主体|风景|水|云|花|场景|天空|背景|宠|爷|奶|妈|爸|新|车|物|[\u4e00-\u9fff]{1,4}(?:动|眨|笑|转|走|跳|挥|说|活))",
     r"(?:根据|基于|按照|参照|参考|依照|依据|结合|沿用|延续|续写|接着|承接|保持|还原|对照|仿照|以|用|将|把|让|使|给|为|从|由)(?:我|我们|你|这|那|上|下|原|该|此|给|所|附|本)(?:[\u4e00-\u9fff]{0,8}?)(?:图片|照片|图像|相片|插画|截图|自拍|素材|视频|片段|录像|草图|手稿|(?<![地拼版构企意])图(?!书|案|腾|纸|景)|海报|自拍照)",
     r"(?:把|将|让|使|用|以|基于|根据|按照|参考|参照)(?:[\u4e00-\u9fff]{0,4})(?:图片|照片|图像|相片|截图|静态图|静图|图)(?:[\u4e00-\u9fff]{0,4})?(?:动起来|活过来|活起来|变成|变为|转成|转为|转换|做成|制作成?|生成|扩展|延伸|动态化|作为|为首帧|为基础|为起始|为参考|为蓝本|变视频|动画化|还原|上色)",
     r"(?:以|用|将|把)(?:[\u4e00-\u9fff]{0,8})(?:作为|为|当作|做)(?:首帧|第一帧|起始帧|开场画面|尾帧|起始画面|开头画面|参考)",
     r"(?:我|我们|用户|客户|本人)(?:刚|刚刚|之前|已经)?(?:拍|画|上传|提供|发|附|给|传|设计|做|保存)(?:的|好的|来的|了的)(?:[\u4e00-\u9fff]{0,6}?)(?:图|照片|图片|视频|素材|画|片|照|logo|LOGO|作品|海报)",
     r"(?:我|我们|我家|咱家|本人)(?:的)?(?:[\u4e00-\u9fff]{0,4})(?:照片|自拍照?|图片|视频|截图|相片)(?!墙|框|馆)",
     r"(?:图片|照片|图像|图|视频|素材)\s*[1-9一二三](?!\s*[:：]\s*\d)(?=中|里|的|作|为|和|与|，|、)|(?:续写|延续|延长|接续)(?:[\u4e00-\u9fff]{0,6})视频",
+    r"(?:照片?|图片?|图像|相片|截图|合影)(?:里|中|上|内)?(?:面)?的?[^，。；,;]{0,12}(?:动起来|动一动|活过来|活起来)",
+    r"(?:^|[，。；,;\n]|把|让|使|将|给)(?:这|该|那)?(?:段|条|个)?(?:视频|影片|录像|短片|素材)(?:中|里|内)(?:的)(?=人|男|女|孩|小|老|他|她|主|狗|猫|车|画)",
+    rf"(?:上传|提供|附上?|发来?|给出|所给|我|我的|这张|该|这段|原)(?:的|了的)?\s*(?:{_MIXED})\b",
+    rf"(?:基于|根据|以|用|把|将|让|使|按照?|参考|参照|从|给)\s*(?:这张|这段|我的|我上传的|我提供的|该|上传的|the |this |my )?\s*(?:input|uploaded|attached|source|reference|original|my|product|ref)?\s*(?:的)?\s*(?:{_MIXED})\b(?!\s*(?:墙|册|框))",
     r"(?:静态)?(?:照片|图片|图像)(?:动起来|活过来|活起来)|画(?:中|里)(?:的)?(?:人|人物|角色|女子|男子)(?:动起来|活过来|活起来)(?=$|，|。)",
 )
 PATTERNS = tuple(Gated(pattern) for pattern in (*_EN, *_ZH))
@@ -56,6 +64,9 @@ PATTERNS = tuple(Gated(pattern) for pattern in (*_EN, *_ZH))
 _OBJECT = re.compile(
     r"\b(?:holds?|holding|looks?|looking|gaz(?:es|ing)|star(?:es|ing)|framed|frame|album|hangs?|hanging|wall|pinned|develop(?:s|ing)|darkroom|kiss(?:es|ing)|wip(?:es|ing)|tak(?:es|ing) (?:a|the|his|her)|snap(?:s|ping)|point(?:s|ing) at|frames|picks? up|locket|wallet|mantelpiece|shelf|projector|museum|gallery|exhibition|sketch(?:es|ing)|paint(?:s|ing) (?:a|on)|draws|drawing on|easel|hands? (?:over )?(?:him|her)|touches|touching|sliding|slides|polaroid|clutch(?:es|ing)|editing|edits|upload(?:s|ing) )\b"
     r"|翻看|端详|凝视|看着|望着|抚摸|擦拭|拿着|捧着|举着|手中|手里|手捧|相册|相框|墙上|挂着|摆着|桌上|钱包|冲洗|暗房|展厅|画展|画廊|贴着|泛黄"
+)
+_THROUGHOUT = re.compile(
+    r"\bfrom (?:the )?(?:very )?(?:first|opening) frame (?:on\b|onwards?|to (?:the )?(?:very )?last)|\b(?:until|till|in|at|on|by) the (?:very )?(?:last|final|first) frame\b"
 )
 _ALWAYS = re.compile(
     r"upload|attach|provided|supplied|reference|input|animate|i2v|image-to|\b(?:i|we)\b|my |上传|提供|附|参考|首帧|我|动起来|原图"
@@ -68,7 +79,7 @@ def wrong_modes(prompt: Reading, mode: str | None) -> Iterator[Finding]:
         return
     text = prompt.lower
     for pattern in PATTERNS:
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text, prompt.sentences):
             if not _in_scene(prompt, match):
                 words = "refers to a picture or video, and text-to-video gets none. Use i2v or kf2v with the input, or describe what should be seen."
                 yield Finding(WRONG_MODE, *match.span(), f"“{prompt.text[match.start() : match.end()]}” {words}")
@@ -77,6 +88,8 @@ def wrong_modes(prompt: Reading, mode: str | None) -> Iterator[Finding]:
 
 def _in_scene(prompt: Reading, match: re.Match[str]) -> bool:
     text = prompt.lower
+    if _THROUGHOUT.search(text, max(0, match.start() - 5), match.end() + 40):
+        return True
     start, end = prompt.clause_at(match.start())
     near = text[max(start, match.start() - 50) : min(end, match.end() + 25)]
     outside = near.replace(match[0], " ")

@@ -37,6 +37,11 @@ _DOTTED_ZH = re.compile(r"[\u4e00-\u9fff]{1,6}[·•・][\u4e00-\u9fff]{1,7}(?:[
 _STYLE_ZH = re.compile(
     r"(?:画家|导演|艺术家|歌手|演员|明星|影星|球星|摄影师|大师|影帝|影后|总统|主席|首相|总理|作家|诗人|动画大师|企业家|科学家)([\u4e00-\u9fff]{2,3})(?=风格|的|式|笔下|站|在|唱|执导|作品|画风|穿|走|坐|演讲|骑|跑|跳|手|微笑|正)"
 )
+_MYTH = re.compile(r"\b(?:god|goddess|gods|deity|deities|myth\w*|titan|nymph|olympus|winged victory)\b", re.IGNORECASE)
+_TITLED = re.compile(
+    r" (?!(?:And|Of|In|On|At|The|With|Who|Is|Day|Bear|Snow|Cat|Dog)\b)[A-Z][a-z]{2,}\b(?: [A-Z][a-z]+\b)?"
+)
+_OF_BRAND_ZH = frozenset("酒车牌机包鞋店杯瓶茶糖")
 _MARK = re.compile(r"\w{1,40} ?[®™]")
 
 
@@ -59,10 +64,16 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
         longest = _longest(text, tokens, number, known) if token.text in known.longest else None
         if longest is not None:
             end, kind = longest
-            if not _PLACE.match(text, end) and not _NOT.match(text[token.start : token.start + 20].lower()):
+            if (
+                not _PLACE.match(text, end)
+                and not _NOT.match(text[token.start : token.start + 20].lower())
+                and not _thing_or_myth(text, token.start, end, kind, known)
+            ):
                 yield token.start, end, kind
-        elif _careful(prompt, token, known):
+        elif _careful(prompt, token, known) or _make(prompt, token, known):
             yield token.start, token.end, "brand"
+        elif token.text in known.titles and (holder := _TITLED.match(text, token.end)) is not None:
+            yield token.start, holder.end(), "person"
     for pattern in (_STYLE, _ESQUE):
         for match in pattern.finditer(text):
             first = re.split(r"[ -]", match[1])[0].lower().rstrip(".,")
@@ -98,7 +109,9 @@ def _longest(text: str, tokens: list[Word], number: int, known: Names) -> tuple[
                 break
             key += "'s"
         key = f"{key} {token.text}" if key else token.text
-        kind = known.english.get(key) or (known.english.get(key[:-1]) if len(key) > 4 and key.endswith("s") else None)
+        kind = _kind(text, tokens[number].start, key, known) or (
+            _kind(text, tokens[number].start, key[:-1], known) if len(key) > 4 and key.endswith("s") else None
+        )
         if kind is not None:
             best = token.end, kind
         if (
@@ -107,6 +120,36 @@ def _longest(text: str, tokens: list[Word], number: int, known: Names) -> tuple[
         ):
             best = token.end + 2, kind
     return best
+
+
+def _kind(text: str, start: int, name: str, known: Names) -> str | None:
+    """What a name names; one made of ordinary words needs its capital letter, and alone a place inside a sentence."""
+    kind = known.english.get(name)
+    if kind is None or (name not in known.capital and f"{name}s" not in known.capital):
+        return kind
+    opens = re.search(r"(?:^|[.!?。！？:：\n])\s*$", text[max(0, start - 4) : start]) is not None
+    return kind if text[start].isupper() and not (opens and " " not in name) else None
+
+
+def _thing_or_myth(text: str, start: int, end: int, kind: str, known: Names) -> bool:
+    """Whether a name is a thing's (Rembrandt lighting) or a god's (Nike, the winged goddess)."""
+    follows = re.match(r"(?:'s|’s)? ([a-z]+)", text[end : end + 24])
+    if kind == "person" and follows is not None and follows[1] in known.things:
+        return True
+    return _MYTH.search(text[max(0, start - 40) : end + 40]) is not None and " " not in text[start:end]
+
+
+def _make(prompt: Reading, token: Word, known: Names) -> bool:
+    """A make written as one: "his Ford", never "a jaguar" and not where a sentence begins."""
+    text = prompt.text
+    if token.text not in known.proper or not text[token.start].isupper():
+        return False
+    follows = re.match(r"(?:'s|’s)? ([a-z]+)", text[token.end : token.end + 24])
+    if follows is not None and follows[1] in known.things:
+        return False
+    return re.search(r"\b[a-z][a-z-]* $", text[max(0, token.start - 20) : token.start]) is not None and not re.match(
+        r" (?:River|Desert|Mountains?|Coast|National|Steppe)", text[token.end :]
+    )
 
 
 def _careful(prompt: Reading, token: Word, known: Names) -> bool:
@@ -256,5 +299,7 @@ def _aligned(prompt: Reading, start: int, end: int, name: str) -> bool:
         return not first and not last
     if {start, end} <= prompt.boundaries:
         return True
+    if start in prompt.boundaries and prompt.text[end : end + 1] in _OF_BRAND_ZH and end + 1 in prompt.boundaries:
+        return True  # 茅台酒 is one word to the dictionary
     tagged = {place for w in prompt.chinese for place in (w.start, w.end)}
     return {start, end} <= tagged

@@ -22,7 +22,7 @@ _UNWANTED = (
 )
 _IDIOM = re.compile(
     r"no\.? ?\d|no\. |no (?:longer|matter|sooner|doubt|wonder|stranger|time|man's|one else's|less than|fewer than|more than|bigger|larger|smaller|"
-    r"wider|taller|higher|lower|thicker|thinner|nonsense|less|frills)\b|not (?:only|far|unlike|just|quite|necessarily|surprisingly|least|long)\b|"
+    r"wider|taller|higher|lower|thicker|thinner|nonsense|less|frills)\b|not a (?:minute|second|moment|day|hour|bit) (?:late|too|early|older|before|after)|no (?:great|particular|small|ordinary|mean|wait|worries|problem|hurry) ?|not (?:only|far|unlike|just|quite|necessarily|surprisingly|least|long)\b|"
     r"never[ -](?:ending|end|ceasing|failing|fading|before|mind|say|setting|sleeping|sleeps|stopping|resting|seen)\b|"
     r"without (?:a )?(?:doubt|saying|end|fail|exception|compare|hesitation|effort|question|warning|equal|hurry|haste)\b|"
     r"nothing (?:fancy|special|extraordinary|compares|but|short|less|like|more than)\b|none other\b|(?:can't|cannot|can not|couldn't|could not) (?:help|wait|stop|contain|resist|get enough|believe)\b|"
@@ -34,15 +34,15 @@ _WORD = re.compile(
     r"can't|cannot|can not|may not|will not|won't|shall not|is not|isn't|are not|aren't|need not|never|not)"
     r"|(?:with |and |but |there (?:is|are|should be|must be) |has |have |having |showing |absolutely |strictly |contains? )*(?:absolutely |strictly )?(?:no|zero(?= "
     + _UNWANTED
-    + r"\b))"
+    + r"\b)|zero(?= [a-z]+ ?[a-z]*(?:[,.;]|$))(?! (?:gravity|degrees?|waste|emissions?|hour|point|tolerance|sum|calorie|sugar|g\b)))"
     r"|(?:and |but )?without(?: (?:any|a single))?|nobody|nothing|none of|no one|no-one|neither|nor|nowhere"
-    r"|(?:and |but |please )*(?:refrain from|stay away from|steer clear of|get rid of|leave out|omit|exclude|excluding|forbid|prohibit|devoid of|bereft of|void of|absent (?:of|any|all)|sans|lacking any|in the absence of|"
+    r"|(?:and |but |please )*(?:refrain from|stay away from|steer clear of|get rid of|leave out|omit|exclude|excluding|forbid|prohibit|devoid of|bereft of|void of|absent (?:of|any|all)|sans|lacking any|(?:in the )?absence of(?= (?:any|all|text|people|logos?|sound|colou?r))|"
     r"negatives? ?:|negative prompt ?:?|no need for|keep out|rule out|eliminate|disallow)"
     r")(?![\w'’-]|-)"
 )
 _KEY = re.compile(
     r"(?<![\w'-])(?:do|does|don't|dont|doesn't|must|mustn't|should|shouldn't|can't|can|cannot|may|will|won't|shall|is|isn't|are|aren't|need|never|not|no|zero|without|nobody|nothing|none|no-one|neither|nor|nowhere"
-    r"|refrain|stay|steer|get|leave|omit|exclude|excluding|forbid|prohibit|devoid|bereft|void|absent|sans|lacking|in the absence|negative|negatives|keep out|rule out|eliminate|disallow)(?![\w'])"
+    r"|refrain|stay|steer|get|leave|omit|exclude|excluding|forbid|prohibit|devoid|bereft|void|absent|sans|lacking|absence of|in the absence|negative|negatives|keep out|rule out|eliminate|disallow)(?![\w'])"
 )
 _AVOID = re.compile(
     r"(?<![\w-])(?:and |but |please |try to |must |should |also |to )*(avoid|avoiding|prevent|preventing|remove|removing|skip|hide|hiding|ban|minus|less)\b (?=\w)"
@@ -51,7 +51,7 @@ _FREE = re.compile(
     rf"\b(?:completely |totally |entirely )?free (?:of|from) (?:any )?{_UNWANTED}\b|\b(?:text|logo|watermark|people|person|blur|caption|subtitle|flicker|noise|grain|artifact|artefact|crowd|shake|jitter|distortion|clutter|brand)s?[- ]free\b"
 )
 _KEEP = re.compile(
-    rf"\b(?:keep|leave) (?:the |all |every )?[\w ]{{2,30}}? (?:clear|free|empty|clean) (?:of|from) [\w ]+?(?= *(?:$|[,.;]))|\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ,]{{2,60}}? (?:out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
+    rf"\b(?:keep|leave) (?:the |all |every )?[\w ]{{2,30}}? (?:clear|free|empty|clean) (?:of|from) [\w ]+?(?= *(?:$|[,.;]))|\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ,]{{2,60}}? (?:out of (?:it|this)\b|out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
     rf"|\bshould (?:be|stay|remain) (?:absent|hidden|invisible)\b|\b{_UNWANTED} (?:is|are) (?:forbidden|prohibited|banned|unwanted|not allowed|not permitted)\b"
 )
 _END = re.compile(r"[,;.!?，。；！？\n()\[\]（）【】]|:(?=\s|$)|\s[-–—]\s|\b(?:but|while|then|yet)\b")
@@ -71,10 +71,10 @@ _ZH_NOUN = (
 )
 _ZH = re.compile(
     r"(?:请|千万|绝对|一定|且|并且|同时|画面|画面中|画面里|镜头|视频|背景|全程|也|并)*(?:"
-    r"(?<!要)(?:不要|不能|不得|不许|不可(?!思议|多得|一世|或缺|分割|磨灭|缺少|捉摸|抗拒|名状|避免|方物|估量|逾越|胜数)|不准|不应|不该|不宜|不允许|不需要|不希望|不想(?=看|要|有)|不必(?=出现|加|有)|不用(?=出现|加|有|字幕|文字|任何|配乐)|"
+    r"(?<!要)(?:不要|不能|不得|不许|不可(?!思议|多得|一世|或缺|分割|磨灭|缺少|捉摸|抗拒|名状|避免|方物|估量|逾越|胜数)|不准|不应|不该|不宜|不允许|不需要|不希望|不想(?=看|要|有)|不必(?=出现|加|有)|无[需须](?=出现|加|有|任何|显示|添加|配乐|字幕|文字|人物|旁白)|不用(?=出现|加|有|字幕|文字|任何|配乐)|"
     r"不出现|不(?:带|含|包含|显示|加|添加|露(?!声色)|露出|看镜头|拍|拍到|展示|使用|切换|改变|抖动|晃动|模糊|变形|说话|出声|保留|遮挡|闪烁|存在|有任何|看向镜头|切镜|剪辑|入镜|进入画面|夹杂|含有|产生|失真|穿帮)(?!锈)"
     r"|切勿|切忌|免(?=字幕|水印|文字|配乐|旁白|人物)|请勿|勿(?!忘我|忘草)|禁止|严禁|禁用|杜绝|避免|避开(?=文字|人|品牌|水印|字)|防止|拒绝(?=出现|任何|文字|字幕|水印|人)|去掉|去除|删除|删掉|排除|剔除|移除|省略|屏蔽|抹去(?=文字|水印|字|人|画面)|擦除(?=文字|水印|字)|拿掉)"
-    rf"|(?<![有])没有(?!尽头|边际|边界|终点|止境|尽期|什么不同)|(?<![\u6ca1出淹沉埋])没(?=人|字|有?任何)|毫无(?!疑问|保留|畏惧)|不见(?:一个)?(?:人影|人|行人|车)|(?<!空)无一人|(?:无|零)(?={_ZH_NOUN})|别(?=让|出现|有(?!洞天|风味|韵味|情趣|一番|用心|风情|天地|致|滋味|意境)|加|带|露|拍|放|显示|给|用|写|再|动|看|把|说|切|晃|抖|太)|非必要"
+    rf"|(?<![有])没有(?!尽头|边际|边界|终点|止境|尽期|什么不同)|(?<![\u6ca1出淹沉埋])没(?=人|字|有?任何)|毫无(?!疑问|保留|畏惧)|不见(?:一个)?(?:人影|人|行人|车)|(?<!空)无一人|(?:无|零)(?={_ZH_NOUN})|别(?=让|出现|有(?!洞天|风味|韵味|情趣|一番|用心|风情|天地|致|滋味|意境)|加|带|露|拍|放|显示|给|用|写|再|动|看|把|说|切|晃|抖|太)|(?<![^，。；！？,;!?\s：:、])别(?=[\u4e00-\u9fff])(?!具|有|墅|致|样|开生面|处|人|名|称|针|出心裁|来无恙|过|离|后)|非必要"
     r"|反向提示词|负面提示词|负向提示"
     r")"
 )

@@ -13,7 +13,7 @@ from wanreel.prompt.rules import actors_chinese, actors_english
 from wanreel.prompt.rules.actors_english import Actor
 
 SUBJECTS_MAX = 3
-REACH, REACH_CHINESE = 330, 120
+REACH, REACH_CHINESE, REACH_CHINESE_KNOWN = 330, 120, 320
 """How far apart, in characters, subjects still share one picture."""
 
 
@@ -29,7 +29,8 @@ def crowded(prompt: Reading, names: Sequence[Finding], unwanted: Sequence[Span])
             ):
                 continue
             taken.append(actor)
-            found.setdefault(actor.name, actor)
+            if not _same(actor.name, found):
+                found.setdefault(actor.name, actor)
         spans = _together(prompt, sorted(found.values(), key=lambda a: a.start))
         if len(spans) > SUBJECTS_MAX:
             listed = ", ".join(prompt.text[a.start : a.end] for a in spans[:8])
@@ -39,10 +40,32 @@ def crowded(prompt: Reading, names: Sequence[Finding], unwanted: Sequence[Span])
 
 
 def _together(prompt: Reading, actors: list[Actor]) -> list[Actor]:
-    """The actors of the fullest stretch: people met one after another through a long story do not act at once."""
-    reach = REACH_CHINESE if prompt.has_chinese and len(prompt.chinese) > len(prompt.english) else REACH
-    stretches = [[b for b in actors[n:] if b.start - a.start <= reach] for n, a in enumerate(actors)]
+    """Those that share a picture: known actors wherever they stand, others where the text is fullest."""
+    chinese = prompt.has_chinese and len(prompt.chinese) > len(prompt.english)
+    stretches: list[list[Actor]] = [_near(actors[n:], REACH_CHINESE if chinese else REACH) for n in range(len(actors))]
+    known = [a for a in actors if a.sure]
+    if chinese:
+        stretches += [_near(known[n:], REACH_CHINESE_KNOWN) for n in range(len(known))]
+    else:
+        stretches.append(known)
     return max(stretches, key=len) if stretches else []
+
+
+def _near(actors: list[Actor], reach: int) -> list[Actor]:
+    """The actors of one stretch; in Chinese, doubtful ones count beside three known, or as more beside two."""
+    found = [a for a in actors if a.start - actors[0].start <= reach]
+    doubtful = [a for a in found if not a.sure]
+    known = len(found) - len(doubtful)
+    if doubtful and reach == REACH_CHINESE and (known < 2 or (known == 2 and len(found) < 5)):
+        return [a for a in found if a.sure]
+    return found
+
+
+def _same(name: str, found: dict[str, Actor]) -> bool:
+    """Whether a Chinese name is the end of one met before, or the other way round: 船 after 乌篷船."""
+    return any(
+        one != name and "\u3400" <= name[-1] <= "\u9fff" and (one.endswith(name) or name.endswith(one)) for one in found
+    )
 
 
 def _named(prompt: Reading, names: Sequence[Finding]) -> Iterator[Actor]:

@@ -59,7 +59,7 @@ def _patterns() -> _Patterns:
         named=re.compile(rf"\b(?:{_any(en['scripts'])})\b"),
         beside=re.compile(
             rf"\b{language}(?:-language|-script|-style)? {filler}{text}\b"
-            rf"|\b{text}\b[^.;!?]{{0,60}}? in (?:the |bold |elegant |glowing |golden |old |traditional |large |red |white |modern |flowing |ornate |neon |big |handwritten |[\w-]+ )*?{language}\b"
+            rf"|\b{text}\b[^.;!?]{{0,60}}? in (?:the |bold |elegant |glowing |golden |old |traditional |large |red |white |modern |flowing |ornate |neon |big |handwritten |[\w-]+ )*?{language}\b(?![ -](?:style|restaurant|garden|fashion|tradition|dress|cuisine|colou?rs|light|costume|temple|market|street)s?\b)"
             rf"|\b{written}\b[^.;!?]{{0,60}}? in (?:the |bold |elegant |glowing |golden |old |traditional |large |red |white |modern |flowing |ornate |big |[\w-]+ )?{language}\b"
             rf"|\b{language} (?:written|printed|carved|painted)\b|\bin {language} (?:script|letters|lettering|text|characters|writing|calligraphy)\b"
         ),
