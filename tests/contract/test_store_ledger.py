@@ -272,9 +272,11 @@ async def test_an_unknown_price_is_no_zero(bench: Bench) -> None:
 
 async def test_what_was_unproven_may_turn_up(bench: Bench) -> None:
     """The unproven charge is taken back, and the spare that was found has a reservation of its own, for that job."""
+    await bench.store.put_budget(budget("10"))
     job = await sent(bench)
     lost = booking(job, Kind.UNPROVEN, bench.clock.now(), intent="int_9")
     job = await commit(bench, job, lost)
+    assert [CLIP] == [used.amount for used in await bench.store.budgets(bench.clock.now())]
     spare = make_job(Generating, id="job_spare", spare_of=job.id, account=job.account, task_id="t9")
     again = replace(BOOKS.wanted(spare, bench.clock.now()), id="reserve:t9", task="t9")
     proven = booking(job, Kind.PROVEN, bench.clock.now(), intent="int_9")
@@ -283,6 +285,7 @@ async def test_what_was_unproven_may_turn_up(bench: Bench) -> None:
     found = balances(await postings(bench, jobs=(job.id,)))
     assert (Decimal(0), CLIP) == (found["CNY", Purse.UNPROVEN], found["CNY", Purse.RESERVED])
     assert {"job_spare", job.id} == {p.holder for p in await postings(bench, jobs=(job.id,))}
+    assert [CLIP] == [used.amount for used in await bench.store.budgets(bench.clock.now())]  # once, not twice
 
 
 async def test_the_money_of_a_spare_that_is_left_out_is_left_out_too(bench: Bench) -> None:

@@ -33,7 +33,7 @@ def read_usage(text: str, model: Model | None) -> Metered:
     """The figures of a usage object. Anything that is no figure is not said; lengths are exact decimals."""
     try:
         found: object = json.loads(text, parse_float=Decimal, parse_constant=lambda _: None)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Metered()
     told: Mapping[str, Any] = cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
     audio = told.get("audio")
