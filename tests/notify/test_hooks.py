@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
 
 from tests.factories import make_job
 from wanreel.domain.errors import NotFound
 from wanreel.domain.event import Notice
-from wanreel.domain.hook import Hook, Secret
+from wanreel.domain.hook import KINDS, Hook, Secret
 from wanreel.domain.job import Failed, Generating, Job, Succeeded, is_final
 from wanreel.notify.hooks import HookNotifier
 from wanreel.store.hooks import MemoryHooks
@@ -94,3 +97,17 @@ async def test_kinds_and_pauses_are_kept_to() -> None:
     job = make_job(Failed)
     assert [] == await told(Books(job), notice_of(job, "job.failed"), hooks=[replace(HOOK, kinds=("job.succeeded",))])
     assert [] == await told(Books(job), notice_of(job, "job.failed"), hooks=[replace(HOOK, paused_at=1.0)])
+
+
+def test_every_kind_of_notice_can_be_asked_for() -> None:
+    """A webhook may name each kind that the code writes, and no kind that it never does."""
+    source = files("wanreel")
+    texts = [
+        path.read_text(encoding="utf-8")
+        for room in ("domain", "money", "notify", "worker")
+        for path in Path(str(source.joinpath(room))).glob("*.py")
+        if path.name != "hook.py"
+    ]
+    written = {kind for text in texts for kind in re.findall(r'"((?:job|group|account|budget|money)\.[a-z_]+)"', text)}
+    ends = {f"job.{state}" for state in ("succeeded", "failed", "cancelled")}
+    assert written - ends == set(KINDS) - ends

@@ -14,10 +14,13 @@ KINDS = (
     "job.failed",
     "job.cancelled",
     "job.needs_attention",
+    "job.held",
     "job.spare",
     "group.completed",
     "account.parked",
-    "budget.reached",
+    "account.key_refused",
+    "budget.warning",
+    "money.overrun",
 )
 PING = "ping"
 
