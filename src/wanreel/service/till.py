@@ -25,6 +25,7 @@ from wanreel.service.bill_file import read_bill
 READ_MAX = 400
 BILL_BYTES_MAX = 256 * 1024**2
 DAYS = 30
+YEAR_MIN, YEAR_MAX = 2000, 2200  # beyond them calendars of some zones end
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,10 +220,14 @@ def _chunks(items: Sequence[str]) -> Iterable[Sequence[str]]:
 def _day(value: str | None, field: str) -> str | None:
     if value is None:
         return None
+    words = "must be a day such as 2026-11-22"
     try:
-        return datetime.fromisoformat(value.strip()).date().isoformat()
+        day = datetime.fromisoformat(value.strip()).date()
     except ValueError:
-        raise Invalid("", (Problem(field, "must be a day such as 2026-11-22", value),)) from None
+        raise Invalid("", (Problem(field, words, value),)) from None
+    if not YEAR_MIN <= day.year <= YEAR_MAX:
+        raise Invalid("", (Problem(field, f"{words}, of the years {YEAR_MIN} to {YEAR_MAX}", value),))
+    return day.isoformat()
 
 
 def _midnight(day: str, zone: tzinfo) -> float:
