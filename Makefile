@@ -64,6 +64,10 @@ bench-api: $(VENV)/.dev ## a thousand listeners and fifty submits a second for t
 bench-archive: $(VENV)/.dev ## bring one gigabyte home, to a folder and to S3: memory, time, CPU
 	@$(PY) -m pytest -q -s -m bench bench/test_archive.py
 
+.PHONY: bench-watching
+bench-watching: $(VENV)/.dev ## how soon ends are noticed and for how many requests, beside others' ways (ALL=1: every cell)
+	@ALL="$(ALL)" $(PY) -m pytest -q -s -p no:cacheprovider -m bench bench/test_watching.py
+
 .PHONY: setup
 setup: $(VENV)/.npm ## only make .venv, with everything a contributor needs
 

@@ -76,17 +76,17 @@ def cells(*, quick: bool) -> list[Cell]:
                     for page in (100,) if quick else PAGES:
                         found.append(Cell(name, running, runs, lag_s, page, videos=_videos(name, running)))
     for over_limit in ("queue", "reject"):
-        found.append(Cell(DEFAULT, 5, "60", over_limit=over_limit, processes=2, videos=1000))
+        found.append(Cell(DEFAULT, 5, "60", over_limit=over_limit, processes=2, videos=400))
     return found
 
 
 def _videos(name: str, running: int) -> int:
     """Enough for the mean to stand still; fewer where each costs hundreds of requests."""
     if running == 1:
-        return 1500 if name != DEFAULT else 200
+        return 400 if name != DEFAULT else 200
     if running == 5:
-        return 6000 if name != DEFAULT else 1000
-    return 3000
+        return 3000 if name != DEFAULT else 400
+    return 1000
 
 
 def everything(wanted: Sequence[Cell], jobs: int) -> Iterator[Figures]:
