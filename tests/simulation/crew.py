@@ -287,7 +287,7 @@ class Crew:
         if not self.alive:
             coro.close()  # type: ignore[attr-defined]
             return
-        self.worked += what == "watch"
+        self.worked += what in ("watch", "search")
         strand = Strand(f"{self.tools.owner} {what}", subject, coro, self, done)  # type: ignore[arg-type]
         self.strands.append(strand)
 
