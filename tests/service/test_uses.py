@@ -11,7 +11,8 @@ from tests.factories import make_account, make_intent, make_job
 from tests.service.shops import SLOTS, make_counter
 from wanreel.domain.errors import Conflict, Invalid, Unauthorized
 from wanreel.domain.event import Found, GivenUp, NotFound
-from wanreel.domain.job import Cancelled, Failed, Generating, Succeeded, Unconfirmed, current_task
+from wanreel.domain.job import Cancelled, Failed, Generating, Job, Succeeded, Unconfirmed, current_task
+from wanreel.domain.runtimes import RunTime, kind_of
 from wanreel.service.order import Order
 from wanreel.service.uses import clip_key
 
@@ -155,3 +156,35 @@ async def test_a_job_of_another_address_is_out_of_reach() -> None:
     assert "elsewhere.example" in (service.out_of_reach(make_job(Generating, account=elsewhere)) or "")
     assert service.out_of_reach(make_job(Succeeded, account=elsewhere)) is None
     assert service.out_of_reach(make_job(Unconfirmed, intent=intent)) is None
+
+
+async def test_how_long_is_told_from_what_such_clips_took() -> None:
+    """The wait for a slot, what a plan reckons with, and how far a running job may be; nothing where nobody knows."""
+    desk = make_counter()
+    jobs = [(await desk.service.submit(FOX))[0] for _ in range(SLOTS + 2)]
+    running = replace(make_job(Generating, at=desk.clock.now()), request=jobs[0].request)
+    assert await desk.service.outlook(running) is None
+    kind = kind_of(jobs[0].request)
+    for n in range(40):
+        await desk.store.learn(RunTime(kind, 100.0 + n))
+
+    last = await desk.service.waiting(jobs[-1])
+    assert last is not None
+    assert last.about_s == pytest.approx(2 * 120.0 / SLOTS, rel=0.1)
+    assert "its turn comes in about" in last.words
+    plan = await desk.service.slots_for(kind.model, 1000.0)
+    assert plan["run_s"] == pytest.approx(120.0, rel=0.1)
+    assert 50.0 == (await desk.service.slots_for(kind.model, 1000.0, 50.0))["run_s"]
+    desk.clock.advance(120.0 - (desk.clock.now() - accepted_at(running)))
+    told = await desk.service.outlook(running)
+    assert told is not None
+    assert told.startswith("usually 2 min; ")
+    assert "% of such clips are ready by now, about" in told
+    desk.clock.advance(400.0)
+    assert "usually 2 min; it takes longer than nearly all such clips" == await desk.service.outlook(running)
+
+
+def accepted_at(job: Job) -> float:
+    """When the vendor took its task."""
+    assert isinstance(job.state, Generating)
+    return job.state.task.accepted_at

@@ -8,9 +8,10 @@ import pytest
 
 from tests.factories import FakeClock, make_account, make_job, make_task
 from tests.watch.desk_vendor import DeskVendor
-from wanreel.domain.event import Finished
-from wanreel.domain.facts import Zone
+from wanreel.domain.event import Change, Finished, StillRunning
+from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.job import Generating, Job
+from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import RunTime, kind_of
 from wanreel.emulator.accounts import Account
@@ -204,3 +205,46 @@ async def test_one_process_watches_and_another_takes_over() -> None:
     assert calls == post.vendor.calls.total()
     await post.until(LEASE_S * 2 + 60.0, other)
     assert calls < post.vendor.calls.total()
+
+
+async def test_ten_thousand_tasks_are_watched_with_hardly_a_write() -> None:
+    """Far less than a row for a task and a minute: a lease now and then, what the list is like, and the far net."""
+    policy, minutes = Policy(), 1.0
+    clock, store = FakeClock(), Counted(lambda _: 20_000, Policy())
+    begun = clock.now()
+    jobs = [make_job(Generating(make_task(f"task-{n}", begun), due_at=begun + 1200.0)) for n in range(10_000)]
+    await store.add(jobs)
+    vendor = DeskVendor(Desk(DeskSettings(accounts=(THEIRS,)), seed=1), clock)
+    watcher = Watcher(ACCOUNT, WatchTools(clock, store, store, vendor, policy, "w1"))
+    while clock.now() < begun + 60.0 * minutes:
+        turned = await watcher.turn()
+        clock.advance(max(turned.until - clock.now(), 2.0))
+
+    assert len(watcher.tasks) == 10_000
+    assert vendor.calls.total() > 10
+    assert store.writes <= 20
+    simple = transition(jobs[0], StillRunning("RUNNING"), begun + 5.0, policy, 0.5).job.state
+    assert isinstance(simple, Generating)
+    far_net = 10_000 * 60.0 * minutes / (simple.due_at - (begun + 5.0))
+    assert store.writes + far_net < 10_000 * minutes / 5
+
+
+class Counted(MemoryStore):
+    """Counts what would be written to disk for a watcher."""
+
+    writes = 0
+
+    async def lease(self, account: str, owner: str, now: float, until: float) -> bool:
+        """A row."""
+        self.writes += 1
+        return await super().lease(account, owner, now, until)
+
+    async def note(self, account: str, met: Facts) -> Facts:
+        """A row."""
+        self.writes += 1
+        return await super().note(account, met)
+
+    async def commit(self, change: Change, owner: str | None = None) -> Job:
+        """Rows: the job, and often its history."""
+        self.writes += 1
+        return await super().commit(change, owner)

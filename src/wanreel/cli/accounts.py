@@ -139,7 +139,7 @@ def plan(
 
         if per_day <= 0 or (run_s is not None and run_s <= 0):
             raise Invalid("", (Problem("per-day", "must be more than 0", str(per_day)),))
-        found = opened.service.slots_for(model, per_day, run_s)
+        found = await opened.service.slots_for(model, per_day, run_s)
         if home.json:
             print_json(found)
         else:

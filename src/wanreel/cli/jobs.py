@@ -207,6 +207,9 @@ async def _whole(opened: Home, job: Job) -> dict[str, Any]:
     if waiting is not None:
         body["waiting"] = waiting.words
         body["place"] = waiting.place
+        body["about_s"] = waiting.about_s
+    if (outlook := await opened.service.outlook(job)) is not None:
+        body["outlook"] = outlook
     body["attention"] = (await opened.service.attention([job])).get(job.id)
     return body
 

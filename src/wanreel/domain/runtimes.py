@@ -186,3 +186,37 @@ class RunTimes:
         """What is known of a kind; None while that is too little."""
         seen = self.by_kind.get(kind)
         return None if seen is None else curve_of(seen)
+
+    def mean_s(self, model: str) -> float | None:
+        """How long tasks of a model take on average, over all their kinds; None while too little is known."""
+        known = [
+            (seen.seen, curve)
+            for kind, seen in self.by_kind.items()
+            if kind.model == model and (curve := curve_of(seen)) is not None
+        ]
+        count = sum(seen for seen, _ in known)
+        return sum(seen * curve.residual_s(0.0) for seen, curve in known) / count if count else None
+
+
+def outlook(curve: Curve, age_s: float) -> str:
+    """What may be said honestly of a task of this age: what is usual, how many are ready by then, what is left."""
+    low, high = curve.quantile(0.1), curve.quantile(0.9)
+    ready, left_s = 1.0 - curve.share_left(age_s), curve.residual_s(age_s)
+    if ready > 0.98:  # what is left is the tail nobody has seen enough of
+        return f"usually {span_words(low, high)}; it takes longer than nearly all such clips"
+    return f"usually {span_words(low, high)}; {ready:.0%} of such clips are ready by now, about {about(left_s)} to go"
+
+
+def span_words(low_s: float, high_s: float) -> str:
+    """Two lengths of time in one unit."""
+    if high_s < 90.0:
+        return f"{low_s:.0f}–{high_s:.0f} s"
+    low, high = max(1, round(low_s / 60.0)), max(1, round(high_s / 60.0))
+    return f"{low}–{high} min" if low < high else f"{high} min"
+
+
+def about(seconds: float) -> str:
+    """A length of time as people say it."""
+    if seconds < 90.0:
+        return f"{max(1.0, seconds):.0f} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"

@@ -29,12 +29,13 @@ from wanreel.domain.event import (
 )
 from wanreel.domain.facts import Facts
 from wanreel.domain.group import Group, Kind, Seeds
-from wanreel.domain.job import Account, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
+from wanreel.domain.job import Account, Generating, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
 from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import slot_held_until, transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.pool import Place, Standing, joined, soonest
 from wanreel.domain.request import Draft, Link, Media, Request, Stored
+from wanreel.domain.runtimes import about, kind_of, outlook
 from wanreel.domain.slots import allowed
 from wanreel.domain.submitting import BUDGET
 from wanreel.domain.turn import slot_key
@@ -78,6 +79,7 @@ class Waiting:
     place: int  # how many of its account and model are in front of it
     slots: int
     in_use: int
+    about_s: float | None = None  # until its turn comes, as far as run times and the line tell; None: nobody knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +345,22 @@ class Service:
             words = f"all {limit} slots of {key.model} are in use"
         else:
             words = "next to be sent" if place == 0 else f"{place} in front of it"
-        return Waiting(words, place, limit, in_use)
+        about_s = None
+        if park is None and state.due_at <= now:
+            times = await s.watching.runtimes()
+            mean_s = times.mean_s(key.model) or RUN_S
+            about_s = max(0, place + 1 - max(0, limit - in_use)) * mean_s / max(limit, 1)
+            if about_s >= 1.0:
+                words = f"{words}; its turn comes in about {about(about_s)}"
+        return Waiting(words, place, limit, in_use, about_s)
+
+    async def outlook(self, job: Job) -> str | None:
+        """How far a running job may be, from what such clips took; None while too little is known, or it is not one."""
+        state = job.state
+        if not isinstance(state, Generating):
+            return None
+        curve = (await self._shop.watching.runtimes()).curve(kind_of(job.request))
+        return None if curve is None else outlook(curve, self._shop.clock.now() - state.task.accepted_at)
 
     async def attention(self, jobs: Iterable[Job]) -> dict[str, str]:
         """What a person has to do, by the id of each of these jobs that cannot move before."""
@@ -458,20 +475,21 @@ class Service:
             )
         return rows
 
-    def slots_for(self, model: str, per_day: float, run_s: float | None = None) -> dict[str, Any]:
+    async def slots_for(self, model: str, per_day: float, run_s: float | None = None) -> dict[str, Any]:
         """What so many clips of a model a day need, with the accounts that share the work. Raises Invalid."""
         accounts, main = self._shop.accounts, self._main
         found = self._shop.catalog.resolve(model, main.region).model
         pool = accounts.pool(main.region) or (main,)
         slots = sum(accounts.limit_of(SlotKey(account.id, found.id)) for account in pool)
-        runs_s = run_s or RUN_S
+        learned_s = (await self._shop.watching.runtimes()).mean_s(found.id)
+        runs_s = run_s or learned_s or RUN_S
         need = capacity(per_day, runs_s, slots)
         enough = need.slots_needed <= slots
         more = f"{need.slots_needed - slots} more concurrent tasks of {found.id} in {main.region}, or another account"
         return {
             "model": found.id,
             "clips_a_day": per_day,
-            "run_s": runs_s,
+            "run_s": round(runs_s, 1),
             "slots_now": slots,
             "slots_needed": need.slots_needed,
             "busy": f"{need.busy:.0%}",
