@@ -16,6 +16,7 @@ from wanreel.domain.job import Account, Job
 from wanreel.domain.request import Request
 from wanreel.ports import Clock, Uploads
 from wanreel.service.keeping import Keeping
+from wanreel.service.picture import Picture
 from wanreel.service.reading import Reading
 from wanreel.service.till import Till
 from wanreel.service.uses import Service
@@ -43,6 +44,7 @@ class Desk:
     catalog: Catalog
     account: Account
     reading: Reading
+    picture: Picture
     keeping: Keeping
     uploads: Uploads
     creates: Creates

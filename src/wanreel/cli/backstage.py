@@ -45,6 +45,7 @@ class Backstage:
             catalog=self._home.catalog,
             account=self._home.account,
             reading=self._home.reading,
+            picture=self._home.picture,
             keeping=self._home.keeping,
             uploads=self._home.uploads,
             creates=self._creates,
