@@ -28,6 +28,7 @@ from wanreel.domain.job import (
     Job,
     Outcome,
     Queued,
+    SpoolCopy,
     State,
     Submitting,
     Succeeded,
@@ -238,6 +239,7 @@ _EVENTS: dict[type[Event], Event] = {
         ev.CancelRefused("UnsupportedOperation", "it runs"),
         ev.CancelFailed("connection refused"),
         ev.Stored(make_artifact()),
+        ev.Spooled(SpoolCopy(NOW, 1234, "5" * 64)),
         ev.StoreFailed(ev.Trouble.SOURCE_FAILED, "cut"),
     )
 }

@@ -39,11 +39,12 @@ from wanreel.domain.event import (
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.group import Group
 from wanreel.domain.hook import Delivery, Hook, Message
-from wanreel.domain.job import Account, Artifact, Intent, Job, Remark
+from wanreel.domain.job import Account, Artifact, Intent, Job, Remark, SpoolCopy
 from wanreel.domain.keeping import Custody, KeptViews, Share
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes
 from wanreel.domain.sighting import Sighting
 from wanreel.domain.slots import Learned
+from wanreel.domain.spooling import SpoolRoom
 from wanreel.domain.verdict import Opinion, Pick, Review
 from wanreel.money.budget import Budget, Stop, Used
 from wanreel.money.ledger import Overrun, Posting
@@ -194,6 +195,14 @@ class Slots(Protocol):
 
     async def next_due(self, now: float) -> float | None:
         """The earliest instant at which any job, park or notice needs attention; None when nothing is pending."""
+        ...
+
+
+class Stakes(Protocol):
+    """What would be lost if the user's storage failed for days and there were no spool."""
+
+    async def stake_bytes(self) -> int:
+        """What all clips under way may yet ask of the spool, together: running, or made and in no place of ours."""
         ...
 
 
@@ -814,6 +823,37 @@ class Archive(Protocol):
 
     async def sweep(self) -> int:
         """Remove what dead processes left half-written; how much there was. Raises Unavailable."""
+        ...
+
+
+class Spool(Protocol):
+    """A bounded place on this machine where clips wait for the user's storage. One process at a time writes to it."""
+
+    async def take(self, job_id: str, pieces: AsyncIterator[bytes], expected_bytes: int) -> SpoolCopy | None:
+        """Keep a clip, checked to be a whole MP4 and durable on return. One of that job which lies there whole is taken
+        as it is, and `pieces` are left alone. None: there is no room for what is expected. Raises KeepFailed (SPOOL,
+        BAD_BYTES, and whatever `pieces` raises); then nothing of it stays.
+        """
+        ...
+
+    def read(self, job_id: str, copy: SpoolCopy) -> AsyncIterator[bytes]:
+        """Its bytes. Raises KeepFailed (SPOOL) while iterating, before the last of them, if they are not those."""
+        ...
+
+    async def drop(self, job_id: str) -> None:
+        """Let go of a clip; none there is as good. Raises Unavailable."""
+        ...
+
+    async def held(self) -> list[str]:
+        """The jobs whose clips lie there. Raises Unavailable."""
+        ...
+
+    async def room(self) -> SpoolRoom:
+        """How much lies there and what could be added. Raises Unavailable."""
+        ...
+
+    async def sweep(self) -> int:
+        """Remove what dead processes left half-written; how much there was."""
         ...
 
 

@@ -41,6 +41,7 @@ from wanreel.domain.policy import Policy
 
 CONFIG_NAME = "config.toml"
 PREFIX = "WANREEL_"
+SPOOL_BYTES_MIN = 100_000_000
 LOG_VARIABLE = "WANREEL_LOG"  # read by the command line alone: how much it says on stderr
 
 
@@ -152,6 +153,12 @@ class Settings(BaseSettings):
     archive_bytes_s_min: int = Field(
         default=16_000, ge=0, description="A result that comes more slowly for a minute is cut and resumed, or put off."
     )
+    spool_bytes: int = Field(
+        default=20_000_000_000,
+        ge=0,
+        description="Bytes of the home's disk for clips that wait for a storage that does not answer. No more work is "
+        "sent than would fit; 0: no spool, and no such limit.",
+    )
     project: str = Field(
         default="default", min_length=1, description="Project of orders that name none; the first part of a clip's key."
     )
@@ -257,6 +264,13 @@ class Settings(BaseSettings):
             return tuple(shlex.split(value))
         except ValueError as error:
             raise ValueError(f"is not a command as a shell would read it: {error}") from None
+
+    @field_validator("spool_bytes")
+    @classmethod
+    def _room_for_a_clip(cls, value: int) -> int:
+        if 0 < value < SPOOL_BYTES_MIN:
+            raise ValueError(f"must be 0 (no spool) or at least {SPOOL_BYTES_MIN}: the largest clip must fit")
+        return value
 
     @field_validator("public_url")
     @classmethod

@@ -17,6 +17,7 @@ LOOP_BROKE = "runner.broke"  # a tick of the runner raised; it goes on
 FACTS_LOST = "archive.facts_lost"  # a clip is kept, what is told about it is not: key, why
 UPLOAD_LEFT = "archive.upload_left"  # an upload that failed could not be aborted; the sweep will: key, why
 UPLOADS_SWEPT = "archive.uploads_swept"  # uploads of dead processes were aborted: count
+SPOOL_HOLDS = "spool.holds"  # nothing new is sent: the spool could not save it: why
 NOTICE = "notice.delivered"
 NOTICE_FAILED = "notice.failed"
 RUNNER = "runner.state"  # started, stopping, stopped

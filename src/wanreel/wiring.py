@@ -12,6 +12,7 @@ from typing import Any
 from wanreel.archive.labels import label_of
 from wanreel.archive.naming import Naming, clip_key
 from wanreel.archive.opening import Reach, open_archive
+from wanreel.archive.spool import LocalSpool
 from wanreel.client.home import Home
 from wanreel.clock import SystemClock
 from wanreel.data.shelf import load_books, load_catalog
@@ -64,6 +65,7 @@ from wanreel.worker.loop import UNFINISHED, Pace, Runner
 from wanreel.worker.loop import Ears as Heard
 from wanreel.worker.moving import Mover
 from wanreel.worker.reviewing import Reviewer
+from wanreel.worker.spool_gate import SpoolGate
 from wanreel.worker.telling import Teller
 from wanreel.worker.tools import Tools
 
@@ -120,6 +122,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     )
     async with AsyncExitStack() as stack:
         archive, shelf = await stack.enter_async_context(open_archive(settings.archive_at, reach, path, clock))
+        spool = LocalSpool(path / "spool", settings.spool_bytes, clock)
         store = await stack.enter_async_context(SqliteStore(path / "wanreel.sqlite3", limits=limit_of, policy=policy))
         vendor = DashScope(catalog, clock, inputs, keys.use, calls, publisher(shelf))
         stack.push_async_callback(vendor.close)
@@ -166,6 +169,8 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             shelf=shelf,
             inputs=inputs,
             retention=Retention(settings.retention, settings.trash_days),
+            spool=spool,
+            stakes=store,
         )
         judges: list[Judge] = [LocalJudge(media, inputs, catalog)]
         if settings.judge == "vision":
@@ -200,6 +205,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 policy=policy,
                 books=books,
                 owner=clock.new_id("run"),
+                spool=spool,
                 artifact_key=artifact_key,
                 refuse_over_budget=settings.over_budget == "refuse",
                 label=label_of,
@@ -216,6 +222,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 ears=Heard(store, tuple(k.account.id for k in accounts.all())),
                 reviewer=None if settings.judge == "off" else Reviewer(clock, store, store, panel, policy),
                 watchers=[AccountWatcher(k.account, watch) for k in accounts.all() if k.keys],
+                gate=SpoolGate(spool, store, clock, policy),
             )
 
         certificates = Certificates(clock)

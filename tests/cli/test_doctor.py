@@ -20,7 +20,9 @@ def test_all_is_well(terminal: Terminal) -> None:
     """A line for each check, exit 0."""
     ran = terminal("doctor")
     assert 0 == ran.code, ran.out
-    assert ["settings", "home", "archive", "runner", "key", "vendor", "clock"] == [row.split()[1] for row in ran.lines]
+    assert ["settings", "home", "archive", "spool", "runner", "key", "vendor", "clock"] == [
+        row.split()[1] for row in ran.lines
+    ]
     assert {} == bad(terminal("doctor", "--json"))
 
 

@@ -29,8 +29,10 @@ from wanreel.domain.job import (
     Job,
     Outcome,
     Queued,
+    SpoolCopy,
     State,
     Submitting,
+    Succeeded,
     Unconfirmed,
 )
 from wanreel.ports import Claim, Lane
@@ -77,6 +79,27 @@ async def test_what_is_due_longest_goes_first(bench: Bench) -> None:
     assert [] == await bench.claim(Lane.WATCH)
     bench.clock.advance(1.0)
     assert [jobs[4]] == await bench.claim(Lane.WATCH)
+
+
+async def test_what_lies_in_the_spool_is_archived_last(bench: Bench) -> None:
+    """It is safe: whatever can still be lost goes before it."""
+    copy = SpoolCopy(NOW, 10, "5" * 64)
+    safe = make_job(Archiving, outcome=dying(NOW + 10), spooled=copy)
+    dead = make_job(Archiving, outcome=dying(NOW - 10), spooled=copy)
+    later = make_job(Archiving, outcome=dying(NOW + 80_000))
+    await bench.add(safe, dead, later)
+    assert [later, dead, safe] == await bench.claim(Lane.ARCHIVE)
+
+
+async def test_what_is_under_way_is_at_stake_until_it_lies_somewhere_of_ours(bench: Bench) -> None:
+    """Counted from the intent on, 10 MB for five seconds of 720P, and no longer once it is spooled or stored."""
+    copy = SpoolCopy(NOW, 10, "5" * 64)
+    await bench.add(make_job(Queued), make_job(Archiving, spooled=copy), make_job(Succeeded))
+    assert 0 == await bench.store.stake_bytes()
+    (job, *_) = await bench.add(make_job(Archiving), make_job(Generating))
+    assert 20_000_000 == await bench.store.stake_bytes()
+    await bench.store.commit(make_change(job, replace(job.state, spooled=copy)))
+    assert 10_000_000 == await bench.store.stake_bytes()
 
 
 async def test_what_dies_first_is_archived_first(bench: Bench) -> None:

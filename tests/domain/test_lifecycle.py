@@ -29,6 +29,7 @@ from wanreel.domain.event import (
     Pause,
     QueryFailed,
     Refused,
+    Spooled,
     StillRunning,
     Stored,
     StoreFailed,
@@ -201,6 +202,7 @@ WALKS = (
     Walk("A second task found is a spare.", make_job(Generating), Found("t", "list"), Generating),
     # bringing it home
     Walk("It lies in the user's storage.", make_job(Archiving), make_event(Stored), Succeeded),
+    Walk("The storage fails, and it is safe on this machine.", make_job(Archiving), make_event(Spooled), Archiving),
     Walk("A cut download is tried again.", make_job(Archiving), CUT, Archiving),
     Walk("The URL is long dead.", make_job(Archiving), CUT, Failed, DAY_S + HOUR_S),
     Walk("Another URL is tried.", asking(), Finished(make_outcome(url="http://127.0.0.1:9/other.mp4")), Archiving),

@@ -29,6 +29,7 @@ from wanreel.domain.event import (
     QueryFailed,
     Refused,
     SlotKey,
+    Spooled,
     StillRunning,
     Stored,
     StoreFailed,
@@ -52,6 +53,7 @@ from wanreel.domain.job import (
     Generating,
     Job,
     Queued,
+    SpoolCopy,
     State,
     Submitting,
     Succeeded,
@@ -528,6 +530,69 @@ def test_bytes_that_are_no_clip_wait_longer_than_a_cut() -> None:
         for t in (Trouble.SOURCE_FAILED, Trouble.BAD_BYTES)
     )
     assert 6 * (cut - NOW - 1) == pytest.approx(bad - NOW - 1)
+
+
+COPY = SpoolCopy(NOW, 10, "5" * 64)
+DOWN = StoreFailed(Trouble.DESTINATION, "the storage answers 503")
+
+
+def test_since_when_the_storage_fails_is_remembered_from_the_first_failure_on() -> None:
+    """A source that fails in between says nothing of the storage."""
+    first = after(make_job(Archiving), DOWN)
+    assert NOW + 1 == state_of(Archiving, first).failing_since
+    later = after(after(first, StoreFailed(Trouble.SOURCE_FAILED, "cut")), DOWN)
+    assert NOW + 1 == state_of(Archiving, later).failing_since
+    assert (
+        state_of(Archiving, after(make_job(Archiving), StoreFailed(Trouble.SOURCE_FAILED, "x"))).failing_since is None
+    )
+
+
+def test_a_spooled_clip_never_expires() -> None:
+    """However long the storage is away; what it fails of says so without a line of history for ever."""
+    job = after(make_job(Archiving), Spooled(COPY))
+    lines = 0
+    for days in range(100):
+        change = transition(job, DOWN, NOW + days * DAY_S, POLICY, 0.5)
+        job, lines = change.job, lines + (change.entry is not None)
+        state = state_of(Archiving, job)
+        assert COPY == state.spooled
+        assert state.due_at <= NOW + days * DAY_S + POLICY.spool_retry_s
+    assert 5 <= lines < 20
+
+
+def test_what_the_spool_has_lost_is_fetched_again_or_if_its_url_is_dead_a_failure() -> None:
+    """Never a success without bytes."""
+    gone = StoreFailed(Trouble.SPOOL, "it is gone")
+    state = state_of(Archiving, after(make_job(Archiving, spooled=COPY), gone))
+    assert (None, NOW + 1) == (state.spooled, state.due_at)
+    late = transition(make_job(Archiving, spooled=COPY), gone, NOW + 2 * DAY_S, POLICY, 0.5).job
+    assert "artifact_expired" == state_of(Failed, late).code
+
+
+def test_after_the_spool_has_failed_the_storage_is_tried_first() -> None:
+    """They take turns, so that neither a full spool nor a dead storage stands in the other's way."""
+    failed = after(make_job(Archiving, failing_since=NOW - 700), StoreFailed(Trouble.SPOOL, "full"))
+    assert state_of(Archiving, failed).unspoolable
+    assert not state_of(Archiving, after(failed, DOWN)).unspoolable
+
+
+def test_somebody_is_alarmed_when_much_of_a_urls_life_is_over() -> None:
+    """Once at half and once at four fifths, in words that name the trouble; another URL has a life of its own."""
+    job, told = make_job(Archiving, since=NOW), []
+    for hours in range(23):
+        change = transition(job, DOWN, NOW + hours * 3600, POLICY, 0.5)
+        job = change.job
+        told += [(hours, notice.text) for notice in change.notices if notice.kind == "job.at_risk"]
+    assert [12, 20] == [hours for hours, _ in told]
+    assert all("503" in text for _, text in told)
+    asking = make_job(Archiving, since=NOW, alarmed=80, requery=True)
+    fresh = after(asking, Finished(make_outcome(url="http://127.0.0.1:9/other.mp4")))
+    assert (NOW + 1, 0) == (state_of(Archiving, fresh).since, state_of(Archiving, fresh).alarmed)
+
+
+def test_spooled_twice_is_late_news() -> None:
+    """The first copy counts."""
+    assert transition(make_job(Archiving, spooled=COPY), Spooled(COPY), NOW, POLICY, 0.5).late
 
 
 # --- what goes along with a change ----------------------------------------------------------------------------------

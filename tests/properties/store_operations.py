@@ -27,7 +27,18 @@ from wanreel.domain.booking import Booking, Kind
 from wanreel.domain.errors import IllegalTransition
 from wanreel.domain.event import EVENTS, Accepted, Change, Notice, Park, Pause, SlotKey
 from wanreel.domain.facts import Facts, Zone
-from wanreel.domain.job import STATES, Archiving, Cancel, Generating, Job, Queued, State, Submitting, Unconfirmed
+from wanreel.domain.job import (
+    STATES,
+    Archiving,
+    Cancel,
+    Generating,
+    Job,
+    Queued,
+    SpoolCopy,
+    State,
+    Submitting,
+    Unconfirmed,
+)
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.runtimes import RunKind, RunTime
@@ -96,7 +107,12 @@ class Stream:
         if kind is Archiving:
             outcome = replace(make_outcome(), url_expires_at=self.at())
             return Archiving(
-                task, outcome, self.at(), requery=draw.random() < 0.3, seen_at=draw.choice([None, self.at()])
+                task,
+                outcome,
+                self.at(),
+                requery=draw.random() < 0.3,
+                seen_at=draw.choice([None, self.at()]),
+                spooled=draw.choice([None, None, SpoolCopy(self.now, 10, "5" * 64)]),
             )
         return make_state(kind, self.at(), task_id=task.id)
 

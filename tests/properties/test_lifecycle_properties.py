@@ -23,6 +23,7 @@ from wanreel.domain.job import (
     Generating,
     Job,
     Queued,
+    SpoolCopy,
     State,
     Submitting,
     Succeeded,
@@ -42,6 +43,7 @@ TASKS = st.sampled_from(["t0", "t1", "t2", "t3"])
 WORDS = st.sampled_from(["", "connection reset", "503"])
 FAULTS = st.sampled_from(Fault)
 URLS = st.sampled_from(["http://127.0.0.1:9/a.mp4", "http://127.0.0.1:9/b.mp4"])
+COPIES = st.builds(SpoolCopy, st.just(NOW), st.integers(1, 10**9), st.just("5" * 64))
 OUTCOMES = st.builds(make_outcome, at=st.floats(NOW - DAY_S, NOW + DAY_S), url=URLS)
 
 EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
@@ -72,6 +74,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Event]] = {
     ev.CancelRefused: st.builds(ev.CancelRefused, WORDS, WORDS),
     ev.CancelFailed: st.builds(ev.CancelFailed, WORDS),
     ev.Stored: st.builds(ev.Stored, st.just(make_artifact())),
+    ev.Spooled: st.builds(ev.Spooled, COPIES),
     ev.StoreFailed: st.builds(ev.StoreFailed, st.sampled_from(Trouble), WORDS),
 }
 ANY_EVENT = st.sampled_from(ev.EVENTS).flatmap(lambda kind: EVENTS[kind])
@@ -98,6 +101,9 @@ def jobs(draw: st.DrawFn) -> Job:
         }
     if which is Archiving:
         more |= {"tries": draw(st.integers(0, 500)), "requery": draw(st.booleans())}
+        more["spooled"] = draw(st.one_of(st.none(), COPIES))
+        more["failing_since"] = draw(st.one_of(st.none(), st.just(NOW - 300)))
+        more["alarmed"] = draw(st.sampled_from([0, 50, 80]))
     if which in (Generating, Archiving, Succeeded):
         more["task_id"] = draw(TASKS)
     spare = draw(st.sampled_from([None, "job_0"]))

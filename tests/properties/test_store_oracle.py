@@ -106,6 +106,7 @@ async def _snapshot(store: Store, now: float) -> dict[str, Any]:
         "parks": await store.parks(now),
         "learned": dict(await store.learned()),
         "in_use": dict(await store.in_use(now)),
+        "stake": await store.stake_bytes(),
         "owed": await store.owed(now + FAR_S, 1000),
         "next_due": await store.next_due(now),
         "postings": await store.postings(Slice()),

@@ -9,6 +9,7 @@ import pytest
 from tests.factories import NOW, make_job
 from tests.service.shops import make_counter
 from wanreel.archive.local_shelf import LocalShelf
+from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.job import Artifact, Job, Succeeded
 from wanreel.domain.keeping import DAY_S, Custody, Retention, erased
@@ -49,6 +50,8 @@ class Bench:
                 shelf=self.shelf,
                 inputs=self.inputs,  # type: ignore[arg-type] # only what keeping calls
                 retention=Retention(days, grace_days=1),
+                spool=LocalSpool(folder / "spool", 10**9, self.clock),
+                stakes=self.store,
             )
         )
 
@@ -124,6 +127,8 @@ async def test_a_storage_that_is_away_is_tried_again(tmp_path: Path) -> None:
             shelf=Broken(tmp_path),
             inputs=whole.inputs,
             retention=whole.retention,
+            spool=whole.spool,
+            stakes=whole.stakes,
         )
     )
     assert (("job_a", "not now"),) == (await broken.sweep()).failed

@@ -461,6 +461,8 @@ class Auditor:
 
     def _failed(self, before: Job, job: Job, state: Failed) -> None:
         """A made clip is given up only when its URL is dead; a vendor's failure is told in its own code."""
+        if isinstance(before.state, Archiving) and before.state.spooled is not None:
+            self._broken(f"{job.id}: {state.code}, while its clip lay safe in the spool")
         task = self.tasks.get(state.task.id) if state.task else None
         if task is None:
             return

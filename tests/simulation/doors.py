@@ -13,8 +13,9 @@ from wanreel.domain.errors import Stale, Unavailable
 from wanreel.domain.event import Accepted, Change, Entry, Notice, SlotKey, TaskFailed, Trouble
 from wanreel.domain.facts import Facts
 from wanreel.domain.group import Group
-from wanreel.domain.job import Artifact, Job
+from wanreel.domain.job import Artifact, Job, SpoolCopy
 from wanreel.domain.runtimes import RunTime, RunTimes
+from wanreel.domain.spooling import SpoolRoom
 from wanreel.money.budget import Budget, Stop, Used
 from wanreel.money.ledger import Overrun, Posting
 from wanreel.ports import Claim, Filter, KeepFailed, Known, Label, Owed, Parked, Slice, Watched
@@ -265,6 +266,47 @@ class ArchiveDoor:
 
     async def sweep(self) -> int:
         await hand("sweep")
+        return 0
+
+
+class SpoolDoor:
+    """`ports.Spool`: a disk with room, that outlives every process; a clip is there when all of it is."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.clips: dict[str, list[bytes]] = {}
+
+    async def take(self, job_id: str, pieces: AsyncIterator[bytes], expected_bytes: int) -> SpoolCopy | None:
+        await hand("spool", job_id)
+        if job_id not in self.clips:
+            walker, data = BoxWalker(), [piece async for piece in pieces]
+            try:
+                for piece in data:
+                    walker.feed(piece)
+                walker.finish()
+            except NotWhole as not_whole:
+                raise KeepFailed(Trouble.BAD_BYTES, not_whole.why) from not_whole
+            self.clips[job_id] = data
+        await hand("spooled", job_id)
+        clip = b"".join(self.clips[job_id])
+        return SpoolCopy(self.world.wall, len(clip), hashlib.sha256(clip).hexdigest())
+
+    async def read(self, job_id: str, copy: SpoolCopy) -> AsyncIterator[bytes]:
+        await hand("unspool", job_id)
+        for piece in self.clips[job_id]:
+            yield piece
+
+    async def drop(self, job_id: str) -> None:
+        await hand("drop", job_id)
+        self.clips.pop(job_id, None)
+
+    async def held(self) -> list[str]:
+        return sorted(self.clips)
+
+    async def room(self) -> SpoolRoom:
+        return SpoolRoom(10**12, len(self.clips), 0, 10**12)
+
+    async def sweep(self) -> int:
         return 0
 
 

@@ -18,7 +18,7 @@ import structlog
 from tests.domain.catalog_file import BOOKS
 from tests.simulation.auditor import Auditor
 from tests.simulation.crew import Crew
-from tests.simulation.doors import ArchiveDoor, Receiver, StoreDoor
+from tests.simulation.doors import ArchiveDoor, Receiver, SpoolDoor, StoreDoor
 from tests.simulation.faults import KINDS, Faults
 from tests.simulation.history import fold
 from tests.simulation.vendor import SECOND, SECOND_KEY, LikenessDoor, ResultsDoor, VendorDoor
@@ -123,6 +123,7 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
     calm = StoreDoor(world, store, auditor, calm=True)
     archive = build.archive(world)
     auditor.kept = archive.kept
+    spool = SpoolDoor(world)
     vendor = VendorDoor(world, desk, store, auditor)
     vendor.strangers = rng.choice((0.0, 0.0, 0.0, 0.3))
     results = build.results(world, desk, auditor)
@@ -140,6 +141,7 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
             vendor=vendor,
             results=results,
             archive=archive,
+            spool=spool,
             policy=policy,
             books=build.books,
             owner="",

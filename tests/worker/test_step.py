@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
@@ -36,12 +37,14 @@ from wanreel.domain.job import (
     Intent,
     Job,
     Queued,
+    SpoolCopy,
     State,
     Submitting,
     Succeeded,
     Unconfirmed,
 )
 from wanreel.domain.lifecycle import transition
+from wanreel.domain.spooling import SpoolRoom
 from wanreel.ports import Filter, KeepFailed, Lane, PrepareFailed
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import Unsettled, offer_again, step
@@ -401,3 +404,91 @@ async def test_a_look_that_told_nothing_leaves_the_task_paid_and_watched(bench: 
     await step(job, bench.tools)
     assert "503" == (await state_of(bench, job, Generating)).trouble
     assert [] == await bench.store.history(job.id)
+
+
+# --- the spool ------------------------------------------------------------------------------------------------------
+
+
+DOWN = KeepFailed(Trouble.DESTINATION, "the storage answers 503")
+FAILING: dict[str, Any] = {"failing_since": NOW - 600.0}
+
+
+class Spool:
+    """`ports.Spool` in memory; without room when told."""
+
+    def __init__(self, *, room: bool = True) -> None:
+        self.has_room = room
+        self.kept: dict[str, bytes] = {}
+
+    async def take(self, job_id: str, pieces: Any, expected_bytes: int) -> SpoolCopy | None:
+        if not self.has_room:
+            return None
+        self.kept[job_id] = b"".join([piece async for piece in pieces])
+        return SpoolCopy(NOW, len(self.kept[job_id]), "5" * 64)
+
+    async def read(self, job_id: str, copy: SpoolCopy) -> Any:
+        if job_id not in self.kept:
+            raise KeepFailed(Trouble.SPOOL, "it is gone")
+        yield self.kept[job_id]
+
+    async def drop(self, job_id: str) -> None:
+        del self.kept[job_id]
+
+    async def held(self) -> list[str]:
+        return sorted(self.kept)
+
+    async def room(self) -> SpoolRoom:
+        return SpoolRoom(10**9, 0, 0, 10**9)
+
+    async def sweep(self) -> int:
+        return 0
+
+
+async def test_after_ten_minutes_of_failing_the_clip_goes_to_the_spool_and_on_from_there() -> None:
+    """The source is asked once more, then never again; stored, it leaves the spool and the word goes round."""
+    bench, spool, answered = Bench(), Spool(), []
+    tools = replace(bench.tools, spool=spool, answered=lambda: answered.append(True))
+    job = await bench.taken(make_job(Archiving, **FAILING), Lane.ARCHIVE)
+    await step(job, tools)
+    spooled = await bench.store.get(job.id)
+    assert (["first last"], 1) == ([data.decode() for data in spool.kept.values()], len(bench.results.urls))
+    assert isinstance(spooled.state, Archiving)
+    assert spooled.state.spooled == SpoolCopy(NOW, 10, "5" * 64)
+    bench.archive.answers.append(DOWN)
+    for _ in range(2):
+        bench.clock.advance(3000.0)
+        (claimed,) = await bench.take(Lane.ARCHIVE)
+        await step(claimed, tools)
+    assert isinstance((await bench.store.get(job.id)).state, Succeeded)
+    assert (1, {}, [True]) == (len(bench.results.urls), spool.kept, answered)
+    assert [(f"{job.id}.mp4", b"first last")] == bench.archive.kept
+
+
+async def test_a_spool_without_room_leaves_the_clip_to_the_storage() -> None:
+    """The storage is tried again, as if there were no spool."""
+    bench = Bench()
+    job = await bench.taken(make_job(Archiving, **FAILING), Lane.ARCHIVE)
+    await step(job, replace(bench.tools, spool=Spool(room=False)))
+    assert isinstance((await bench.store.get(job.id)).state, Succeeded)
+
+
+async def test_what_the_spool_has_lost_is_fetched_again() -> None:
+    """While its URL lives nothing is lost."""
+    bench = Bench()
+    job = await bench.taken(make_job(Archiving, spooled=SpoolCopy(NOW, 10, "5" * 64)), Lane.ARCHIVE)
+    for _ in range(2):
+        await step(job, replace(bench.tools, spool=Spool()))
+        job = await bench.store.get(job.id)
+        await bench.take(Lane.ARCHIVE)
+    assert isinstance(job.state, Succeeded)
+
+
+async def test_a_clip_that_was_stored_and_could_not_be_written_down_stays_in_the_spool() -> None:
+    """The spool lets go only of what is known to lie in the storage."""
+    bench, spool = Bench(), Spool()
+    job = await bench.taken(make_job(Archiving, spooled=SpoolCopy(NOW, 10, "5" * 64)), Lane.ARCHIVE)
+    spool.kept[job.id] = b"first last"
+    bench.store.unwell["commit"] = 1
+    with pytest.raises(Unsettled):
+        await step(job, replace(bench.tools, spool=spool))
+    assert {job.id: b"first last"} == spool.kept

@@ -182,6 +182,9 @@ class JobOut(BaseModel):
     vendor_status: str | None = None
     looks: int | None = None
     trouble: str | None = None
+    spooled_at: str | None = Field(
+        default=None, description="Archiving: since when the clip lies safe on the server, as the storage fails."
+    )
     orig_prompt: str | None = None
     actual_prompt: str | None = Field(default=None, description="What the vendor made of the prompt.")
     usage: dict[str, Any] | None = Field(default=None, description="The vendor's own account of what it bills.")

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import stat
 from io import FileIO
 from pathlib import Path
@@ -67,6 +68,12 @@ class Disk:
     def remove(self, path: Path) -> None:
         """Take a name away; none there is as good."""
         path.unlink(missing_ok=True)
+
+    def free_bytes(self, folder: Path) -> int:
+        """What may still be written below a folder, which need not be there yet."""
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        return shutil.disk_usage(folder).free
 
     def make_folders(self, folder: Path) -> None:
         """Make a folder and whatever is missing above it, durably."""

@@ -37,7 +37,7 @@ def doctor(
     home: HomeOptions = HOME,
     vendor: VendorOptions = VENDOR,
 ) -> int:
-    """Check settings, home, database, archive, key, host and clock; say what to do about what is amiss.
+    """Check settings, home, database, archive, spool, key, host and clock; say what to do about what is amiss.
 
     Parameters
     ----------
@@ -55,7 +55,13 @@ def doctor(
         await told.check("settings", _settings(settings.home))
         try:
             async with open_home(settings) as opened:
-                for name, check in (("home", _home), ("archive", _archive), ("runner", _runner), ("key", _key)):
+                for name, check in (
+                    ("home", _home),
+                    ("archive", _archive),
+                    ("spool", _spool),
+                    ("runner", _runner),
+                    ("key", _key),
+                ):
                     await told.check(name, check(opened))
                 if not offline:
                     await told.check("vendor", _vendor(opened))
@@ -115,6 +121,22 @@ async def _archive(opened: Home) -> str:
         await opened.shelf.remove(trial.key)
         return f"{address}, writable"
     return await asyncio.to_thread(_folder_works, Path(address.folder))
+
+
+async def _spool(opened: Home) -> str:
+    found = await opened.keeping.spooling()
+    room = found.room
+    lies = f"{room.clips} clips wait there for your storage, {room.used_bytes / 1e9:.2f} GB"
+    if not room.bytes_max:
+        if room.clips:
+            raise _Amiss(f"off (WANREEL_SPOOL_BYTES=0), yet {lies}")
+        return "off: a storage that is away longer than a URL lives loses clips (WANREEL_SPOOL_BYTES=0)"
+    needs = f"what is under way may need {found.stake_bytes / 1e9:.2f} GB of the {room.left_bytes / 1e9:.1f} GB left"
+    if found.short:
+        raise _Amiss(f"{lies}; {needs}: nothing new is sent. Mend the storage, or raise WANREEL_SPOOL_BYTES")
+    if room.clips:
+        raise _Amiss(f"{lies}; {needs}. They go on by themselves when it answers")
+    return f"empty; {needs}"
 
 
 def _folder_works(folder: Path) -> str:

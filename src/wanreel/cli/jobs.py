@@ -104,6 +104,9 @@ def show(job: str, /, *, home: HomeOptions = HOME) -> int:
         for name, value in body.items():
             if value not in (None, [], False, ""):
                 put(f"{name:16} {plain_words(value)}")
+        if body.get("spooled_at"):
+            goes = f"will go to {opened.settings.archive_at} when it answers"
+            put(f"{'spool':16} lies in the spool since {body['spooled_at']}, {goes}")
         for remark in said:
             put(f"lint             {remark['severity']} {remark['code']} {remark['label']}: {remark['message']}")
         put("history")

@@ -89,6 +89,7 @@ def label(video: Video) -> str:
 def describe(video: Video) -> str:
     """A job's standing in a few words."""
     from wanreel.domain.job import Archiving, Generating, Queued
+    from wanreel.service.view import iso
 
     state = video.job.state
     if video.attention:
@@ -100,6 +101,9 @@ def describe(video: Video) -> str:
     if isinstance(state, Generating):
         tail = f" ({state.trouble})" if state.trouble else ""
         return f"generating, {state.status.lower()} at the vendor{tail}"
+    if isinstance(state, Archiving) and state.spooled is not None:
+        why = f" ({state.trouble})" if state.trouble else ""
+        return f"lies in the spool since {iso(state.spooled.at)}, goes to your storage when it answers{why}"
     if isinstance(state, Archiving) and state.trouble:
         return f"archiving ({state.trouble})"
     return video.state

@@ -25,7 +25,8 @@ storage = App(name="storage", help="Look after your storage: check, keep, delete
 def check(*, home: HomeOptions = HOME) -> int:
     """Compare your storage with what the jobs say; report, and remove nothing. Exit code 3 when there is something.
 
-    Orphans are files that belong to no job, missing are clips that should be there.
+    Orphans are files that belong to no job, missing are clips that should be there, and in the spool are clips that
+    your storage has not taken yet.
     """
 
     async def work(opened: Home) -> int:
@@ -34,7 +35,12 @@ def check(*, home: HomeOptions = HOME) -> int:
             print_json(asdict(found) | {"clean": found.clean})
         else:
             put(f"{found.clips} clips, {found.size_bytes / 1e6:.1f} MB with what lies beside them")
-            for kind, strays in (("orphan", found.orphans), ("missing", found.missing)):
+            for kind, strays in (
+                ("orphan", found.orphans),
+                ("missing", found.missing),
+                ("in the spool", found.spooled),
+                ("left in the spool", found.spool_orphans),
+            ):
                 for stray in strays:
                     whose = f" ({stray.job_id})" if stray.job_id else ""
                     put(f"{kind}: {stray.key}{whose} {stray.words}")

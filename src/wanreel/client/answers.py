@@ -34,6 +34,7 @@ from wanreel.domain.job import (
     Job,
     Outcome,
     Queued,
+    SpoolCopy,
     State,
     Submitting,
     Succeeded,
@@ -151,7 +152,9 @@ def _state(body: Mapping[str, Any]) -> State:
         case "generating":
             return Generating(task, 0.0, polls=body["looks"] or 0, status=body["vendor_status"] or "")
         case "archiving":
-            return Archiving(task, outcome, 0.0, trouble=body["trouble"] or "")
+            at = _at(body.get("spooled_at"))
+            spooled = None if at is None else SpoolCopy(at, 0, "")
+            return Archiving(task, outcome, 0.0, trouble=body["trouble"] or "", spooled=spooled)
         case "succeeded":
             kept = body["artifact"]
             artifact = Artifact(kept["key"], kept["size_bytes"], kept["sha256"], kept["media_type"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wanreel.domain.booking import Booking
-from wanreel.domain.job import Account, Artifact, Fault, Intent, Job, Outcome
+from wanreel.domain.job import Account, Artifact, Fault, Intent, Job, Outcome, SpoolCopy
 
 # --- submitting -----------------------------------------------------------------------------------------------------
 
@@ -248,6 +248,7 @@ class Trouble(StrEnum):
     BAD_BYTES = "bad_bytes"  # it came whole and is not a whole MP4
     DESTINATION = "destination"  # the user's storage: full, read-only, gone
     UNSAFE_URL = "unsafe_url"  # not a host results may be fetched from
+    SPOOL = "spool"  # this machine's spool: full, gone, or what lay there is not what was put there
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,13 @@ class Stored:
     """The clip lies in the user's storage, checked."""
 
     artifact: Artifact
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """The clip lies whole in this machine's spool, and goes on from there when the user's storage answers."""
+
+    copy: SpoolCopy
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +299,7 @@ Event = (
     | CancelRefused
     | CancelFailed
     | Stored
+    | Spooled
     | StoreFailed
 )
 EVENTS: tuple[type[Event], ...] = (
@@ -319,6 +328,7 @@ EVENTS: tuple[type[Event], ...] = (
     CancelRefused,
     CancelFailed,
     Stored,
+    Spooled,
     StoreFailed,
 )
 
@@ -346,7 +356,7 @@ class Notice:
 
     id: str
     job_id: str
-    kind: str  # job.succeeded, job.failed, job.cancelled, job.needs_attention, job.spare, account.parked
+    kind: str  # job.succeeded, job.failed, job.cancelled, job.needs_attention, job.spare, job.spooled, job.at_risk, ...
     at: float
     text: str
 

@@ -16,6 +16,8 @@ KINDS = (
     "job.needs_attention",
     "job.held",
     "job.spare",
+    "job.spooled",
+    "job.at_risk",
     "group.completed",
     "account.parked",
     "account.key_refused",

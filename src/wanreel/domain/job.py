@@ -85,6 +85,15 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class SpoolCopy:
+    """A clip as it lies in the spool: whole, durable, on this machine, waiting for the user's storage."""
+
+    at: float
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Somebody asked to cancel; `discard` says that a clip which comes all the same need not be kept."""
 
@@ -166,7 +175,9 @@ class Generating:
 
 @dataclass(frozen=True, slots=True)
 class Archiving:
-    """The clip exists at the vendor and its URL is dying; it is being copied to the user's storage."""
+    """The clip exists at the vendor and its URL is dying; it is being copied to the user's storage. Once `spooled` it
+    is safe on this machine, and its URL may die.
+    """
 
     task: Task
     outcome: Outcome
@@ -175,6 +186,11 @@ class Archiving:
     requery: bool = False  # the URL was refused: ask the vendor once for another
     trouble: str = ""
     seen_at: float | None = None
+    since: float | None = None  # when its URL was heard of: its life is counted from here
+    failing_since: float | None = None  # since when the user's storage has taken nothing
+    spooled: SpoolCopy | None = None
+    unspoolable: bool = False  # the spool did not take it the last time: the storage itself is asked first
+    alarmed: int = 0  # per cent of its URL's life that somebody was alarmed about
 
 
 @dataclass(frozen=True, slots=True)

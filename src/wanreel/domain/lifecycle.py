@@ -49,6 +49,7 @@ from wanreel.domain.event import (
     OverBudget,
     QueryFailed,
     Refused,
+    Spooled,
     StillRunning,
     Stored,
     StoreFailed,
@@ -130,6 +131,7 @@ TABLE: dict[tuple[type[State], type[Event]], Row] = {
     (Generating, Found): Row(submitting.found, (Generating,)),
     # bringing it home
     (Archiving, Stored): Row(archiving.stored, (Succeeded,)),
+    (Archiving, Spooled): Row(archiving.spooled, (Archiving,)),
     (Archiving, StoreFailed): Row(archiving.store_failed, (Archiving, Failed)),
     (Archiving, Finished): Row(archiving.another_url, (Archiving, Failed)),
     (Archiving, FinishedBlank): Row(archiving.no_other_url, (Archiving, Failed)),

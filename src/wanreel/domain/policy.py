@@ -42,6 +42,10 @@ class Policy:
     absence_s: float = 300.0  # a request the vendor has not taken by then it never will (FS 9, RequestTimeOut) ...
     list_lag_s: float = 60.0  # ... and the list shows it after this at the latest, unless it was met slower
     absence_reads: int = 3  # complete reads without the task, each showing a later one of ours, prove its absence
+    spool_after_s: float = 600.0  # a clip goes to the spool when the storage has failed for so long ...
+    spool_life: float = 0.5  # ... or this share of its URL's life is over
+    spool_retry_s: float = 600.0  # what lies in the spool is offered to the storage so rarely in the end
+    clip_bytes_s: float = 2_000_000.0  # what a second of a 720P clip may take at the most, for what must fit the spool
     expiry_grace_s: float = HOUR_S  # bytes that are no clip are tried until so long after the URL's expiry
 
 
@@ -54,6 +58,12 @@ def poll_delay_s(policy: Policy, polls: int) -> float:
 def backoff_s(policy: Policy, tries: int, draw: float) -> float:
     """Seconds to wait after `tries` fruitless tries: doubling, capped, the upper half drawn."""
     full = min(policy.backoff_first_s * 2.0 ** min(tries, 32), policy.backoff_max_s)
+    return full * (0.5 + 0.5 * draw)
+
+
+def spool_wait_s(policy: Policy, tries: int, draw: float) -> float:
+    """Seconds until a storage that failed is tried again with a spooled clip: it is safe, so ever more rarely."""
+    full = min(policy.backoff_first_s * 2.0 ** min(tries, 32), policy.spool_retry_s)
     return full * (0.5 + 0.5 * draw)
 
 
@@ -77,4 +87,6 @@ def money_wait_s(policy: Policy, tries: int, draw: float) -> float:
 
 def longest_delay_s(policy: Policy) -> float:
     """No instant we plan lies further ahead than this; one that does was written by a clock that has jumped."""
-    return 2 * max(policy.poll_max_s, policy.backoff_max_s, policy.quota_s, policy.account_s, policy.net_s)
+    return 2 * max(
+        policy.poll_max_s, policy.backoff_max_s, policy.quota_s, policy.account_s, policy.net_s, policy.spool_retry_s
+    )

@@ -73,7 +73,9 @@ def finished(turn: Turn, event: Finished) -> Change:
     state = _generating(turn.job)
     if turn.job.cancel and turn.job.cancel.discard:
         return turn.to(Cancelled(turn.now, state.task, event.outcome), "paid, and discarded as asked")
-    return turn.to(Archiving(state.task, event.outcome, turn.now, seen_at=turn.now), "made; to be archived")
+    return turn.to(
+        Archiving(state.task, event.outcome, turn.now, seen_at=turn.now, since=turn.now), "made; to be archived"
+    )
 
 
 def finished_blank(turn: Turn, event: FinishedBlank) -> Change:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
-from wanreel.domain.errors import Conflict, WanreelError
-from wanreel.domain.job import Artifact, Job, Succeeded, is_final, state_name
+from wanreel.domain.errors import Conflict, NotFound, WanreelError
+from wanreel.domain.job import Archiving, Artifact, Cancelled, Job, Succeeded, is_final, state_name
 from wanreel.domain.keeping import (
     INPUTS_PREFIX,
     OTHERS,
@@ -26,7 +26,8 @@ from wanreel.domain.keeping import (
     todo_at,
     trash,
 )
-from wanreel.ports import Clock, Custodian, Filter, Gallery, Inputs, Jobs, Shelf, Worn
+from wanreel.domain.spooling import SpoolRoom
+from wanreel.ports import Clock, Custodian, Filter, Gallery, Inputs, Jobs, Shelf, Spool, Stakes, Worn
 from wanreel.service.uses import Service
 from wanreel.telemetry import KEEPING, log
 
@@ -47,6 +48,8 @@ class KeepingRoom:
     shelf: Shelf
     inputs: Inputs
     retention: Retention
+    spool: Spool
+    stakes: Stakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,26 @@ class Checked:
     orphans: tuple[Stray, ...]  # lie there and belong to nothing known
     missing: tuple[Stray, ...]  # should lie there and don't, or have another size
     inputs: tuple[str, ...]  # kept inputs that no job refers to
+    spooled: tuple[Stray, ...] = ()  # lie on this machine until the storage takes them
+    spool_orphans: tuple[Stray, ...] = ()  # lie in the spool and no job waits with them
 
     @property
     def clean(self) -> bool:
         """Whether there is nothing to report."""
-        return not (self.orphans or self.missing or self.inputs)
+        return not (self.orphans or self.missing or self.inputs or self.spooled or self.spool_orphans)
+
+
+@dataclass(frozen=True, slots=True)
+class Spooling:
+    """How the spool stands: what lies there, and what of the rest may be needed."""
+
+    room: SpoolRoom
+    stake_bytes: int
+
+    @property
+    def short(self) -> bool:
+        """Whether what is under way may already need all that is left, so that nothing new is sent."""
+        return self.room.bytes_max > 0 and self.stake_bytes > self.room.left_bytes
 
 
 class Keeping:
@@ -290,7 +308,29 @@ class Keeping:
                 del orphans[key]
         strays = [Stray(key, "", "belongs to no job", there.size_bytes) for key, there in sorted(orphans.items())]
         unused = [sha256 for sha256 in await room.inputs.kept() if sha256 not in hashes]
-        return Checked(clips, size_bytes, tuple(strays), tuple(missing), tuple(unused))
+        spooled, left = await self._in_spool()
+        return Checked(clips, size_bytes, tuple(strays), tuple(missing), tuple(unused), tuple(spooled), tuple(left))
+
+    async def spooling(self) -> Spooling:
+        """How the spool stands. Raises Unavailable."""
+        return Spooling(await self._room.spool.room(), await self._room.stakes.stake_bytes())
+
+    async def _in_spool(self) -> tuple[list[Stray], list[Stray]]:
+        """The clips in the spool that wait for the storage, and those that nobody waits with."""
+        waiting: list[Stray] = []
+        orphans: list[Stray] = []
+        for job_id in await self._room.spool.held():
+            try:
+                state = (await self._room.jobs.get(job_id)).state
+            except NotFound:
+                orphans.append(Stray(job_id, "", "belongs to no job here"))
+                continue
+            if isinstance(state, Archiving):
+                size_bytes = state.spooled.size_bytes if state.spooled else 0
+                waiting.append(Stray(job_id, job_id, "waits for the storage", size_bytes))
+            elif not isinstance(state, (Succeeded, Cancelled)):  # those are let go of by themselves
+                orphans.append(Stray(job_id, job_id, f"its job is {state_name(state)}"))
+        return waiting, orphans
 
     async def _wanted(self) -> AsyncIterator[tuple[Job, list[Artifact]]]:
         """Every job, and the files that should lie in the storage for it."""

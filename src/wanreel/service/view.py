@@ -91,7 +91,8 @@ def _told(job: Job, where: Callable[[Artifact], str]) -> dict[str, Any]:
     if isinstance(state, Generating):
         return {"vendor_status": state.status, "looks": state.polls, "trouble": state.trouble or None}
     if isinstance(state, Archiving):
-        return _outcome(state.outcome) | {"trouble": state.trouble or None}
+        spooled_at = iso(state.spooled.at) if state.spooled else None
+        return _outcome(state.outcome) | {"trouble": state.trouble or None, "spooled_at": spooled_at}
     if isinstance(state, Succeeded):
         artifact = asdict(state.artifact) | {"where": where(state.artifact)}
         return _outcome(state.outcome) | {"artifact": artifact}

@@ -242,6 +242,10 @@ class MemoryStore:
             if row.key.account == account and row.job.id != but
         )
 
+    async def stake_bytes(self) -> int:
+        """What all clips under way may yet ask of the spool, together."""
+        return sum(row.index.stake_bytes or 0 for row in self._rows.values())
+
     async def next_due(self, now: float) -> float | None:
         """The earliest instant at which anything needs attention; it may lie in the past. None: nothing is pending."""
         instants = [debt.due_at for debt in self._debts.values() if not debt.delivered]

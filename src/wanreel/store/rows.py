@@ -14,9 +14,12 @@ from wanreel.domain.keeping import Custody, KeptViews
 from wanreel.domain.lifecycle import slot_held_until
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import Histogram, kind_of
+from wanreel.domain.spooling import stake_bytes
 from wanreel.domain.verdict import Review
 from wanreel.ports import Known, Lane
 from wanreel.store import codec
+
+_SAFE_S = 1e11  # further off than any URL's end
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Index:
     lane: Lane | None
     due_at: float | None
     queued_at: float | None  # submit: when the job was made
-    order_at: float | None  # watch: when it is due; archive: when its URL dies
+    order_at: float | None  # watch: when it is due; archive: when its URL dies, in the spool after all others
     slot_until: float | None  # it holds a slot before this instant; infinite: until the vendor's last word
     intent_at: float | None  # when the paid call that is in the air was decided on
     seen_at: float | None  # when the vendor last showed that it knows the job's task
@@ -39,6 +42,7 @@ class Index:
     task_how: str | None = None
     tier: str | None = None
     clip_s: int | None = None
+    stake_bytes: int | None = None  # what its clip may yet ask of the spool
 
 
 def index(job: Job, policy: Policy) -> Index:
@@ -68,7 +72,7 @@ def index(job: Job, policy: Policy) -> Index:
     elif isinstance(state, Archiving):
         lane = Lane.WATCH if state.requery else Lane.ARCHIVE
         due_at = state.due_at
-        order_at = state.due_at if state.requery else state.outcome.url_expires_at
+        order_at = state.due_at if state.requery else _dies_at(state)
     generating = isinstance(state, Generating)
     kind = kind_of(job.request) if generating else None
     return Index(
@@ -88,7 +92,14 @@ def index(job: Job, policy: Policy) -> Index:
         task_how=state.task.how if generating else None,
         tier=kind.tier if kind else None,
         clip_s=kind.clip_s if kind else None,
+        stake_bytes=stake_bytes(job, policy),
     )
+
+
+def _dies_at(state: Archiving) -> float:
+    """When the clip would be lost; what lies in the spool is not, and goes after everything else."""
+    dies_at = state.outcome.url_expires_at
+    return dies_at if state.spooled is None else dies_at + _SAFE_S
 
 
 def same_ask(wanted: Job, there: Job) -> Job:

@@ -172,6 +172,10 @@ class SqliteStore:
         """Whether the vendor has shown any task of the account, other than job `but`'s, at or after `since`."""
         return await self._read(lambda conn: slots.seen_since(conn, account, since, but))
 
+    async def stake_bytes(self) -> int:
+        """What all clips under way may yet ask of the spool, together."""
+        return await self._read(slots.stake_bytes)
+
     async def next_due(self, now: float) -> float | None:
         """The earliest instant at which anything needs attention; it may lie in the past. None: nothing is pending."""
         return await self._read(lambda conn: due.next_due(conn, now, self._limits, self._policy))

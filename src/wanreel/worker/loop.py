@@ -22,6 +22,7 @@ from wanreel.worker.moving import Mover
 from wanreel.worker.outbox import deliver
 from wanreel.worker.rescue import rescue
 from wanreel.worker.reviewing import Reviewer
+from wanreel.worker.spool_gate import SpoolGate
 from wanreel.worker.step import Unsettled, offer_again, settle, step
 from wanreel.worker.telling import EVERY_S, PATIENCE_S, Teller
 from wanreel.worker.tools import CLAIM_S, Tools
@@ -30,6 +31,7 @@ UNFINISHED = ("queued", "submitting", "unconfirmed", "generating", "archiving")
 _AT_WORK = ("submitting", "unconfirmed", "generating", "archiving")
 _PEEK = 20  # jobs looked at first: nearly always enough to say that something still moves
 _ALL = 1_000_000
+_SPOOLED_AT_ONCE = 500  # ids in one statement
 _OVERDUE_FIRST_S = 0.005
 HEARD_S = 60.0  # what was heard of a task is forgotten, if somebody else has it in hand for so long
 
@@ -87,10 +89,11 @@ class Runner:
         ears: Ears | None = None,
         reviewer: Reviewer | None = None,
         watchers: Sequence[Watcher] = (),
+        gate: SpoolGate | None = None,
     ) -> None:
         self._wake = asyncio.Event()
         self._lookouts = Lookouts(watchers, tools.clock, self._wake.set)
-        self._tools = replace(tools, witness=self._lookouts.witness)
+        self._tools = replace(tools, witness=self._lookouts.witness, answered=self._storage_answers)
         self._notifiers = notifiers
         self._limit_of = limit_of
         self._reaches = reaches
@@ -116,6 +119,8 @@ class Runner:
         self._stopping = False
         self._draining = False
         self._chores: asyncio.Task[int] | None = None
+        self._gate = gate
+        self._answered = False  # the storage has just taken a clip out of the spool
         self._reviewer = reviewer
         self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
@@ -148,6 +153,8 @@ class Runner:
             await tools.archive.sweep()
         except WanreelError as why:  # an archive that is away today keeps nobody from watching what is paid
             log.error(LOOP_BROKE, why=str(why))
+        if self._gate is not None:
+            await self._gate.sweep(tools.jobs)
         log.info(RUNNER, state="started", owner=tools.owner)
         self._lookouts.start()
         try:
@@ -176,7 +183,7 @@ class Runner:
                 await self._mover(self._tools)
             self._look_for_lost()
             self._judge_clips()
-            started = await self._listen() + await self._fill_seen()
+            started = await self._listen() + await self._fill_seen() + await self._empty_spool()
             for lane in self._lanes:
                 if not (self._draining and lane.lane is Lane.SUBMIT):
                     started += await self._fill(lane)
@@ -197,9 +204,23 @@ class Runner:
             self._lookouts.take(job_id)  # whoever did not get it: another has it, or it has moved on
         return started
 
+    def _storage_answers(self) -> None:
+        self._answered = True
+
+    async def _empty_spool(self) -> int:
+        """The storage has just taken a clip out of the spool: take the others there, due or not. One that fails ends
+        this, until the next success.
+        """
+        if not self._answered or self._tools.spool is None:
+            return 0
+        self._answered = False
+        lane = next(lane for lane in self._lanes if lane.lane is Lane.ARCHIVE)
+        waiting = [job_id for job_id in await self._tools.spool.held() if job_id not in lane.running]
+        return await self._fill(lane, tuple(waiting[:_SPOOLED_AT_ONCE])) if waiting else 0
+
     async def _fill(self, lane: _Lane, ids: tuple[str, ...] = ()) -> int:
-        room = lane.limit - len(lane.running)
-        if room <= 0:
+        room, gate = lane.limit - len(lane.running), self._gate if lane.lane is Lane.SUBMIT else None
+        if room <= 0 or (gate is not None and gate.closed()):
             return 0
         now, policy = self._tools.clock.now(), self._tools.policy
         claim = Claim(
@@ -213,10 +234,21 @@ class Runner:
             ids=ids,
         )
         jobs = [job for job in await self._tools.jobs.claim(claim) if job.id not in lane.running]
+        if gate is not None:
+            jobs = await self._let_through(jobs, gate)
         for job in jobs:
             seen = self._lookouts.take(job.id) if lane.lane is Lane.WATCH else None
             lane.running[job.id] = self._spawn(self._one(job, lane, seen))
         return len(jobs)
+
+    async def _let_through(self, jobs: list[Job], gate: SpoolGate) -> list[Job]:
+        """The jobs the spool has room for; the others go back to the queue."""
+        fit = await gate.admit(jobs)
+        for job in jobs[fit:]:
+            await self._tools.jobs.release(self._tools.owner, job.id)
+        if fit < len(jobs):
+            await gate.sweep(self._tools.jobs)
+        return jobs[:fit]
 
     async def _listen(self) -> int:
         """Look after the tasks that were spoken of, where they are ours and in nobody's hands; how many."""
@@ -251,6 +283,8 @@ class Runner:
         finally:
             lane.running.pop(job.id, None)
             self._lookouts.changed(job)
+            if self._gate is not None:
+                self._gate.over(job)
             self._wake.set()
 
     def _keep(self, unsettled: Unsettled) -> None:

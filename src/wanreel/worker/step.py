@@ -26,15 +26,17 @@ from wanreel.domain.event import (
     NotSent,
     OverBudget,
     Refused,
+    Spooled,
     Stored,
     StoreFailed,
     SubmitBegun,
     TaskUnknown,
     Unfit,
 )
-from wanreel.domain.job import Archiving, Generating, Intent, Job, Submitting, current_task, state_name
+from wanreel.domain.job import Archiving, Generating, Intent, Job, Submitting, Succeeded, current_task, state_name
 from wanreel.domain.lifecycle import Action, action_due, transition
 from wanreel.domain.runtimes import RunTime, kind_of
+from wanreel.domain.spooling import expected_bytes, must_spool
 from wanreel.ports import Ended, KeepFailed, Lane, PrepareFailed
 from wanreel.telemetry import DOUBT, PARKED, SPARE, STEP, STEP_LATE, STEP_STALE, WATCH_BROKE, log
 from wanreel.worker.tools import CLAIM_S, Tools
@@ -67,6 +69,7 @@ async def step(job: Job, tools: Tools, seen: Ended | None = None) -> None:
         await settle(job, await tools.vendor.cancel(job.account, task.id), tools)
     elif action is Action.ARCHIVE:
         await settle(job, await _archive(job, tools), tools)
+        await _unspool(job, tools)
     else:
         await tools.jobs.release(tools.owner, job.id)
 
@@ -119,15 +122,33 @@ async def _look(job: Job, tools: Tools, seen: Ended | None) -> Event:
 
 
 async def _archive(job: Job, tools: Tools) -> Event:
-    """Stream the clip from the vendor into the user's storage."""
+    """Stream the clip from the vendor, or the spool, into the user's storage; or, where that fails, into the spool."""
     state = job.state
     if not isinstance(state, Archiving):
         raise Internal(f"{job.id} is {state_name(state)} and has nothing to archive")
-    pieces = tools.results.fetch(job.account, state.outcome.video_url)
+    spool, source = tools.spool, state.outcome.video_url
     try:
+        if spool is not None and state.spooled is not None:
+            pieces = spool.read(job.id, state.spooled)
+        else:
+            if spool is not None and must_spool(state, tools.clock.now(), tools.policy):
+                expected = expected_bytes(job.request, tools.policy)
+                copy = await spool.take(job.id, tools.results.fetch(job.account, source), expected)
+                if copy is not None:
+                    return Spooled(copy)
+            pieces = tools.results.fetch(job.account, source)
         return Stored(await tools.archive.keep(tools.artifact_key(job), pieces, tools.label(job)))
     except KeepFailed as failure:
         return StoreFailed(failure.trouble, failure.why)
+
+
+async def _unspool(job: Job, tools: Tools) -> None:
+    """Let the spool go of a clip that lies in the user's storage by now, written down; else it stays, for the sweep."""
+    if tools.spool is None or not isinstance(job.state, Archiving) or job.state.spooled is None:
+        return
+    if isinstance((await tools.jobs.get(job.id)).state, Succeeded):
+        tools.answered()
+        await tools.spool.drop(job.id)
 
 
 async def settle(job: Job, event: Event, tools: Tools) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.money.books import Books
-from wanreel.ports import Archive, Clock, Jobs, Label, Lane, Ledger, Outbox, Results, Slots, Vendor, Watching
+from wanreel.ports import Archive, Clock, Jobs, Label, Lane, Ledger, Outbox, Results, Slots, Spool, Vendor, Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Tools:
     books: Books
     owner: str
     artifact_key: Callable[[Job], str]
+    spool: Spool | None = None
+    answered: Callable[[], None] = lambda: None  # the user's storage has taken a clip that had to wait in the spool
     refuse_over_budget: bool = False  # what there is no money for ends at once, instead of waiting
     label: Callable[[Job], Label | None] = lambda _: None
     witness: Callable[[Job, float], bool] = lambda _job, _since: False  # was another task of its account seen since?

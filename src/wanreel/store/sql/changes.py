@@ -35,6 +35,7 @@ _STATE_COLUMNS = (
     "task_how",
     "tier",
     "clip_s",
+    "stake_bytes",
 )
 
 
@@ -138,6 +139,7 @@ def _insert(conn: Connection, job: Job, policy: Policy) -> None:
             "task_how": columns.task_how,
             "tier": columns.tier,
             "clip_s": columns.clip_s,
+            "stake_bytes": columns.stake_bytes,
         },
     )
     _own_tasks(conn, job)
@@ -223,6 +225,7 @@ def _columns(change: Change, policy: Policy) -> dict[str, Any]:
         "new_task_how": columns.task_how,
         "new_tier": columns.tier,
         "new_clip_s": columns.clip_s,
+        "new_stake_bytes": columns.stake_bytes,
     }
 
 

@@ -45,6 +45,7 @@ _LIFT = _LIFT_ALL.where(parks.c.account == bindparam("the_account"))
 _LOST = (
     select(jobs.c.id, jobs.c.body).where(jobs.c.intent_at.is_not(None), IS_FREE).order_by(jobs.c.intent_at, jobs.c.id)
 )
+_STAKE = select(func.coalesce(func.sum(jobs.c.stake_bytes), 0)).where(jobs.c.stake_bytes.is_not(None))
 _SEEN = (
     select(jobs.c.id)
     .where(
@@ -123,6 +124,11 @@ def lost_submits(conn: Connection, now: float, owner: str, policy: Policy) -> li
     rows = conn.execute(_LOST, {"now": now}).all()
     claims.take(conn, [row.id for row in rows], owner, now + policy.send_by_s)
     return [job_of(row.body) for row in rows]
+
+
+def stake_bytes(conn: Connection) -> int:
+    """What all clips under way may yet ask of the spool, together."""
+    return int(conn.execute(_STAKE).scalar_one())
 
 
 def seen_since(conn: Connection, account: str, since: float, but: str) -> bool:

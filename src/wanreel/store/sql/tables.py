@@ -56,6 +56,7 @@ jobs = Table(
     Column("task_how", Text),  # answer, adopted
     Column("tier", Text),
     Column("clip_s", Integer),
+    Column("stake_bytes", BigInteger),  # what its clip may yet ask of the spool
     UniqueConstraint("key", name="uq_jobs_key"),
 )
 
@@ -91,6 +92,7 @@ Index("ix_jobs_project", jobs.c.project, jobs.c.created_at)
 Index("ix_jobs_ask", jobs.c.ask, jobs.c.created_at, **_only("ask IS NOT NULL"))
 Index("ix_jobs_spares", jobs.c.spare_of, **_only("spare_of IS NOT NULL"))
 Index("ix_jobs_running", jobs.c.account, jobs.c.accepted_at, jobs.c.id, **_only("accepted_at IS NOT NULL"))
+Index("ix_jobs_stake", jobs.c.stake_bytes, **_only("stake_bytes IS NOT NULL"))
 
 tasks = Table(
     "tasks",

@@ -1,0 +1,92 @@
+"""Sends no more work than the spool could save if the user's storage failed now; and empties the spool of the dead.
+
+What is running or not archived yet may all need the spool. Only while that, what lies there already and the next clip
+fit together is the next clip paid for: then a storage that is away for days costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wanreel.domain.errors import NotFound, WanreelError
+from wanreel.domain.job import Cancelled, Job, Succeeded
+from wanreel.domain.policy import Policy
+from wanreel.domain.spooling import expected_bytes
+from wanreel.ports import Clock, Jobs, Spool, Stakes
+from wanreel.telemetry import LOOP_BROKE, SPOOL_HOLDS, log
+
+AGAIN_S = 5.0  # after work was held back, unless something was archived meanwhile
+SWEEP_S = 3600.0
+
+
+class SpoolGate:
+    """One for each runner, which tells it of every claimed job when its step is over (`over`)."""
+
+    def __init__(self, spool: Spool, stakes: Stakes, clock: Clock, policy: Policy) -> None:
+        self._spool = spool
+        self._stakes = stakes
+        self._clock = clock
+        self._policy = policy
+        self._starting: dict[str, int] = {}  # let through, and maybe not written down as under way yet
+        self._closed_until = 0.0
+        self._swept_at: float | None = None
+
+    def closed(self) -> bool:
+        """Whether nothing new would be let through just now."""
+        return self._clock.now() < self._closed_until
+
+    async def admit(self, jobs: Sequence[Job]) -> int:
+        """How many of these jobs, from the first on, may be sent. A spool that cannot be looked at lets nobody through.
+        Raises Unavailable (the store).
+        """
+        if not jobs:
+            return 0
+        try:
+            room = await self._spool.room()
+        except WanreelError as why:
+            return self._hold(why.message)
+        if not room.bytes_max:
+            return len(jobs)
+        left = room.left_bytes - await self._stakes.stake_bytes() - sum(self._starting.values())
+        for count, job in enumerate(jobs):
+            left -= expected_bytes(job.request, self._policy)
+            if left < 0:
+                words = f"{room.clips} clips lie in the spool, and what is under way may need the rest of it"
+                self._hold(words if room.used_bytes else "what is under way may need all of the spool")
+                return count
+            self._starting[job.id] = expected_bytes(job.request, self._policy)
+        return len(jobs)
+
+    def over(self, job: Job) -> None:
+        """A step of the job is over: it is written down what it needs now, and maybe there is room again."""
+        self._starting.pop(job.id, None)
+        self._closed_until = 0.0
+
+    async def sweep(self, jobs: Jobs) -> int:
+        """Now and then, let go of clips whose jobs have ended well, or were to be discarded; how many. What belongs to
+        nobody is left to a person.
+        """
+        now = self._clock.now()
+        if self._swept_at is not None and now - self._swept_at < SWEEP_S:
+            return 0
+        self._swept_at = now
+        gone = 0
+        try:
+            await self._spool.sweep()
+            for job_id in await self._spool.held():
+                try:
+                    job = await jobs.get(job_id)
+                except NotFound:
+                    continue
+                if isinstance(job.state, (Succeeded, Cancelled)):
+                    await self._spool.drop(job_id)
+                    gone += 1
+        except WanreelError as why:
+            log.error(LOOP_BROKE, why=why.message)
+        return gone
+
+    def _hold(self, why: str) -> int:
+        if not self.closed():
+            log.warning(SPOOL_HOLDS, why=why)
+        self._closed_until = self._clock.now() + AGAIN_S
+        return 0
