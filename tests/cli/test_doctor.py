@@ -42,6 +42,19 @@ def test_a_key_the_vendor_refuses(terminal: Terminal) -> None:
     assert "must belong together" in found["vendor"]
 
 
+def test_every_account_is_asked(terminal: Terminal, vendor: Emulator) -> None:
+    """Not the main one alone: another's missing key is amiss, and its address is asked with its own."""
+    terminal.home.mkdir(exist_ok=True)
+    config = f'[accounts.film]\napi_key = "sk-film-0123456789"\nbase_url = "{vendor.base_url}"\n\n[accounts.bare]\n'
+    (terminal.home / "config.toml").write_text(config)
+    ran = terminal("doctor", "--json")
+    told = {check["check"]: check["ok"] for check in ran.objects}
+    assert told["vendor"]
+    assert "vendor, account film" in told
+    assert not told["vendor, account bare"]
+    assert 0 != ran.code
+
+
 def test_a_host_that_is_not_there(terminal: Terminal) -> None:
     """Nobody listens on the port: told with the address."""
     found = bad(terminal("doctor", "--json", "--base-url", "http://127.0.0.1:9/api/v1"))

@@ -20,6 +20,8 @@ from wanreel.cli.session import run
 
 if TYPE_CHECKING:
     from wanreel.client import Home
+    from wanreel.domain.job import Account
+    from wanreel.service.accounts import Known
 
 Check = Callable[["Home"], Coroutine[Any, Any, str]]
 ROOM_GB_MIN = 1.0
@@ -64,7 +66,10 @@ def doctor(
                 ):
                     await told.check(name, check(opened))
                 if not offline:
-                    await told.check("vendor", _vendor(opened))
+                    await told.check("vendor", _vendor(opened, opened.account))
+                    for known in opened.accounts.all():
+                        if known.account != opened.account:
+                            await told.check(f"vendor, account {known.account.id}", _other(opened, known))
                     await told.check("clock", _clock(opened))
         except Unavailable as why:
             await told.check("home", _never(str(why)))
@@ -178,14 +183,21 @@ async def _key(opened: Home) -> str:
     return f"a key is set, for {opened.account.base_url} ({opened.account.region})"
 
 
-async def _vendor(opened: Home) -> str:
+async def _other(opened: Home, known: Known) -> str:
+    """The same of an account that is not the main one."""
+    if not known.keys:
+        raise _Amiss(f"account {known.account.id} has no key: set one, or leave the account out")
+    return await _vendor(opened, known.account)
+
+
+async def _vendor(opened: Home, account: Account) -> str:
     """A free question about a task that cannot exist: the right answer is that it is unknown."""
     from wanreel.domain.event import QueryFailed
 
-    answer = await opened.vendor.look(opened.account, NO_TASK)
+    answer = await opened.vendor.look(account, NO_TASK)
     if isinstance(answer, QueryFailed):
-        raise _Amiss(f"{answer.why}. Key, region and host must belong together: {opened.account.base_url}")
-    return f"{opened.account.base_url} answers and takes the key"
+        raise _Amiss(f"{answer.why}. Key, region and host must belong together: {account.base_url}")
+    return f"{account.base_url} answers and takes the key"
 
 
 async def _clock(opened: Home) -> str:
