@@ -14,6 +14,7 @@ from wanreel.domain.errors import NotFound, Stale
 from wanreel.domain.job import Artifact, Failed, Generating, Job, Succeeded
 from wanreel.domain.keeping import Custody, KeptViews, Share, View, erased
 from wanreel.domain.request import Media, Stored
+from wanreel.domain.verdict import Pick, Review
 from wanreel.ports import Worn
 
 PICTURE = Stored("ab" * 32, "image/png", 4321, 1280, 720, "kite.png")
@@ -142,6 +143,8 @@ async def test_an_erased_job_keeps_what_must_not_happen_twice(bench: Bench) -> N
     await keeping.keep_views(views_of(now))
     await keeping.share(Share("t1", now.id, Aspect.CLIP, NOW))
     await keeping.decide(Custody(now.id, erase_asked_at=NOW))
+    await bench.store.keep_review(Review(now.id, NOW, 0.1, (), ("SECRET kite is missing",)), None)
+    await bench.store.pick(Pick(now.id, now.id, "default", NOW, "ada", "SECRET"))
 
     await keeping.erase([erased(now)], NOW + 1)
 
@@ -150,6 +153,7 @@ async def test_an_erased_job_keeps_what_must_not_happen_twice(bench: Bench) -> N
     assert [] == await bench.store.history("job_a") == await bench.store.owed(NOW + 9, 10)
     assert [] == await keeping.shares_of("job_a")
     assert await keeping.views_of("job_a") is None
+    assert {} == await bench.store.reviews([now.id]) == await bench.store.picks([now.id])
     assert {"job_a": Custody("job_a", erase_asked_at=NOW, erased_at=NOW + 1)} == dict(
         await keeping.custody_of(["job_a"])
     )

@@ -581,10 +581,13 @@ class MemoryStore:
         return [row.job for row in self._rows.values()]
 
     def make_wordless(self, job: Job) -> None:
-        """Put a job in the place of the one it was made of; its history, notices and the feed's reasons go."""
+        """Put a job in the place of the one it was made of; its history, notices, reviews and the feed's reasons go."""
         row = self._row(job.id)
         row.job, row.index = job, index(job, self._policy)
         self._history.pop(job.id, None)
+        self._reviews.pop(job.id, None)
+        self._due.pop(job.id, None)
+        self._picks = {subject: pick for subject, pick in self._picks.items() if pick.job_id != job.id}
         for notice_id in [id_ for id_, debt in self._debts.items() if debt.notice.job_id == job.id]:
             del self._debts[notice_id]
         self._feed = [replace(one, reason="") if one.job_id == job.id else one for one in self._feed]

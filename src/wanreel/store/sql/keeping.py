@@ -14,7 +14,20 @@ from wanreel.domain.job import Job
 from wanreel.domain.keeping import Custody, KeptViews, Share, is_gone, todo_at
 from wanreel.ports import Worn
 from wanreel.store.rows import custody_of, custody_text, job_of, job_text, views_of, views_text
-from wanreel.store.sql.tables import custody, deliveries, feed, history, jobs, messages, notices, shares, tags, views
+from wanreel.store.sql.tables import (
+    custody,
+    deliveries,
+    feed,
+    history,
+    jobs,
+    messages,
+    notices,
+    picks,
+    reviews,
+    shares,
+    tags,
+    views,
+)
 
 _READ_AT_ONCE = 500
 
@@ -140,7 +153,7 @@ def erase(conn: Connection, wordless: Sequence[Job], at: float) -> None:
         if conn.execute(changed).rowcount != 1:
             _must_be(conn, job.id)
             raise Stale(f"job {job.id} has changed meanwhile; nothing was erased")
-        tables: tuple[Table, ...] = (history, tags, views, shares)
+        tables: tuple[Table, ...] = (history, tags, views, shares, reviews, picks)
         for table in tables:
             conn.execute(delete(table).where(table.c.job_id == job.id))
         named = f'"{job.id}"'
