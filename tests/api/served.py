@@ -92,13 +92,14 @@ async def served(
     rules: Rules | None = None,
     faces: Sequence[Face] | None = None,
     port: int = 0,
+    key: str = KEY,
     policy: Mapping[str, float] | None = None,
     **given: Any,
 ) -> AsyncGenerator[Served]:
     """Serve a home until the block ends. Without a vendor, its address refuses every connection."""
     figures = {name.lower(): float(value) for name, value in QUICK.items()} | dict(policy or {})
     address = vendor.base_url if vendor else "http://127.0.0.1:9/api/v1"
-    settings = load(home=home, api_key=KEY, vendor_url=address, policy=figures, **given)
+    settings = load(home=home, api_key=key, vendor_url=address, policy=figures, **given)
     async with open_home(settings) as opened:
         stage = Backstage(opened, works=works)
         desk = stage.desk() if rules is None else replace(stage.desk(), rules=rules)

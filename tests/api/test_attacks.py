@@ -42,6 +42,14 @@ async def test_smuggled_requests_are_refused(idle: Served, how: str) -> None:
     assert status in (400, 411, 413, 421, 431, 501), answer
 
 
+async def test_folded_headers_are_one_value(idle: Served) -> None:
+    """A header that goes on in the next line is one value with a space; it makes no header of its own, and no host."""
+    fine = await raw(idle, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: b\r\n Host: evil.example\r\n\r\n")
+    assert 200 == int(fine.split(b" ")[1])
+    folded = await raw(idle, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n evil.example\r\n\r\n")
+    assert int(folded.split(b" ")[1]) in (400, 421)
+
+
 @pytest.mark.parametrize(
     "job", ["..%2f..%2fetc%2fpasswd", "%00", "..", "job_%0d%0aX:y", "a" * 90, "job_" + "%F0%9F%8E%AC" * 9, "*", "%25"]
 )

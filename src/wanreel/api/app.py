@@ -29,6 +29,7 @@ from wanreel.api import (
     problems,
     reviews,
     shared,
+    uploads,
     usage,
     webhooks,
 )
@@ -55,6 +56,7 @@ def own_face() -> Face:
             groups.router,
             reviews.router,
             events.router,
+            uploads.router,
             artifacts.router,
             shared.router,
             catalog.router,

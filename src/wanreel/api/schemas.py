@@ -87,6 +87,20 @@ class LintIn(_In):
 # --- answers --------------------------------------------------------------------------------------------------------
 
 
+class UploadOut(BaseModel):
+    """A file that came."""
+
+    model_config = ConfigDict(title="Upload")
+
+    reference: str = Field(
+        description="What an order says for it, as first_frame, last_frame or audio_file.",
+        examples=["upload://upl_01k8xgjt2k3m4n5p6q7r8s9t0v0123456789abcdef"],
+    )
+    name: str = Field(examples=["first.png"])
+    size_bytes: int = Field(examples=[34512])
+    expires_at: str = Field(examples=["2026-11-27T10:00:00.000Z"])
+
+
 class Artifact(BaseModel):
     """The archived clip."""
 

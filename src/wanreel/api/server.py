@@ -9,9 +9,12 @@ import ipaddress
 import socket
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
 
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from wanreel.api.guard import HEADER_BYTES_MAX, is_loopback_name
 from wanreel.domain.errors import Conflict, Invalid, Problem, Unavailable
@@ -19,6 +22,7 @@ from wanreel.telemetry import SERVER, log
 
 CONNECTIONS_MAX = 10_000
 KEEP_ALIVE_S = 30
+HEADERS_S = 20.0  # a request's headers get so long to come
 STOP_S = 10  # answers under way get so long at the end
 BACKLOG = 1024
 
@@ -76,6 +80,49 @@ def url_of(listening: socket.socket) -> str:
     return f"http://{name}:{port}"
 
 
+class Prompt(H11Protocol):
+    """A connection whose request headers must come within a time: whoever sends a line now and then is let go."""
+
+    def __init__(self, *given: Any, headers_s: float = HEADERS_S, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._headers_s = headers_s
+        self._late: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Begin to wait for headers."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes, of which headers may be the end; the first of the next request begin a wait of their own."""
+        before = cast("RequestResponseCycle | None", self.cycle)  # none before the first request
+        super().data_received(data)
+        if self.cycle is not before:
+            self._came()
+        elif self._late is None and (before is None or before.response_complete):
+            self._wait()
+
+    def _wait(self) -> None:
+        self._late = self.loop.create_task(self._let_go())
+
+    async def _let_go(self) -> None:
+        try:
+            async with asyncio.timeout(self._headers_s):
+                await asyncio.Event().wait()
+        except TimeoutError:
+            self.transport.close()
+
+    def _came(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
 class _Quiet(Server):
     """uvicorn's server, with signals left to whoever runs it."""
 
@@ -85,11 +132,13 @@ class _Quiet(Server):
         yield
 
 
-async def serve(app: ASGIApp, listening: socket.socket, hang_up: Callable[[], None]) -> None:
+async def serve(
+    app: ASGIApp, listening: socket.socket, hang_up: Callable[[], None], *, headers_s: float = HEADERS_S
+) -> None:
     """Serve until cancelled; then let answers under way finish. `hang_up` ends the streams that never would."""
     config = Config(
         app,
-        http="h11",
+        http=partial(Prompt, headers_s=headers_s),  # type: ignore[arg-type]
         ws="none",
         lifespan="on",
         log_config=None,

@@ -40,7 +40,7 @@ class Backstage:
         """What the routes work with."""
         settings = self._home.settings
         return Desk(
-            service=self._home.service,
+            service=self._home.service if self._works else self._home.service.for_others(),
             clock=self._home.clock,
             catalog=self._home.catalog,
             account=self._home.account,

@@ -106,6 +106,10 @@ class Service:
         """Raises Unauthorized when no key is configured."""
         self._shop.check_key()
 
+    def for_others(self) -> Service:
+        """The same for a process that only takes orders: the key is the worker's, wherever it is."""
+        return Service(replace(self._shop, check_key=lambda: None))
+
     async def submit(self, order: Order, planned: Planned | None = None) -> list[Job]:
         """Make durable jobs of an order; the variants of one order form a group. An order whose key is known already
         gets the jobs it made. Raises Invalid, Unauthorized, Unavailable, Conflict (the key, for something else).
