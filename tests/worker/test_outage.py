@@ -185,17 +185,15 @@ def test_while_nothing_is_known_of_a_failure_no_more_is_at_stake_than_fits(tmp_p
     assert all(later - earlier >= RUN_S for earlier, later in zip(begun, begun[2:], strict=False))
 
 
-def test_without_a_spool_somebody_is_alarmed_at_half_and_four_fifths_of_each_url_and_the_nearest_go_first(
-    tmp_path: Path,
-) -> None:
-    """23 hours of failing: two alarms a clip, and then all are brought home, in the order in which they would die."""
+def test_without_a_spool_somebody_is_alarmed_at_half_and_four_fifths_of_each_url(tmp_path: Path) -> None:
+    """23 hours of failing: two alarms a clip, and then all are brought home before their URLs die."""
     told = live(tmp_path, 0, down_s=23 * HOUR_S, jobs=60)
     assert {Succeeded} == {type(job.state) for job in told.jobs}
     risks = Counter(notice.job_id for notice in told.world.told if notice.kind == "job.at_risk")
     assert {2} == set(risks.values())
     assert 60 == len(risks)
     last = [dies_at for at, dies_at in told.world.wishes if at - NOW >= 23 * HOUR_S]
-    assert last, "nothing was fetched after the storage came back"
+    assert len(last) >= 60
 
 
 @pytest.mark.parametrize("killed_after_s", [700.0, 5000.0, 20_000.0])
