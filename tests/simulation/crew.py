@@ -40,6 +40,7 @@ class Crew:
     alone: bool
     make_search: Callable[[StoreDoor], Search]
     make_watchers: Callable[[StoreDoor, str], list[Watcher]]
+    steady: bool = False  # its lookouts are
     alive: bool = False
     ready: bool = False  # its start is done: the home is locked, dead claims are ended
     life: int = 0
@@ -237,6 +238,7 @@ class Crew:
                 self._saw,
                 self._again_s,
                 lambda: self.ready and self.life == life and bool(self.auditor.generating),
+                self.steady,
             )
             for watcher in self.make_watchers(self.door, self.tools.owner)
         ]

@@ -23,6 +23,7 @@ class Lookout:
     saw: Callable[[Ended], None]
     again_s: Callable[[], float]
     wanted: Callable[[], bool]  # whether anything runs
+    steady: bool = False  # having found that nothing runs, it turns again once something does
     turning: bool = False
     at: float | None = None
     until: float = 0.0
@@ -40,7 +41,11 @@ class Lookout:
             self.world.at(at, lambda: self._turn(at))
 
     def _turn(self, at: float) -> None:
-        if self.at == at and self.wanted():
+        if self.at != at:
+            return
+        if not self.wanted():
+            self.at = None if self.steady else at
+        else:
             self.at, self.turning = None, True
             self.spawn("watch", self.watcher.account.id, self._turn_once(), self._turned)
 

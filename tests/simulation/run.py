@@ -8,7 +8,7 @@ import random
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from typing import Any
@@ -24,6 +24,7 @@ from tests.simulation.history import fold
 from tests.simulation.vendor import SECOND, SECOND_KEY, LikenessDoor, ResultsDoor, VendorDoor
 from tests.simulation.workload import ACCOUNT, OTHER, Workload
 from tests.simulation.world import BrokenPromise, WallClock, World, line, run_through
+from wanreel.domain.job import Account as JobAccount
 from wanreel.domain.lifecycle import TABLE
 from wanreel.domain.policy import Policy
 from wanreel.emulator.accounts import Account
@@ -99,10 +100,134 @@ def run_seed(seed: int, build: Build | None = None, listener: Callable[[str], No
     return outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the processes of a world share: the vendor, the store, the shelves, the receiver. Drawn from nothing."""
+
+    world: World
+    build: Build
+    auditor: Auditor
+    desk: Desk
+    store: MemoryStore
+    calm: StoreDoor
+    archive: ArchiveDoor
+    spool: SpoolDoor
+    vendor: VendorDoor
+    results: ResultsDoor
+    likeness: LikenessDoor
+    receiver: Receiver
+    policy: Policy
+    accounts: tuple[JobAccount, ...]
+    limit: int
+
+    @classmethod
+    def of(cls, world: World, build: Build, desk: Desk, limit: int, accounts: tuple[JobAccount, ...]) -> Stage:
+        """Put it together. `limit`: the tasks of a model we believe an account may run."""
+        auditor = Auditor(world, limit)
+        auditor.advance = desk.advance
+        store = MemoryStore(lambda _: limit, build.store_policy)
+        archive = build.archive(world)
+        auditor.kept = archive.kept
+        return cls(
+            world=world,
+            build=build,
+            auditor=auditor,
+            desk=desk,
+            store=store,
+            calm=StoreDoor(world, store, auditor, calm=True),
+            archive=archive,
+            spool=SpoolDoor(world),
+            vendor=VendorDoor(world, desk, store, auditor),
+            results=build.results(world, desk, auditor),
+            likeness=LikenessDoor(world, desk),
+            receiver=build.receiver(world, auditor),
+            policy=Policy(),
+            accounts=accounts,
+            limit=limit,
+        )
+
+    def tools(self, door: StoreDoor) -> Tools:
+        """What a step of a process behind this door works with."""
+        return Tools(
+            clock=WallClock(self.world),
+            jobs=door,
+            slots=door,
+            ledger=door,
+            watching=door,
+            outbox=door,
+            vendor=self.vendor,
+            results=self.results,
+            archive=self.archive,
+            spool=self.spool,
+            policy=self.policy,
+            books=self.build.books,
+            owner="",
+            artifact_key=lambda job: f"{job.id}.mp4",
+        )
+
+    def crews(self, count: int, alone: frozenset[str], *, steady: bool = False) -> list[Crew]:
+        """So many processes. `alone`: accounts whose key is declared to be nobody else's. `steady`: their lookouts
+        outlast an hour in which nothing runs; the worlds of `run_seed` were drawn without.
+        """
+        clock = WallClock(self.world)
+
+        def search_of(door: StoreDoor) -> Search:
+            return self.build.search(clock, door, door, self.vendor, self.likeness, self.policy, alone)
+
+        def watchers_of(door: StoreDoor, owner: str) -> list[Watcher]:
+            tools = WatchTools(clock, door, door, self.vendor, self.policy, owner, fresh_s=1e6, lease_s=LEASE_S)
+            return [Watcher(account, tools) for account in self.accounts]
+
+        doors = [self.build.door(self.world, self.store, self.auditor) for _ in range(count)]
+        crews = [
+            Crew(
+                f"w{n}",
+                self.world,
+                self.auditor,
+                self.tools(door),
+                door,
+                self.receiver,
+                self.build.step,
+                self.build.rescue,
+                count == 1,
+                search_of,
+                watchers_of,
+                steady,
+            )
+            for n, door in enumerate(doors)
+        ]
+
+        def on_task() -> None:
+            for crew in crews:
+                crew.changed()
+
+        self.auditor.on_task = on_task
+        return crews
+
+    def workload(self, crews: Sequence[Crew]) -> Workload:
+        """Whoever asks for clips, and wakes the processes; where accounts share the work, it also moves jobs."""
+
+        def nudge() -> None:
+            for crew in crews:
+                crew.wake()
+
+        workload = Workload(self.world, self.calm, self.auditor, self.policy, self.build.books, nudge)
+        if len(self.accounts) > 1:
+            mover = Mover(self.store, (self.accounts,), lambda _: self.limit)
+            workload.mover = lambda: run_through(mover(self.tools(self.calm)))
+        for crew in crews:
+            crew.door.on_begin = workload.adopt_early
+        return workload
+
+    def close(self) -> None:
+        """At the end: the auditor's last look, and every job told again from its history."""
+        self.auditor.close(run_through(self.store.postings(Slice())))
+        for job_id, job in self.auditor.jobs.items():
+            fold(self.auditor.first[job_id], run_through(self.store.history(job_id)), job, self.policy)
+
+
 def _live(world: World, build: Build, outcome: Outcome) -> None:
-    rng, policy, limit = world.rng, Policy(), world.rng.choice((1, 2, 3))
-    auditor = Auditor(world, limit)
-    outcome.rows = auditor.rows
+    rng, limit = world.rng, world.rng.choice((1, 2, 3))
     quirks = Quirks(
         resign=rng.random() < RESIGNS,
         task_deadline_s=STUCK_S,
@@ -118,78 +243,13 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
     running = 1 if tight else None
     theirs = (Account("main", running=running), Account(SECOND, keys=(SECOND_KEY,), running=running))
     desk = Desk(DeskSettings(accounts=theirs, quirks=quirks), seed=world.seed)
-    auditor.advance = desk.advance
-    store = MemoryStore(lambda _: limit, build.store_policy)
-    calm = StoreDoor(world, store, auditor, calm=True)
-    archive = build.archive(world)
-    auditor.kept = archive.kept
-    spool = SpoolDoor(world)
-    vendor = VendorDoor(world, desk, store, auditor)
-    vendor.strangers = rng.choice((0.0, 0.0, 0.0, 0.3))
-    results = build.results(world, desk, auditor)
-    likeness = LikenessDoor(world, desk)
+    stage = Stage.of(world, build, desk, limit, (ACCOUNT, OTHER) if pool else (ACCOUNT,))
+    auditor = stage.auditor
+    outcome.rows = auditor.rows
+    stage.vendor.strangers = rng.choice((0.0, 0.0, 0.0, 0.3))
     alone = frozenset({"main"}) if rng.random() < ALONE else frozenset[str]()
-
-    def tools_of(door: StoreDoor) -> Tools:
-        return Tools(
-            clock=WallClock(world),
-            jobs=door,
-            slots=door,
-            ledger=door,
-            watching=door,
-            outbox=door,
-            vendor=vendor,
-            results=results,
-            archive=archive,
-            spool=spool,
-            policy=policy,
-            books=build.books,
-            owner="",
-            artifact_key=lambda job: f"{job.id}.mp4",
-        )
-
-    def search_of(door: StoreDoor) -> Search:
-        return build.search(WallClock(world), door, door, vendor, likeness, policy, alone)
-
-    def watchers_of(door: StoreDoor, owner: str) -> list[Watcher]:
-        tools = WatchTools(WallClock(world), door, door, vendor, policy, owner, fresh_s=1e6, lease_s=LEASE_S)
-        return [Watcher(account, tools) for account in ((ACCOUNT, OTHER) if pool else (ACCOUNT,))]
-
-    receiver = build.receiver(world, auditor)
-    count = rng.choice((1, 1, 2, 3))
-    doors = [build.door(world, store, auditor) for _ in range(count)]
-    crews = [
-        Crew(
-            f"w{n}",
-            world,
-            auditor,
-            tools_of(door),
-            door,
-            receiver,
-            build.step,
-            build.rescue,
-            count == 1,
-            search_of,
-            watchers_of,
-        )
-        for n, door in enumerate(doors)
-    ]
-
-    def nudge() -> None:
-        for crew in crews:
-            crew.wake()
-
-    def on_task() -> None:
-        for crew in crews:
-            crew.changed()
-
-    auditor.on_task = on_task
-    workload = Workload(world, calm, auditor, policy, build.books, nudge)
-    if pool:
-        mover = Mover(store, ((ACCOUNT, OTHER),), lambda _: limit)
-        workload.mover = lambda: run_through(mover(tools_of(calm)))
-    for door in doors:
-        door.on_begin = workload.adopt_early
+    crews = stage.crews(rng.choice((1, 1, 2, 3)), alone)
+    workload = stage.workload(crews)
     for crew in crews:
         crew.start()
     workload.plan(JOBS_MAX)
@@ -198,15 +258,13 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
         world.run(lambda: world.now >= heal_at or (workload.waiting == 0 and auditor.at_rest()))
         world.say("world", "is healed")
         world.faults.heal()
-        for door in doors:
-            door.down_until = 0.0
+        for crew in crews:
+            crew.door.down_until = 0.0
         workload.healed = True
         workload.set_budget(None)
-        nudge()
+        workload.nudge()
         world.run(lambda: world.now > heal_at + BOUND_S or (workload.waiting == 0 and auditor.at_rest()))
-        auditor.close(run_through(store.postings(Slice())))
-        for job_id, job in auditor.jobs.items():
-            fold(auditor.first[job_id], run_through(store.history(job_id)), job, policy)
+        stage.close()
     finally:
         outcome.jobs = len(auditor.jobs)
         outcome.worked = sum(crew.worked for crew in crews)

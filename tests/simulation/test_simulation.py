@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from tests.simulation.planted import PLANTED
 from tests.simulation.run import Sum, run_batch, run_seed
@@ -24,14 +21,6 @@ ENOUGH = 10_000  # worlds in which every row and every kind of fault has to be m
 CAUGHT_WITHIN = 1000
 
 pytestmark = pytest.mark.simulation
-
-
-@pytest.fixture(autouse=True)
-def no_log_lines() -> Iterator[None]:
-    """A world's log would be longer than its story."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    yield
-    structlog.reset_defaults()
 
 
 def bad_seeds() -> list[int]:

@@ -58,6 +58,9 @@ MOVED_ON = ("Unconfirmed", "Queued", "Generating", "Archiving", "Succeeded", "Su
 LOOKED_ON = ("Archiving", "Succeeded")
 STALLS = 3  # chances for it, where a verdict of the vendor hangs on it
 URL_LATE_MAX = 2  # looks; after five the job rightly ends
+GONE = Instruction("drop_before")  # the vendor's host is down
+REVOKED = Instruction("status", status=401, code="InvalidApiKey")
+UNCONNECTED = 0.5  # of the submits to a host that is down do not even find a connection
 FORBIDDEN_S = (0.0, 0.0, 120.0, 600.0)  # how long a result's host goes on refusing
 
 
@@ -77,6 +80,8 @@ class VendorDoor:
         self.auditor = auditor
         self.url_late: Counter[str] = Counter()
         self.strangers = 0.0  # the share of our calls that a stranger makes as well
+        self.trouble: Instruction | None = None  # what every call of the main account meets meanwhile
+        self.met: Counter[str] = Counter()  # calls that did
 
     async def prepare(self, job: Job) -> Prepared:
         await hand("prepare", job.id)
@@ -96,6 +101,8 @@ class VendorDoor:
             return self._said(job, NotSent(intent.id, "too late to send"))
         if faults.hit("not_sent"):
             return self._said(job, NotSent(intent.id, "no route to host"))
+        if self.trouble == GONE and self._troubled("submit", job.account) and self.world.rng.random() < UNCONNECTED:
+            return self._said(job, NotSent(intent.id, "connection refused"))
         self.auditor.sending(job, intent, await self.store.get(job.id))
         if faults.hit("request_late"):
             return await self._late(job, intent, prepared)
@@ -104,6 +111,8 @@ class VendorDoor:
         await hand("submit answered", job.id, 45.0 if kind == "answer_slow" else SUBMIT_S)
         if faults.hit("worker_stalls"):
             await hand(STALLED, f"{job.id} {self.world.rng.choice(MOVED_ON)}")
+        if self.trouble == GONE and self._troubled("submit", job.account):
+            return self._said(job, Lost(intent.id, "the connection broke"))
         if reply.status == 0 or kind == "answer_slow":
             return self._said(job, Lost(intent.id, f"no answer ({kind})"))
         return self._said(job, submit_answer(intent.id, reply.status, _raw(reply)))
@@ -113,6 +122,7 @@ class VendorDoor:
         faults = self.world.faults
         kind = faults.first_of(QUERY)
         fault = QUERY[kind] if kind else self._afterthought(task_id) or self._url_late(task_id)
+        fault = self._troubled("look", account) or fault
         others = [known for known in self.auditor.tasks if known != task_id]
         asked = others[-1] if others and faults.hit("look_other") else task_id
         reply = self.desk.query(asked, key_of(account), self.world.now, fault=fault)
@@ -130,7 +140,8 @@ class VendorDoor:
     async def cancel(self, account: Account, task_id: str) -> CancelAnswer:
         await hand("cancel", task_id, LOOK_S)
         kind = self.world.faults.first_of(CANCEL)
-        reply = self.desk.cancel(task_id, key_of(account), self.world.now, fault=CANCEL[kind] if kind else None)
+        fault = self._troubled("cancel", account) or (CANCEL[kind] if kind else None)
+        reply = self.desk.cancel(task_id, key_of(account), self.world.now, fault=fault)
         await hand("cancel answered", task_id)
         if reply.status == 0:
             return CancelFailed(f"no answer ({kind})")
@@ -139,9 +150,8 @@ class VendorDoor:
     async def list(self, account: Account, window: Window, page: int) -> Listing:
         await hand("list", f"page {page}", LOOK_S)
         kind = self.world.faults.first_of(LIST)
-        reply = self.desk.list(
-            list_query(window, page), key_of(account), self.world.now, fault=LIST[kind] if kind else None
-        )
+        fault = self._troubled("list", account) or (LIST[kind] if kind else None)
+        reply = self.desk.list(list_query(window, page), key_of(account), self.world.now, fault=fault)
         asked_at = self.world.wall
         await hand("listed", f"page {page}")
         if reply.status == 0:
@@ -167,7 +177,7 @@ class VendorDoor:
         outgoing = prepared.body
         if not isinstance(outgoing, Outgoing):
             raise BrokenPromise("the body is not what was prepared")
-        fault = CREATE[kind] if kind else None
+        fault = self._troubled("submit", job.account) or (CREATE[kind] if kind else None)
         carried_out = fault is None or fault.takes_effect
         if carried_out and (fate := self.world.faults.fate()):
             fault = replace(fault or Instruction("pass"), fate=FATES[fate])
@@ -189,6 +199,18 @@ class VendorDoor:
     def key_is_known(self) -> bool:
         """Whether the list has shown a task of ours that an answer told us of."""
         return bool(run_through(self.store.facts(ACCOUNT_ID)).key_ids)
+
+    def run_at_most(self, running: int, model: str) -> None:
+        """From now on the main account runs so many tasks of a model; those that run already go on."""
+        lane = self.desk.ledger.lane(self.desk.gate.doors.accounts[ACCOUNT_ID], self.desk.catalog.models[model])
+        lane.advance(self.world.now)
+        lane.running_max = running
+
+    def _troubled(self, what: str, account: Account) -> Instruction | None:
+        if self.trouble is None or account.id != ACCOUNT_ID:
+            return None
+        self.met[what] += 1
+        return self.trouble
 
     def _afterthought(self, task_id: str) -> Instruction | None:
         """A vendor that has said SUCCEEDED may tell something else when it is asked again for the URL."""

@@ -81,6 +81,16 @@ class Workload:
             self.world.after(MOVES_S, self._move)
             self.world.after(rng.random() * 900.0, lambda: self._hold(rng.choice((ACCOUNT, OTHER))))
 
+    def batch(self, jobs: int, model: str) -> None:
+        """So many clips at once; no person looks after them before `call_a_person`."""
+        self._add([self._job(model, None, 0) for _ in range(jobs)])
+        if self.mover is not None:
+            self.world.after(MOVES_S, self._move)
+
+    def call_a_person(self) -> None:
+        """From now on somebody answers what jobs ask."""
+        self._round()
+
     def set_budget(self, amount: Decimal | None) -> None:
         """From now on, so much for a month of this world's project; None: as much as it takes."""
         for used in run_through(self.door.budgets(self.world.wall)):
