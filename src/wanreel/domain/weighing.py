@@ -78,7 +78,7 @@ def weigh(case: Case) -> list[Verdict]:
     verdicts: list[Verdict] = [f.help for f in findings if isinstance(f, _Open) and f.help is not None]
     puzzles = [f for f in findings if isinstance(f, _Puzzle)]
     unsure = {c.job.id for f in findings if isinstance(f, _Open) for c in f.makers}
-    shares = _share_out([f for f in findings if isinstance(f, _Ours)], unsure)
+    shares = _share_out([f for f in findings if isinstance(f, _Ours)], unsure, overruled=case.overruled)
     puzzles += shares.puzzles
     verdicts += shares.adopted
     settled = {v.job_id for v in shares.adopted}
@@ -215,7 +215,7 @@ def _alike(calls: Iterable[Call]) -> bool:
 # --- one class of interchangeable calls -----------------------------------------------------------------------------
 
 
-def _share_out(found: Sequence[_Ours], unsure: AbstractSet[str]) -> _Shares:
+def _share_out(found: Sequence[_Ours], unsure: AbstractSet[str], *, overruled: bool) -> _Shares:
     """Each class of interchangeable calls gets its candidates in the order of time. A class that has more candidates
     than calls shares nothing out, for one of them is a stranger's; nor does one that is known by its words while
     another candidate of its calls has not told its own yet.
@@ -229,14 +229,16 @@ def _share_out(found: Sequence[_Ours], unsure: AbstractSet[str]) -> _Shares:
             why = f"{len(mine)} tasks may be those of {len(calls)} lost calls: {names}"
             shares.puzzles += [_Puzzle(f.row, f.makers, why) for f in mine]
         elif all(f.by_key for f in mine) or not calls & unsure:
-            shares.adopted += _in_order(mine)
+            shares.adopted += _in_order(mine, overruled=overruled)
         else:
             shares.held |= calls
     return shares
 
 
-def _in_order(found: Sequence[_Ours]) -> list[Adopt]:
-    """The earliest free call gets the earliest candidate. A seed is certain where no call of another seed was free."""
+def _in_order(found: Sequence[_Ours], *, overruled: bool) -> list[Adopt]:
+    """The earliest free call gets the earliest candidate. A seed is certain where no call of another seed was free, and
+    no person has lately written off a call that may have made it all the same.
+    """
     adopted: list[Adopt] = []
     taken: set[str] = set()
     mixed: set[str] = set()  # calls that might have changed places with one of another seed
@@ -245,7 +247,7 @@ def _in_order(found: Sequence[_Ours]) -> list[Adopt]:
         if not free:
             continue
         ids = {call.job.id for call in f.makers}
-        certain = len({call.job.request.seed for call in free}) == 1 and not ids & mixed
+        certain = len({call.job.request.seed for call in free}) == 1 and not ids & mixed and not overruled
         if not certain:
             mixed |= ids
         call = min(free, key=lambda c: (c.intent.at, c.job.id))
