@@ -142,6 +142,7 @@ async def test_killed_at_drawn_instants(tmp_path: Path, s3_endpoint: str, monkey
         env |= {f"WANREEL_POLICY__{name.upper()}": str(value) for name, value in QUICK.items()}
         async with client(tmp_path / "home", emu.base_url, **_settings(place, s3_endpoint)) as wan:
             orders = [(await wan.submit(f"boat {n}", model="wan2.5-t2v-preview"))[0] for n in range(JOBS)]
+        left_open += await _killed_at_an_upload(env, place)
         for _ in range(KILLS):
             await _killed_after(env, rng.uniform(0.5, 3.0))
             left_open += await _open_uploads(place)
@@ -153,15 +154,31 @@ async def test_killed_at_drawn_instants(tmp_path: Path, s3_endpoint: str, monkey
     await _only(place, [LARGE] * JOBS)
 
 
-async def _killed_after(env: dict[str, str], seconds: float) -> None:
-    """Let a worker begin, and kill it so much later."""
-    process = await asyncio.create_subprocess_exec(
+async def _worker(env: dict[str, str]) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "wanreel", "worker", "--until-idle"),
         env=env,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+
+
+async def _killed_at_an_upload(env: dict[str, str], place: S3Place) -> int:
+    """Kill a worker as soon as the storage shows an upload that is not whole; how many there were afterwards."""
+    process = await _worker(env)
+    heard = asyncio.create_task(process.communicate())
+    while not heard.done() and not await _open_uploads(place):
+        pass
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await heard
+    return await _open_uploads(place)
+
+
+async def _killed_after(env: dict[str, str], seconds: float) -> None:
+    """Let a worker begin, and kill it so much later."""
+    process = await _worker(env)
     assert process.stderr is not None
     await process.stderr.readline()
     with contextlib.suppress(TimeoutError):
