@@ -71,6 +71,19 @@ async def test_every_mistake_is_named_at_once(idle: Served) -> None:
     assert {"duration_s", "size"} == {problem["field"] for problem in got.json["problems"]}
 
 
+async def test_an_order_may_be_capped(idle: Served) -> None:
+    """What one clip may cost, and all of an order's together; a cap the price passes, or that is none, is refused."""
+    for cap, variants in (({"max_cost": "0.01"}, 1), ({"max_cost": "cheap"}, 1), ({"group_max_cost": "4"}, 3)):
+        refused = await idle.ask("POST", "/v1/jobs", {**WISH, **cap, "variants": variants})
+        assert 422 == refused.status, (cap, refused.json)
+    taken = await idle.ask("POST", "/v1/jobs", {**WISH, "max_cost": "100", "group_max_cost": "200"})
+    assert (202, "100", "200") == (
+        taken.status,
+        taken.json["jobs"][0]["max_cost"],
+        taken.json["jobs"][0]["group_max_cost"],
+    )
+
+
 async def test_unknown_fields_are_mistakes(idle: Served) -> None:
     """A misspelt field is refused, not ignored."""
     got = await idle.ask("POST", "/v1/jobs", WISH | {"seconds": 5})

@@ -50,6 +50,15 @@ class OrderIn(_In):
     project: str | None = Field(default=None, max_length=200, description="Only where the token is not bound to one.")
     tags: list[str] | None = Field(default=None, max_length=50, description="Words to find and count it by.")
     priority: int | None = Field(default=None, description="Higher ones of the project go first; default 0.")
+    max_cost: str | None = Field(
+        default=None,
+        max_length=40,
+        description="The most that each clip may cost, in the account's currency.",
+        examples=["4.00"],
+    )
+    group_max_cost: str | None = Field(
+        default=None, max_length=40, description="The most that all of the order's clips together may cost."
+    )
     lint: bool | None = Field(default=None, description="false: order it although the lint would refuse the prompt.")
 
 
