@@ -77,6 +77,11 @@ def test_a_free_quota_is_a_price_of_nothing() -> None:
         ('region = "beijing"\ncurrency = "CNY"\nper_second = { any = "1" }', "model: must be the vendor's official id"),
         ('model = "m"\nregion = "mars"\ncurrency = "CNY"\nper_second = { any = "1" }', "region: not a region"),
         ('model = "m"\nregion = "beijing"\ncurrency = "EUR"\nper_second = { any = "1" }', "currency: must be one of"),
+        (
+            'model = "m"\nregion = "beijing"\ncurrency = "USD"\nper_second = { any = "1" }',
+            "currency: must be CNY, in which",
+        ),
+        ('model = "m"\nregion = "beijing"\ncurrency = "CNY"\nper_second = { any = "20000" }', "at most 1000 a second"),
         ('model = "m"\nregion = "beijing"\ncurrency = "CNY"\nper_second = { any = 0.5 }', "must be a price as text"),
         ('model = "m"\nregion = "beijing"\ncurrency = "CNY"\nper_second = { "4K" = "1" }', "must be a price as text"),
         ('model = "m"\nregion = "beijing"\ncurrency = "CNY"', "per_second: must be a table"),

@@ -99,6 +99,13 @@ def test_a_row_without_a_task_is_kept_and_a_sum_is_not() -> None:
     assert [(3, Decimal("0.50"))] == [(one.line, one.amount) for one in found.strays]
 
 
+def test_a_row_that_names_a_task_is_a_charge_whatever_it_begins_with() -> None:
+    """A tag called "total" hides no billed task."""
+    bill = read_bill("tag,task_id,amount\ntotal,t1,9000.00\ntotal,,9000.00\n", "CNY")
+    assert [("t1", Decimal(9000))] == [(one.task, one.amount) for one in bill.tasks]
+    assert not bill.strays
+
+
 def test_the_header_may_name_the_currency() -> None:
     """A column in dollars is not taken for the account's yuan."""
     assert "USD" == only("task_id,cost (USD)\nt1,3\n").currency

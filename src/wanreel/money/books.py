@@ -146,7 +146,10 @@ class Books:
         if rate is None:
             why = f"no price of {job.request.model} ({tier or 'no tier'}) is on record"
             return replace(bare, seconds=metered.seconds, why=why)
-        amount = times(rate.per_second, metered.seconds)
+        try:
+            amount = times(rate.per_second, metered.seconds)
+        except ValueError:
+            return replace(bare, why=f"{metered.seconds} s at {rate.per_second} is no amount of money: {usage[:200]}")
         why = f"{metered.seconds} s at {rate.per_second}, {rate.source} of {rate.as_of}"
         return replace(bare, currency=rate.currency, amount=amount, seconds=metered.seconds, why=why)
 

@@ -128,7 +128,9 @@ def _settled(booking: Booking, held: Posting | None, since: float) -> Posted:
     if amount is None or held.amount is None or held.currency != booking.currency:
         closed = replace(_posting(booking, Purse.RESERVED, Purse.FREE, held.amount, since), id=f"{booking.id}/rest")
         closed = replace(closed, currency=held.currency, seconds=None)
-        return Posted((closed, _posting(booking, Purse.FREE, Purse.SPENT, amount, since)))
+        spent = _posting(booking, Purse.FREE, Purse.SPENT, amount, since)
+        foreign = held.amount is not None and amount is not None  # nothing of this currency had been set aside
+        return Posted((closed, spent), _overrun(booking, Decimal(0), amount) if foreign and amount else None)
     if amount < held.amount:
         spent = _posting(booking, Purse.RESERVED, Purse.SPENT, amount, since)
         rest = _posting(booking, Purse.RESERVED, Purse.FREE, held.amount - amount, since)
@@ -138,18 +140,21 @@ def _settled(booking: Booking, held: Posting | None, since: float) -> Posted:
         return Posted((spent,))
     over = _posting(booking, Purse.FREE, Purse.SPENT, amount - held.amount, since)
     over = replace(over, id=f"{booking.id}/over", seconds=None)
-    alarm = Overrun(
+    return Posted((spent, over), _overrun(booking, held.amount, amount))
+
+
+def _overrun(booking: Booking, reserved: Decimal, settled: Decimal) -> Overrun:
+    return Overrun(
         id=booking.id,
         account=booking.account,
         model=booking.model,
         job=booking.job,
         task=booking.task,
         at=booking.at,
-        reserved=held.amount,
-        settled=amount,
+        reserved=reserved,
+        settled=settled,
         currency=booking.currency,
     )
-    return Posted((spent, over), alarm)
 
 
 def _proven(booking: Booking, before: Sequence[Posting]) -> tuple[Posting, ...]:

@@ -20,6 +20,7 @@ from wanreel.money.amount import CURRENCIES, read_amount
 _AHEAD = timedelta(hours=8)
 _KEYS = frozenset(("model", "region", "currency", "audio", "per_second", "since", "until", "source", "note"))
 _TIERS = ("480P", "720P", "1080P", "std", "pro", "any")
+_PER_S_MAX = Decimal(1000)  # a hundred times the dearest; beyond it is a slip of the pen
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,11 @@ def _row(row: Mapping[str, object], where: str, catalog: Catalog, problems: list
     if currency not in CURRENCIES:
         problems.append(Problem(f"{where}, currency", f"must be one of {', '.join(CURRENCIES)}", str(currency)))
     try:
-        region = catalog.region(str(row.get("region", ""))).id
+        place = catalog.region(str(row.get("region", "")))
+        region = place.id
+        if currency in CURRENCIES and currency != place.currency:
+            words = f"must be {place.currency}, in which {place.name} is billed: nothing is converted"
+            problems.append(Problem(f"{where}, currency", words, str(currency)))
     except Invalid as wrong:
         problems += [Problem(f"{where}, region", p.message, p.given) for p in wrong.problems]
         region = ""
@@ -136,8 +141,8 @@ def _per_second(value: object, where: str, problems: list[Problem]) -> tuple[tup
     found: list[tuple[str, Decimal]] = []
     for tier, text in table.items():
         amount = read_amount(text) if isinstance(text, str) else None
-        if tier not in _TIERS or amount is None:
-            words = f'must be a price as text ("0.6"), under one of {", ".join(_TIERS)}'
+        if tier not in _TIERS or amount is None or amount > _PER_S_MAX:
+            words = f'must be a price as text ("0.6"), at most {_PER_S_MAX} a second, under one of {", ".join(_TIERS)}'
             problems.append(Problem(f"{where}, per_second.{tier}", words, str(text)))
         else:
             found.append((tier, amount))

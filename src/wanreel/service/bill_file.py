@@ -61,7 +61,7 @@ def read_bill(text: str, currency: str, *, task_column: str | None = None, amoun
     strays: list[Billed] = []
     problems: list[Problem] = []
     for number, row in _rows(text, mark):
-        if number <= above or _is_sum(row) or not any(cell.strip() for cell in row):
+        if number <= above or _is_sum(row, columns) or not any(cell.strip() for cell in row):
             continue
         if number > ROWS_MAX + above:
             problems.append(Problem(f"line {number}", f"a bill has at most {ROWS_MAX} rows: split it"))
@@ -85,7 +85,10 @@ def _together(one: Billed, more: Billed) -> Billed:
     return replace(one, amount=one.amount + more.amount, slack=one.slack + more.slack, rows=one.rows + 1)
 
 
-def _is_sum(row: Sequence[str]) -> bool:
+def _is_sum(row: Sequence[str], columns: _Columns) -> bool:
+    """A row that only adds up what others say; one that names a task is a charge, whatever it begins with."""
+    if columns.task < len(row) and _bare(row[columns.task]).rstrip(":：") not in ("", *_SUMS):
+        return False
     first = next((cell.strip().lower().rstrip(":：") for cell in row if cell.strip()), "")
     return first in _SUMS
 
