@@ -278,7 +278,8 @@ class SpoolDoor:
 
     async def take(self, job_id: str, pieces: AsyncIterator[bytes], expected_bytes: int) -> SpoolCopy | None:
         await hand("spool", job_id)
-        if job_id not in self.clips:
+        data = self.clips.get(job_id)
+        if data is None:
             walker, data = BoxWalker(), [piece async for piece in pieces]
             try:
                 for piece in data:
@@ -288,7 +289,7 @@ class SpoolDoor:
                 raise KeepFailed(Trouble.BAD_BYTES, not_whole.why) from not_whole
             self.clips[job_id] = data
         await hand("spooled", job_id)
-        clip = b"".join(self.clips[job_id])
+        clip = b"".join(data)  # another worker may have dropped it since
         return SpoolCopy(self.world.wall, len(clip), hashlib.sha256(clip).hexdigest())
 
     async def read(self, job_id: str, copy: SpoolCopy) -> AsyncIterator[bytes]:
