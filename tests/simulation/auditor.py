@@ -148,12 +148,12 @@ class Auditor:
 
     def in_the_console(self, job: Job) -> DeskTask | None:
         """What a person who looks carefully finds for a doubtful job: its own task or, where another of its kin was
-        given that one, what is left of theirs.
+        given that one, what is left of theirs on its account.
         """
         ticket = self.ticket_of(job)
         own = self.unknown_tasks(job)
         if not own and ticket.tasks:
-            own = self._unknown(ticket.kin)
+            own = [task for task in self._unknown(ticket.kin) if task.account == job.account.id]
         own.sort(key=lambda task: self._status(task) in {"FAILED", "CANCELED"})  # what is paid first
         return own[0] if own else None
 

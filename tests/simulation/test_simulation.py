@@ -19,8 +19,6 @@ LIMIT_S = 300.0
 CORES = 2
 ENOUGH = 10_000  # worlds in which every row and every kind of fault has to be met
 CAUGHT_WITHIN = 1000
-# Known and open: here a task that exists is given up as unknown to the vendor. To be mended, and the set emptied.
-OPEN = frozenset({4691})
 
 pytestmark = pytest.mark.simulation
 
@@ -53,8 +51,6 @@ def test_no_promise_is_broken_in_ten_thousand_worlds() -> None:
     total = run_batch(range(int(first), int(last)), jobs=CORES)
     took_s = time.monotonic() - began
     print(f"\n{total.words()}\n{took_s:.0f} s, of which {total.busy_s / CORES:.0f} s of work on each of {CORES} cores")
-    print(f"known and open: {sorted(outcome.seed for outcome in total.broken if outcome.seed in OPEN)}")
-    total.broken = [outcome for outcome in total.broken if outcome.seed not in OPEN]
     assert not total.broken, story_of(total)
     if total.seeds >= ENOUGH:
         assert [] == total.rows_missed
