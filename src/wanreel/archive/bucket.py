@@ -17,11 +17,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, TypeVar
 
 from wanreel.archive.boxes import BoxWalker, NotWhole
 from wanreel.archive.naming import check_key, variant_key
 from wanreel.archive.notes import Note, Notes
+from wanreel.archive.pieces import let_go
 from wanreel.archive.storage import Bucket, Found, Missing, Part, StorageTrouble, Taken, tried
 from wanreel.archive.sums import Sums
 from wanreel.archive.threads import Threads
@@ -73,8 +74,7 @@ class BucketArchive:
             raise KeepFailed(Trouble.DESTINATION, words) from error
         finally:
             await parts.aclose()
-            if isinstance(pieces, AsyncGenerator):
-                await cast("AsyncGenerator[bytes, None]", pieces).aclose()
+            await let_go(pieces)
 
     async def sweep(self) -> int:
         """Abort the uploads of dead processes: those this home had noted, and any that is a day old."""

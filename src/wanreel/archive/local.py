@@ -8,23 +8,22 @@ no loop, and `keep` never leaves while one of its threads still works.
 from __future__ import annotations
 
 import errno
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
 
 from wanreel.archive.boxes import NotWhole
 from wanreel.archive.disk import Disk, put_if_absent, same_bytes, why_not
 from wanreel.archive.draft import Draft, sweep
 from wanreel.archive.facts import encoded, facts_path
 from wanreel.archive.naming import check_key, variant_key
+from wanreel.archive.pieces import hand_on, let_go
 from wanreel.archive.threads import P, T, Threads
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Artifact
 from wanreel.ports import KeepFailed, Label
 from wanreel.telemetry import FACTS_LOST, log
 
-_BLOCK_BYTES = 1024 * 1024  # pieces are gathered to this before a thread is asked to write them
 _THREADS = 4
 _FOLDERS_REMEMBERED_MAX = 1000
 
@@ -50,7 +49,7 @@ class LocalArchive:
         draft = Draft(self._disk, path)
         try:
             await self._on_disk(self._begin, draft, path.parent)
-            await self._fill(draft, pieces)
+            await hand_on(pieces, lambda block: self._on_disk(draft.add, block))
             artifact = await self._on_disk(self._publish, draft, key)
             if label is not None:
                 await self._threads.run(self._describe, artifact.key, label)
@@ -59,7 +58,7 @@ class LocalArchive:
             try:
                 await self._threads.run(draft.discard)
             finally:
-                await _close(pieces)
+                await let_go(pieces)
 
     # --- steps, each in one thread ---
 
@@ -119,19 +118,6 @@ class LocalArchive:
 
     # --- edges ---
 
-    async def _fill(self, draft: Draft, pieces: AsyncIterator[bytes]) -> None:
-        held: list[bytes] = []
-        held_bytes = 0
-        async for piece in pieces:
-            held.append(piece)
-            held_bytes += len(piece)
-            if held_bytes >= _BLOCK_BYTES:
-                await self._on_disk(draft.add, b"".join(held))
-                held.clear()
-                held_bytes = 0
-        if held:
-            await self._on_disk(draft.add, b"".join(held))
-
     def _path(self, key: str) -> Path:
         return self._root.joinpath(*check_key(key).split("/"))
 
@@ -143,9 +129,3 @@ class LocalArchive:
             raise KeepFailed(Trouble.BAD_BYTES, f"what came is not a whole MP4: {error.why}") from None
         except OSError as error:
             raise KeepFailed(Trouble.DESTINATION, why_not(error, self._root)) from error
-
-
-async def _close(pieces: AsyncIterator[bytes]) -> None:
-    """End a source that was left in the middle, so that its connection goes back at once."""
-    if isinstance(pieces, AsyncGenerator):
-        await cast("AsyncGenerator[bytes, None]", pieces).aclose()

@@ -11,12 +11,12 @@ import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
 from urllib.parse import quote, unquote
 
 from wanreel.archive.boxes import BoxWalker, NotWhole
 from wanreel.archive.disk import Disk, why_not
 from wanreel.archive.draft import Draft, sweep
+from wanreel.archive.pieces import BLOCK_BYTES, hand_on, let_go
 from wanreel.archive.threads import P, T, Threads
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Trouble
@@ -24,7 +24,6 @@ from wanreel.domain.job import SpoolCopy
 from wanreel.domain.spooling import SpoolRoom
 from wanreel.ports import Clock, KeepFailed
 
-_BLOCK_BYTES = 1024 * 1024
 _THREADS = 2
 _ENDING = ".mp4"
 
@@ -57,7 +56,7 @@ class LocalSpool:
             return await self._fill(job_id, path, pieces)
         finally:
             self._coming.pop(job_id, None)
-            await _close(pieces)
+            await let_go(pieces)
 
     async def read(self, job_id: str, copy: SpoolCopy) -> AsyncGenerator[bytes, None]:
         """As `ports.Spool.read`."""
@@ -69,7 +68,7 @@ class LocalSpool:
         try:
             while left > 0:
                 try:
-                    block = await self._threads.run(file.read, min(_BLOCK_BYTES, left))
+                    block = await self._threads.run(file.read, min(BLOCK_BYTES, left))
                 except OSError as error:
                     raise KeepFailed(Trouble.SPOOL, f"{path} cannot be read ({error.strerror or error})") from error
                 left -= len(block)
@@ -110,15 +109,7 @@ class LocalSpool:
         draft = Draft(self._disk, path)
         try:
             await self._on_disk(self._begin, draft)
-            held: list[bytes] = []
-            held_bytes = 0
-            async for piece in pieces:
-                held.append(piece)
-                held_bytes += len(piece)
-                if held_bytes >= _BLOCK_BYTES:
-                    await self._add(job_id, draft, b"".join(held))
-                    held, held_bytes = [], 0
-            await self._add(job_id, draft, b"".join(held))
+            await hand_on(pieces, lambda block: self._add(job_id, draft, block))
             sha256 = await self._on_disk(self._publish, draft)
             return SpoolCopy(self._clock.now(), draft.size_bytes, sha256)
         finally:
@@ -187,7 +178,7 @@ def _hash_of(path: Path) -> tuple[int, str] | None:
     digest, boxes, size_bytes = hashlib.sha256(), BoxWalker(), 0
     try:
         with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
+            while block := file.read(BLOCK_BYTES):
                 boxes.feed(block)
                 digest.update(block)
                 size_bytes += len(block)
@@ -195,8 +186,3 @@ def _hash_of(path: Path) -> tuple[int, str] | None:
     except (FileNotFoundError, NotWhole):
         return None
     return size_bytes, digest.hexdigest()
-
-
-async def _close(pieces: AsyncIterator[bytes]) -> None:
-    if isinstance(pieces, AsyncGenerator):
-        await cast("AsyncGenerator[bytes, None]", pieces).aclose()

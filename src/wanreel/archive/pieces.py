@@ -1,0 +1,29 @@
+"""A source's pieces: gathered into blocks worth a thread's while, and let go of when they were left in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import cast
+
+BLOCK_BYTES = 1024 * 1024
+
+
+async def hand_on(pieces: AsyncIterator[bytes], add: Callable[[bytes], Awaitable[None]]) -> None:
+    """Give all of them to `add`, gathered into blocks of about `BLOCK_BYTES`; nothing for no bytes."""
+    held: list[bytes] = []
+    held_bytes = 0
+    async for piece in pieces:
+        held.append(piece)
+        held_bytes += len(piece)
+        if held_bytes >= BLOCK_BYTES:
+            await add(b"".join(held))
+            held.clear()
+            held_bytes = 0
+    if held:
+        await add(b"".join(held))
+
+
+async def let_go(pieces: AsyncIterator[bytes]) -> None:
+    """End a source that was left in the middle, so that its connection goes back at once."""
+    if isinstance(pieces, AsyncGenerator):
+        await cast("AsyncGenerator[bytes, None]", pieces).aclose()
