@@ -107,11 +107,10 @@ class Runner:
         self._seeker = seeker
         self._seeking: asyncio.Task[None] | None = None
         self._seek_at = 0.0
-        self._lanes = (
-            _Lane(Lane.ARCHIVE, self._pace.archives_max),
-            _Lane(Lane.WATCH, self._pace.looks_max),
-            _Lane(Lane.SUBMIT, self._pace.submits_max),
-        )
+        self._archives = _Lane(Lane.ARCHIVE, self._pace.archives_max)
+        self._looks = _Lane(Lane.WATCH, self._pace.looks_max)
+        self._submits = _Lane(Lane.SUBMIT, self._pace.submits_max)
+        self._lanes = (self._archives, self._looks, self._submits)
         self._unsettled: list[Unsettled] = []
         self._unsettled_due_at = 0.0
         self._unsettled_tries = 0
@@ -185,7 +184,7 @@ class Runner:
             self._judge_clips()
             started = await self._listen() + await self._fill_seen() + await self._empty_spool()
             for lane in self._lanes:
-                if not (self._draining and lane.lane is Lane.SUBMIT):
+                if not (self._draining and lane is self._submits):
                     started += await self._fill(lane)
         except Unsettled as unsettled:
             self._keep(unsettled)
@@ -197,7 +196,7 @@ class Runner:
 
     async def _fill_seen(self) -> int:
         """Take the jobs whose ends the watchers have seen, due or not."""
-        lane = next(lane for lane in self._lanes if lane.lane is Lane.WATCH)
+        lane = self._looks
         seen = self._lookouts.waiting()[: max(0, lane.limit - len(lane.running))]
         started = await self._fill(lane, seen) if seen else 0
         for job_id in seen:
@@ -214,7 +213,7 @@ class Runner:
         if not self._answered or self._tools.spool is None:
             return 0
         self._answered = False
-        lane = next(lane for lane in self._lanes if lane.lane is Lane.ARCHIVE)
+        lane = self._archives
         waiting = [job_id for job_id in await self._tools.spool.held() if job_id not in lane.running]
         return await self._fill(lane, tuple(waiting[:_SPOOLED_AT_ONCE])) if waiting else 0
 
@@ -261,7 +260,7 @@ class Runner:
             if task_id not in ours or now - since > HEARD_S:
                 del self._heard[task_id]
         wanted = {ours[task_id]: task_id for task_id in self._heard}
-        lane = next(lane for lane in self._lanes if lane.lane is Lane.WATCH)
+        lane = self._looks
         started = await self._fill(lane, tuple(wanted)) if wanted else 0
         for job_id, task_id in wanted.items():
             if job_id in lane.running:
@@ -442,8 +441,8 @@ class Runner:
         if self._review is not None:
             self._review.cancel()
             await asyncio.wait([self._review])
-        paid = [t for lane in self._lanes if lane.lane is not Lane.ARCHIVE for t in lane.running.values()]
-        downloads = [t for lane in self._lanes if lane.lane is Lane.ARCHIVE for t in lane.running.values()]
+        paid = [*self._looks.running.values(), *self._submits.running.values()]
+        downloads = list(self._archives.running.values())
         if paid:
             await asyncio.wait(paid)
         if downloads:
