@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeVar, cast
 
 from wanreel.domain.errors import Invalid, Problem
@@ -112,6 +112,11 @@ class Draft:
     template: str | None = None
     extra_input: Mapping[str, object] | str | None = None
     extra_parameters: Mapping[str, object] | str | None = None
+
+
+def draft_of(request: Request) -> Draft:
+    """What a face would have handed in for this request: to be changed, and checked anew."""
+    return Draft(**{field.name: getattr(request, field.name) for field in fields(Draft)})
 
 
 # --- as JSON --------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import slot_held_until, transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.pool import Place, Standing, joined, soonest
-from wanreel.domain.request import Draft, Link, Media, Request, Stored
+from wanreel.domain.request import Link, Media, Request, Stored, draft_of
 from wanreel.domain.runtimes import about, kind_of, outlook
 from wanreel.domain.slots import allowed
 from wanreel.domain.submitting import BUDGET
@@ -256,16 +256,31 @@ class Service:
         """A new job in the place of one that has ended, for the same wish or nearly. Whether it may be, the caller has
         looked at.
         """
-        clock = self._shop.clock
-        now = clock.now()
-        fresh = Job(
-            id=clock.new_id("job"),
+        fresh = replace(self._after(old, request), group=old.group, index=old.index, group_max_cost=old.group_max_cost)
+        return (await self._shop.jobs.add(await self._placed([fresh])))[0]
+
+    async def remix(self, old: Job, prompt: str, *, key: str | None = None, ask: str | None = None) -> Job:
+        """A new job of the request of another one with other words, its seed and pictures kept; it belongs to no group.
+        Raises Invalid, Unauthorized, Unavailable, Conflict (the key, for something else).
+        """
+        self.check_key()
+        s, draft = self._shop, replace(draft_of(old.request), prompt=prompt)
+        checked = validate(draft, s.catalog, self._main.region, s.options).request
+        for media in checked.media:
+            if isinstance(media.source, Stored):
+                _still_there(s.inputs, media)
+        fresh = replace(self._after(old, checked), key=key, ask=ask, remarks=remarks(checked, s.catalog))
+        return (await s.jobs.add(await self._placed([fresh])))[0]
+
+    def _after(self, old: Job, request: Request) -> Job:
+        """A new job for what another one was wanted for, outside its group."""
+        now = self._shop.clock.now()
+        return Job(
+            id=self._shop.clock.new_id("job"),
             request=request,
             account=self._main,
             state=Queued(due_at=now),
             created_at=now,
-            group=old.group,
-            index=old.index,
             name=old.name,
             retry_of=old.id,
             project=old.project,
@@ -274,58 +289,7 @@ class Service:
             remarks=old.remarks,
             bound=lies_at_the_vendor(request),
             max_cost=old.max_cost,
-            group_max_cost=old.group_max_cost,
         )
-        return (await self._shop.jobs.add(await self._placed([fresh])))[0]
-
-    async def remix(self, old: Job, prompt: str, *, key: str | None = None, ask: str | None = None) -> Job:
-        """A new job of the request of another one with other words, its seed and pictures kept; it belongs to no group.
-        Raises Invalid, Unauthorized, Unavailable, Conflict (the key, for something else).
-        """
-        self.check_key()
-        s, request = self._shop, old.request
-        draft = Draft(
-            prompt=prompt,
-            model=request.model,
-            mode=request.mode,
-            negative_prompt=request.negative_prompt,
-            media=request.media,
-            size=request.size,
-            resolution=request.resolution,
-            ratio=request.ratio,
-            duration_s=request.duration_s,
-            seed=request.seed,
-            prompt_extend=request.prompt_extend,
-            watermark=request.watermark,
-            shot_type=request.shot_type,
-            audio=request.audio,
-            template=request.template,
-            extra_input=request.extra_input,
-            extra_parameters=request.extra_parameters,
-        )
-        checked = validate(draft, s.catalog, self._main.region, s.options).request
-        for media in checked.media:
-            if isinstance(media.source, Stored):
-                _still_there(s.inputs, media)
-        now = s.clock.now()
-        fresh = Job(
-            id=s.clock.new_id("job"),
-            request=checked,
-            account=self._main,
-            state=Queued(due_at=now),
-            created_at=now,
-            key=key,
-            ask=ask,
-            name=old.name,
-            retry_of=old.id,
-            project=old.project,
-            tags=old.tags,
-            priority=old.priority,
-            remarks=remarks(checked, s.catalog),
-            bound=lies_at_the_vendor(checked),
-            max_cost=old.max_cost,
-        )
-        return (await s.jobs.add(await self._placed([fresh])))[0]
 
     async def waiting(self, job: Job) -> Waiting | None:
         """Why a queued job waits, and its place in the line; None for any other state."""
