@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import shutil
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
-from PIL import Image
 
 from tests.api.served import Served, served, small_vendor
 from tests.e2e.clip import small_clip
+from tests.other_clients import run as run_client
+from tests.other_clients import two_frames
 from wanreel.emulator.server import Emulator
+
+run = partial(run_client, patience_s=100.0)  # we make the clip first, and archive it
 
 CLIENTS = Path(__file__).parent / "clients"
 AI_SDK = Path(__file__).parents[1] / "emulator" / "strangers" / "aisdk"
@@ -26,23 +28,7 @@ AI_SDK = Path(__file__).parents[1] / "emulator" / "strangers" / "aisdk"
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """A first and a last frame as files."""
-    folder = tmp_path_factory.mktemp("pictures")
-    for name, colour in (("first", (200, 120, 40)), ("last", (20, 120, 40))):
-        Image.new("RGB", (750, 1000), colour).save(folder / f"{name}.png")
-    return str(folder / "first.png"), str(folder / "last.png")
-
-
-async def run(*command: str, **environment: str) -> str:
-    """Run another program; what it printed. Fails with its errors when it fails."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **environment},
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 100)
-    assert 0 == process.returncode, err.decode()
-    return out.decode()
+    return two_frames(tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture
@@ -98,9 +84,9 @@ async def test_the_vendors_command_line(filming: tuple[Served, Emulator]) -> Non
     environment = {"DASHSCOPE_API_KEY": "sk-cli", "DASHSCOPE_HTTP_BASE_URL": f"{server.url}/api/v1"}
     made = await run(
         *(command, "video-synthesis", "create", "-m", "wan2.6-t2v", "-p", "a red fox", "--size", "1280*720"),
-        **environment,
+        environment=environment,
     )
-    listed = json.loads(await run(command, "video-synthesis", "list", **environment))
+    listed = json.loads(await run(command, "video-synthesis", "list", environment=environment))
 
     assert f"{server.url}/s/" in made
     assert ["SUCCEEDED"] == [row["status"] for row in listed["data"]]

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,9 +10,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from PIL import Image
 
 from tests.emulator.front_desk import fake_clip
+from tests.other_clients import run, two_frames
 from wanreel.emulator.server import Emulator
 
 HERE = Path(__file__).parent / "strangers"
@@ -22,23 +21,7 @@ HERE = Path(__file__).parent / "strangers"
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """A first and a last frame as files."""
-    folder = tmp_path_factory.mktemp("pictures")
-    for name, colour in (("first", (200, 120, 40)), ("last", (20, 120, 40))):
-        Image.new("RGB", (750, 1000), colour).save(folder / f"{name}.png")
-    return str(folder / "first.png"), str(folder / "last.png")
-
-
-async def run(*command: str, **environment: str) -> str:
-    """Run another program; what it printed. Fails with its errors when it fails."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **environment},
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    assert 0 == process.returncode, err.decode()
-    return out.decode()
+    return two_frames(tmp_path_factory.mktemp("pictures"))
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +96,9 @@ async def test_sdk_command_line() -> None:
         environment = {"DASHSCOPE_API_KEY": "sk-cli", "DASHSCOPE_HTTP_BASE_URL": emulator.base_url}
         made = await run(
             *(command, "video-synthesis", "create", "-m", "wan2.6-t2v", "-p", "a red fox", "--size", "1280*720"),
-            **environment,
+            environment=environment,
         )
-        listed = json.loads(await run(command, "video-synthesis", "list", **environment))
+        listed = json.loads(await run(command, "video-synthesis", "list", environment=environment))
 
     assert "video_url" in made
     assert ["SUCCEEDED"] == [row["status"] for row in listed["data"]]

@@ -112,6 +112,28 @@ def no_log_lines() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+def runner_of(world: World, store: MemoryStore, spool: LocalSpool, owner: str) -> Runner:
+    """The real runner over that world, with the gate of its spool."""
+    tools = Tools(
+        clock=world.clock,
+        jobs=store,
+        slots=store,
+        ledger=store,
+        watching=store,
+        outbox=store,
+        vendor=world,  # type: ignore[arg-type]
+        results=world,
+        archive=world,
+        policy=POLICY,
+        books=BOOKS,
+        owner=owner,
+        artifact_key=lambda job: f"{job.id}.mp4",
+        spool=spool,
+    )
+    gate = SpoolGate(spool, store, world.clock, POLICY)
+    return Runner(tools, [world], lambda _: SLOTS, PACE, gate=gate)
+
+
 def live(tmp_path: Path, spool_bytes: int, *, down_s: float = DOWN_S, jobs: int = JOBS, hours: float = 60) -> Told:
     """Five hundred clips, a storage that comes back after a while, and a spool of a size."""
     world = World(down_s=down_s)
@@ -119,24 +141,7 @@ def live(tmp_path: Path, spool_bytes: int, *, down_s: float = DOWN_S, jobs: int 
     async def work() -> Told:
         store = MemoryStore(lambda _: SLOTS, POLICY)
         spool = LocalSpool(tmp_path / "spool", spool_bytes, world.clock, threads=Inline())
-        tools = Tools(
-            clock=world.clock,
-            jobs=store,
-            slots=store,
-            ledger=store,
-            watching=store,
-            outbox=store,
-            vendor=world,  # type: ignore[arg-type]
-            results=world,
-            archive=world,
-            policy=POLICY,
-            books=BOOKS,
-            owner="run_1",
-            artifact_key=lambda job: f"{job.id}.mp4",
-            spool=spool,
-        )
-        gate = SpoolGate(spool, store, world.clock, POLICY)
-        runner = Runner(tools, [world], lambda _: SLOTS, PACE, gate=gate)
+        runner = runner_of(world, store, spool, "run_1")
         await store.add([make_job(at=NOW, index=n) for n in range(jobs)])
         task = asyncio.get_running_loop().create_task(runner.run())
         submitted: dict[float, int] = {}
@@ -208,24 +213,7 @@ def test_a_runner_that_dies_while_clips_lie_in_the_spool_finds_them_again(
         await store.add([make_job(at=NOW, index=n) for n in range(60)])
         for life, patience_s in enumerate((killed_after_s, 60 * HOUR_S)):
             spool = LocalSpool(tmp_path / "spool", 60 * ROOM, world.clock, threads=Inline())
-            tools = Tools(
-                clock=world.clock,
-                jobs=store,
-                slots=store,
-                ledger=store,
-                watching=store,
-                outbox=store,
-                vendor=world,  # type: ignore[arg-type]
-                results=world,
-                archive=world,
-                policy=POLICY,
-                books=BOOKS,
-                owner=f"run_{life}",
-                artifact_key=lambda job: f"{job.id}.mp4",
-                spool=spool,
-            )
-            gate = SpoolGate(spool, store, world.clock, POLICY)
-            runner = Runner(tools, [world], lambda _: SLOTS, PACE, gate=gate)
+            runner = runner_of(world, store, spool, f"run_{life}")
             task = asyncio.get_running_loop().create_task(runner.run(until_idle=True))
             await asyncio.wait([task], timeout=patience_s)
             while not task.done():  # as near to kill -9 as one gets within a process: nothing is wound down
