@@ -158,6 +158,12 @@ class Jobs(Protocol):
         """
         ...
 
+    async def hasten(self, now: float) -> int:
+        """Make every clip due that waits to be archived, whatever its own back-off: the user's storage answers again.
+        How many there were.
+        """
+        ...
+
     async def history(self, job_id: str) -> list[Entry]:
         """All entries of a job, oldest first."""
         ...

@@ -65,7 +65,7 @@ from wanreel.worker.loop import UNFINISHED, Pace, Runner
 from wanreel.worker.loop import Ears as Heard
 from wanreel.worker.moving import Mover
 from wanreel.worker.reviewing import Reviewer
-from wanreel.worker.spool_gate import SpoolGate
+from wanreel.worker.spool_gate import SpoolGate, why_held
 from wanreel.worker.telling import Teller
 from wanreel.worker.tools import Tools
 
@@ -145,6 +145,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             options=Options(settings.allow_truncate, settings.fit),
             project=project,
             check_key=check_key,
+            why_held=lambda job: why_held(job, spool, store, policy),
         )
 
         service = Service(shop)

@@ -59,6 +59,17 @@ def test_show_says_why_a_job_waits(terminal: Terminal) -> None:
     assert "waiting          1 in front of it" in terminal("jobs", "show", second).out
 
 
+def test_show_says_that_the_spool_holds_a_job(terminal: Terminal, vendor: Emulator) -> None:
+    """What could not be saved if the storage failed is not sent, and its job says so, in figures."""
+    job_id = ordered(terminal)
+    (terminal.home / "spool").mkdir()
+    with (terminal.home / "spool" / "job_x.mp4").open("wb") as file:
+        file.truncate(98_000_000)
+    shown = terminal("jobs", "show", job_id, WANREEL_SPOOL_BYTES="100000000").out
+    assert "waiting          held until a clip is stored: 1 clips lie in the spool, and what is under way may" in shown
+    assert "2 MB of it are free, this clip may take 5 MB; mend the storage" in shown
+
+
 def test_a_waiting_job_is_cancelled_for_nothing(terminal: Terminal, vendor: Emulator) -> None:
     """What was never sent ends at once and is never sent; a second cancel is a conflict."""
     job_id = ordered(terminal)

@@ -113,6 +113,24 @@ async def test_what_dies_first_is_archived_first(bench: Bench) -> None:
     assert [late] == await bench.claim(Lane.ARCHIVE)
 
 
+async def test_when_the_storage_answers_again_all_that_waits_for_it_is_due_and_the_nearest_end_first(
+    bench: Bench,
+) -> None:
+    """Whatever each had planned for itself; what the vendor is asked about stays as it was."""
+    copy = SpoolCopy(NOW, 10, "5" * 64)
+    spooled = make_job(Archiving, due_at=NOW + 1, outcome=dying(NOW - 10), spooled=copy)
+    late = make_job(Archiving, due_at=NOW + 2, outcome=dying(NOW + 900))
+    soon = make_job(Archiving, due_at=NOW + 500, outcome=dying(NOW + 600))
+    due = make_job(Archiving, due_at=NOW - 1, outcome=dying(NOW + 700))
+    asking = make_job(Archiving, due_at=NOW + 3, requery=True, outcome=dying(NOW + 5))
+    await bench.add(spooled, late, soon, due, asking, make_job(Generating, due_at=NOW + 4), make_job(Queued))
+
+    assert 3 == await bench.store.hasten(NOW)
+    assert [soon, due, late, spooled] == await bench.claim(Lane.ARCHIVE)
+    assert [] == await bench.claim(Lane.WATCH)
+    assert 0 == await bench.store.hasten(NOW)
+
+
 async def test_jobs_can_be_claimed_by_name_before_they_are_due(bench: Bench) -> None:
     """Something was heard about them: they alone, where nobody has them, and only in their lane."""
     early, taken, other = (make_job(Generating, due_at=NOW + 500) for _ in range(3))

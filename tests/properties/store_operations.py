@@ -278,6 +278,11 @@ def _release(s: Stream) -> Ask:
     return lambda store: store.release(owner, job_id)
 
 
+def _hasten(s: Stream) -> Ask:
+    now = s.now - s.random.choice([0.0, 61.0])
+    return lambda store: store.hasten(now)
+
+
 def _history(s: Stream) -> Ask:
     job_id = s.known().id
     return lambda store: store.history(job_id)
@@ -435,6 +440,7 @@ _OPERATIONS: dict[str, tuple[int, Callable[[Stream], Ask]]] = {
     "claim": (20, _claim),
     "commit": (24, _commit),
     "release": (2, _release),
+    "hasten": (3, _hasten),
     "history": (1, _history),
     "begin": (12, _begin),
     "in_use": (1, _in_use),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from wanreel.archive.spool import LocalSpool
 from wanreel.domain.event import Accepted, Finished, Notice, StillRunning, Trouble
 from wanreel.domain.job import Account, Archiving, Artifact, Intent, Job, Succeeded
 from wanreel.domain.policy import HOUR_S, Policy
-from wanreel.ports import Filter, KeepFailed, Label, Prepared
+from wanreel.ports import Claim, Filter, KeepFailed, Label, Lane, Prepared
 from wanreel.store.memory import MemoryStore
 from wanreel.worker.loop import Pace, Runner
 from wanreel.worker.spool_gate import SpoolGate
@@ -33,15 +34,62 @@ RUN_S = 60.0
 URL_LIFE_S = 24 * HOUR_S
 CLIP = bare_clip(b"c" * 900)
 ROOM = 1100  # expected of one clip: a little more than it takes
-POLICY = Policy(clip_bytes_s=ROOM / 5, net_s=RUN_S, spool_retry_s=6 * HOUR_S, backoff_max_s=600.0)
-PACE = Pace(look_around_s=300.0, archives_max=64)  # few looks around: what happens wakes the runner
+POLICY = Policy(
+    clip_bytes_s=ROOM / 5, net_s=RUN_S, spool_retry_s=6 * HOUR_S, backoff_first_s=600.0, backoff_max_s=600.0
+)
+ARCHIVES_MAX = 8
+PACE = Pace(look_around_s=300.0, archives_max=ARCHIVES_MAX)  # few looks around: what happens wakes the runner
+Rank = tuple[bool, float]  # in the spool, and when its URL dies: the lower, the sooner it may be lost
+
+
+class Chancy(LoopClock):
+    """Draws as the real clock does, and always the same: every clip has a back-off of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._chance = random.Random(20)
+
+    def draw(self) -> float:
+        return self._chance.random()
+
+
+class Watchful(MemoryStore):
+    """Once the storage has answered, whoever is claimed must be nearest to its loss of all that wait, due or not."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(lambda _: SLOTS, POLICY)
+        self.world = world
+        self.claimed: list[Rank] = []
+        self.passed_over: list[tuple[Rank, Rank]] = []
+
+    async def claim(self, claim: Claim) -> list[Job]:
+        watched = claim.lane is Lane.ARCHIVE and self.world.answered_at is not None
+        waiting = await self._waiting(claim.now) if watched else []
+        jobs = await super().claim(claim)
+        if watched:
+            ranks = [rank_of(job) for job in jobs]
+            left = [rank_of(job) for job in waiting if job.id not in {one.id for one in jobs}]
+            self.claimed += ranks
+            self.passed_over += [(rank, min(left)) for rank in ranks if left and min(left) < rank]
+        return jobs
+
+    async def _waiting(self, now: float) -> list[Job]:
+        found = await self.find(Filter(states=("archiving",), limit=JOBS))
+        return [job for job in found if not self._row(job.id).claimed(now)]
+
+
+def rank_of(job: Job) -> Rank:
+    """How near a clip is to being lost."""
+    state = job.state
+    assert isinstance(state, Archiving)
+    return (state.spooled is not None, state.outcome.url_expires_at)
 
 
 @dataclass
 class World:
     """A vendor whose clips take a minute and live a day, and a storage that is down at first."""
 
-    clock: LoopClock = field(default_factory=LoopClock)
+    clock: LoopClock = field(default_factory=Chancy)
     down_s: float = DOWN_S
     made: dict[str, float] = field(default_factory=dict[str, float])  # task -> when it was accepted
     stored: dict[str, bytes] = field(default_factory=dict[str, bytes])
@@ -49,6 +97,8 @@ class World:
     lost: list[str] = field(default_factory=list[str])
     told: list[Notice] = field(default_factory=list[Notice])
     wishes: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
+    answered_at: float | None = None  # when the storage took the first clip
+    refused: int = 0
 
     # --- ports.Vendor, as far as it is needed ---
 
@@ -83,7 +133,9 @@ class World:
         data = b"".join([piece async for piece in pieces])
         await self.clock.sleep(1.0)
         if self.clock.now() - NOW < self.down_s:
+            self.refused += 1
             raise KeepFailed(Trouble.DESTINATION, "the storage answers 503")
+        self.answered_at = self.clock.now() if self.answered_at is None else self.answered_at
         self.stored[key] = data
         return Artifact(key, len(data), "0" * 64)
 
@@ -102,6 +154,7 @@ class Told:
     jobs: list[Job]
     submitted_by: dict[float, int]  # how many had been sent by some instants
     left: list[str]  # in the spool
+    store: Watchful
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +192,7 @@ def live(tmp_path: Path, spool_bytes: int, *, down_s: float = DOWN_S, jobs: int 
     world = World(down_s=down_s)
 
     async def work() -> Told:
-        store = MemoryStore(lambda _: SLOTS, POLICY)
+        store = Watchful(world)
         spool = LocalSpool(tmp_path / "spool", spool_bytes, world.clock, threads=Inline())
         runner = runner_of(world, store, spool, "run_1")
         await store.add([make_job(at=NOW, index=n) for n in range(jobs)])
@@ -152,9 +205,20 @@ def live(tmp_path: Path, spool_bytes: int, *, down_s: float = DOWN_S, jobs: int 
                 break
         runner.stop()
         await task
-        return Told(world, await store.find(Filter(limit=jobs)), submitted, await spool.held())
+        return Told(world, await store.find(Filter(limit=jobs)), submitted, await spool.held(), store)
 
     return run_virtually(work)
+
+
+def check_order(told: Told) -> int:
+    """Who was claimed once the storage answered was always nearest to its loss; how many were in the air by then, on
+    back-offs of their own.
+    """
+    assert told.world.answered_at is not None
+    assert [] == told.store.passed_over
+    in_the_air = len(told.jobs) - len(told.store.claimed)
+    assert in_the_air <= ARCHIVES_MAX
+    return in_the_air
 
 
 def test_a_spool_that_is_large_enough_loses_nothing_and_holds_nothing_up(tmp_path: Path) -> None:
@@ -165,6 +229,9 @@ def test_a_spool_that_is_large_enough_loses_nothing_and_holds_nothing_up(tmp_pat
     assert {Succeeded} == {type(job.state) for job in told.jobs}
     assert [CLIP] * JOBS == list(told.world.stored.values())
     assert [] == told.left
+    in_the_air = check_order(told)
+    assert JOBS - in_the_air <= len(told.store.claimed)
+    assert sorted(told.store.claimed) == told.store.claimed, "all were there, so they go in one row"
     assert JOBS == sum(notice.kind == "job.spooled" for notice in told.world.told)
     assert not [notice for notice in told.world.told if notice.kind == "job.at_risk"]
 
@@ -180,6 +247,7 @@ def test_a_spool_that_is_too_small_holds_submits_in_time_and_loses_nothing(tmp_p
     assert {Succeeded} == {type(job.state) for job in told.jobs}
     assert [CLIP] * JOBS == list(told.world.stored.values())
     assert [] == told.left
+    check_order(told)
 
 
 def test_while_nothing_is_known_of_a_failure_no_more_is_at_stake_than_fits(tmp_path: Path) -> None:
@@ -199,6 +267,7 @@ def test_without_a_spool_somebody_is_alarmed_at_half_and_four_fifths_of_each_url
     assert 60 == len(risks)
     last = [dies_at for at, dies_at in told.world.wishes if at - NOW >= 23 * HOUR_S]
     assert len(last) >= 60
+    check_order(told)
 
 
 @pytest.mark.parametrize("killed_after_s", [700.0, 5000.0, 20_000.0])

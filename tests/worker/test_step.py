@@ -445,9 +445,9 @@ class Spool:
 
 
 async def test_after_ten_minutes_of_failing_the_clip_goes_to_the_spool_and_on_from_there() -> None:
-    """The source is asked once more, then never again; stored, it leaves the spool and the word goes round."""
-    bench, spool, answered = Bench(), Spool(), []
-    tools = replace(bench.tools, spool=spool, answered=lambda: answered.append(True))
+    """The source is asked once more, then never again; stored, it leaves the spool. The runner hears of it."""
+    bench, spool, said = Bench(), Spool(), []
+    tools = replace(bench.tools, spool=spool, storage_said=said.append)
     job = await bench.taken(make_job(Archiving, **FAILING), Lane.ARCHIVE)
     await step(job, tools)
     spooled = await bench.store.get(job.id)
@@ -460,7 +460,7 @@ async def test_after_ten_minutes_of_failing_the_clip_goes_to_the_spool_and_on_fr
         (claimed,) = await bench.take(Lane.ARCHIVE)
         await step(claimed, tools)
     assert isinstance((await bench.store.get(job.id)).state, Succeeded)
-    assert (1, {}, [True]) == (len(bench.results.urls), spool.kept, answered)
+    assert (1, {}, [Trouble.DESTINATION, None]) == (len(bench.results.urls), spool.kept, said)
     assert [(f"{job.id}.mp4", b"first last")] == bench.archive.kept
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import inf
@@ -69,6 +69,7 @@ class Shop:
     options: Options
     check_key: Callable[[], None]  # raises Unauthorized when no key is configured
     project: str = PROJECT  # of orders that name none
+    why_held: Callable[[Job], Awaitable[str]] | None = None  # what keeps a job back that has a slot; "": nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +312,8 @@ class Service:
             words = f"tried again in {state.due_at - now:.0f} s: {state.why}"
         elif in_use >= limit:
             words = f"all {limit} slots of {key.model} are in use"
+        elif s.why_held is not None and (held := await s.why_held(job)):
+            words = f"held until a clip is stored: {held}"
         else:
             words = "next to be sent" if place == 0 else f"{place} in front of it"
         about_s = None

@@ -96,6 +96,10 @@ class Doors:
         """End an owner's claims (None: everybody's), or only the one on a job, and say how many."""
         return await self._write(lambda conn: claims.release(conn, owner, job_id))
 
+    async def hasten(self, now: float) -> int:
+        """Make all that waits to be archived due; see `ports.Jobs`."""
+        return await self._write(lambda conn: claims.hasten(conn, now))
+
     async def history(self, job_id: str) -> list[Entry]:
         """All entries of a job, oldest first; none for a job that is not here."""
         return await self._read(lambda conn: reading.history_of(conn, job_id))

@@ -20,6 +20,7 @@ from wanreel.worker.idle import waits_for_person
 from wanreel.worker.lookouts import Lookouts
 from wanreel.worker.moving import Mover
 from wanreel.worker.outbox import deliver
+from wanreel.worker.recovery import Recovery
 from wanreel.worker.rescue import rescue
 from wanreel.worker.reviewing import Reviewer
 from wanreel.worker.spool_gate import SpoolGate
@@ -31,7 +32,6 @@ UNFINISHED = ("queued", "submitting", "unconfirmed", "generating", "archiving")
 _AT_WORK = ("submitting", "unconfirmed", "generating", "archiving")
 _PEEK = 20  # jobs looked at first: nearly always enough to say that something still moves
 _ALL = 1_000_000
-_SPOOLED_AT_ONCE = 500  # ids in one statement
 _OVERDUE_FIRST_S = 0.005
 HEARD_S = 60.0  # what was heard of a task is forgotten, if somebody else has it in hand for so long
 
@@ -93,7 +93,8 @@ class Runner:
     ) -> None:
         self._wake = asyncio.Event()
         self._lookouts = Lookouts(watchers, tools.clock, self._wake.set)
-        self._tools = replace(tools, witness=self._lookouts.witness, answered=self._storage_answers)
+        self._recovery = Recovery(tools.clock, tools.policy)
+        self._tools = replace(tools, witness=self._lookouts.witness, storage_said=self._recovery.said)
         self._notifiers = notifiers
         self._limit_of = limit_of
         self._reaches = reaches
@@ -119,7 +120,6 @@ class Runner:
         self._draining = False
         self._chores: asyncio.Task[int] | None = None
         self._gate = gate
-        self._answered = False  # the storage has just taken a clip out of the spool
         self._reviewer = reviewer
         self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
@@ -182,7 +182,8 @@ class Runner:
                 await self._mover(self._tools)
             self._look_for_lost()
             self._judge_clips()
-            started = await self._listen() + await self._fill_seen() + await self._empty_spool()
+            started = await self._listen() + await self._fill_seen()
+            await self._catch_up()
             for lane in self._lanes:
                 if not (self._draining and lane is self._submits):
                     started += await self._fill(lane)
@@ -203,19 +204,14 @@ class Runner:
             self._lookouts.take(job_id)  # whoever did not get it: another has it, or it has moved on
         return started
 
-    def _storage_answers(self) -> None:
-        self._answered = True
-
-    async def _empty_spool(self) -> int:
-        """The storage has just taken a clip out of the spool: take the others there, due or not. One that fails ends
-        this, until the next success.
-        """
-        if not self._answered or self._tools.spool is None:
-            return 0
-        self._answered = False
-        lane = self._archives
-        waiting = [job_id for job_id in await self._tools.spool.held() if job_id not in lane.running]
-        return await self._fill(lane, tuple(waiting[:_SPOOLED_AT_ONCE])) if waiting else 0
+    async def _catch_up(self) -> None:
+        """The storage takes clips again: whatever waits for it is tried now, and who may soonest be lost goes first."""
+        if self._recovery.take():
+            try:
+                await self._tools.jobs.hasten(self._tools.clock.now())
+            except WanreelError:
+                self._recovery.again()
+                raise
 
     async def _fill(self, lane: _Lane, ids: tuple[str, ...] = ()) -> int:
         room, gate = lane.limit - len(lane.running), self._gate if lane.lane is Lane.SUBMIT else None

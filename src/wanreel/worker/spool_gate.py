@@ -11,12 +11,35 @@ from collections.abc import Sequence
 from wanreel.domain.errors import NotFound, WanreelError
 from wanreel.domain.job import Cancelled, Job, Succeeded
 from wanreel.domain.policy import Policy
-from wanreel.domain.spooling import expected_bytes
+from wanreel.domain.spooling import SpoolRoom, expected_bytes
 from wanreel.ports import Clock, Jobs, Spool, Stakes
 from wanreel.telemetry import LOOP_BROKE, SPOOL_HOLDS, log
 
 AGAIN_S = 5.0  # after work was held back, unless something was archived meanwhile
 SWEEP_S = 3600.0
+
+
+async def why_held(job: Job, spool: Spool, stakes: Stakes, policy: Policy) -> str:
+    """Why a job would not be sent just now, in words; "" if the spool has room for its clip. Raises Unavailable (the
+    store).
+    """
+    try:
+        room = await spool.room()
+    except WanreelError as why:
+        return why.message
+    wanted = expected_bytes(job.request, policy)
+    left = room.left_bytes - await stakes.stake_bytes()
+    if not room.bytes_max or wanted <= left:
+        return ""
+    sums = f"{max(left, 0) / 1e6:.0f} MB of it are free, this clip may take {wanted / 1e6:.0f} MB"
+    mend = "mend the storage" if room.clips else "raise WANREEL_SPOOL_BYTES if this disk has more room"
+    return f"{_words(room)} ({sums}; {mend})"
+
+
+def _words(room: SpoolRoom) -> str:
+    if room.used_bytes:
+        return f"{room.clips} clips lie in the spool, and what is under way may need the rest of it"
+    return "what is under way may need all of the spool"
 
 
 class SpoolGate:
@@ -51,8 +74,7 @@ class SpoolGate:
         for count, job in enumerate(jobs):
             left -= expected_bytes(job.request, self._policy)
             if left < 0:
-                words = f"{room.clips} clips lie in the spool, and what is under way may need the rest of it"
-                self._hold(words if room.used_bytes else "what is under way may need all of the spool")
+                self._hold(_words(room))
                 return count
             self._starting[job.id] = expected_bytes(job.request, self._policy)
         return len(jobs)

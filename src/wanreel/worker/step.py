@@ -137,8 +137,11 @@ async def _archive(job: Job, tools: Tools) -> Event:
                 if copy is not None:
                     return Spooled(copy)
             pieces = tools.results.fetch(job.account, source)
-        return Stored(await tools.archive.keep(tools.artifact_key(job), pieces, tools.label(job)))
+        stored = Stored(await tools.archive.keep(tools.artifact_key(job), pieces, tools.label(job)))
+        tools.storage_said(None)
+        return stored
     except KeepFailed as failure:
+        tools.storage_said(failure.trouble)
         return StoreFailed(failure.trouble, failure.why)
 
 
@@ -147,7 +150,6 @@ async def _unspool(job: Job, tools: Tools) -> None:
     if tools.spool is None or not isinstance(job.state, Archiving) or job.state.spooled is None:
         return
     if isinstance((await tools.jobs.get(job.id)).state, Succeeded):
-        tools.answered()
         await tools.spool.drop(job.id)
 
 

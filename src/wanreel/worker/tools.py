@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wanreel.domain.event import Trouble
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.money.books import Books
@@ -31,7 +32,7 @@ class Tools:
     owner: str
     artifact_key: Callable[[Job], str]
     spool: Spool | None = None
-    answered: Callable[[], None] = lambda: None  # the user's storage has taken a clip that had to wait in the spool
+    storage_said: Callable[[Trouble | None], None] = lambda _: None  # how a try at archiving went; None: well
     refuse_over_budget: bool = False  # what there is no money for ends at once, instead of waiting
     label: Callable[[Job], Label | None] = lambda _: None
     witness: Callable[[Job, float], bool] = lambda _job, _since: False  # was another task of its account seen since?
