@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
@@ -21,13 +22,17 @@ _QUOTES = re.compile(
 )
 _BREAK = re.compile(r"[,;:.!?，。；：！？、\n]+(?=\s|$|[^\x00-\x7f])|[,;!?，。；：！？\n]+|\s[-–—]+\s|——")
 _STOP = re.compile(r"[.!?;](?=\s)|[。；！？\n]")
+_FULL_STOP = re.compile(r"[.!?](?=\s|$)|[。！？\n]")
+_THEY = re.compile(r"[他她它](?:们)?")
+STORY_MIN = 650
+"""From this length on a prompt tells what happens one after another; a Chinese character weighs as much as two letters."""
 _SHOT = re.compile(
     r"(?:\b(?:shot|scene|clip|part|segment|frame|cut|panel)\s*(?:no\.?\s*)?(?:\d+|one|two|three|four|five|[a-d])\b\s*[:.\-–—(\[,]"
     r"|\b(?:first|second|third|fourth|final|last|opening|closing|next) (?:shot|scene)\b"
     r"|\bcut(?:s|ting)? to\b|\bsmash cut\b"
     r"|\[?\(?\b\d{1,2}(?:\.\d)?\s*(?:s|sec|seconds?)?\s*[-–~—至到]\s*\d{1,2}(?:\.\d)?\s*(?:s|sec|seconds?|秒)\)?\]?"
     r"|\b\d{1,2}:\d\d\s*[-–]\s*\d{1,2}:\d\d\b"
-    r"|第\s*[一二三四五六七八九十\d]+\s*(?:个|组)?\s*(?:镜头|场景|幕|镜|段|画面)|(?:镜头|场景|分镜|画面)\s*(?:[一二三四五六七八九十]|\d+)\s*[:：,，、.。]?"
+    r"|第\s*[一二三四五六七八九十\d]+\s*(?:个|组)?\s*(?:镜头|场景|幕|镜|段|画面)|(?:镜头|场景|分镜|画面)\s*(?:[一二三四五六七八九十]+|\d+)\s*[:：,，、.。）)】]|(?:镜头|分镜)\s*(?:[一二三四五六七八九十]|\d+)(?![\d一-十般个直路起切下动边片定转彩颜光次度段秒分帧倍米年成致样同律并旦帆脸对旁])"
     r"|切换到|切换至|切到|切至|转场到)",
     re.IGNORECASE,
 )
@@ -126,6 +131,30 @@ class Reading:
         """Sentences with the marks at both their ends, so that neighbours share one; no pattern reaches over a mark."""
         edges = [0, *(m.start() for m in _STOP.finditer(self.said)), len(self.said)]
         return tuple((a, min(b + 1, len(self.said))) for a, b in itertools.pairwise(edges) if b > a)
+
+    @cached_property
+    def tells_a_story(self) -> bool:
+        """Whether it is long enough that its sentences follow each other in time, and are not one picture."""
+        length = len(self.text)
+        if len(self._stops) > 3 and len(_THEY.findall(self.said)) > 1 and length > STORY_MIN // 4:
+            return True  # Chinese sentences in which he and she come again
+        return length >= STORY_MIN or (length >= STORY_MIN // 2 and length + len(_HAN.findall(self.text)) >= STORY_MIN)
+
+    @cached_property
+    def _stops(self) -> tuple[int, ...]:
+        return tuple(m.start() for m in _FULL_STOP.finditer(self.said))
+
+    def sentence_number(self, place: int) -> int:
+        """Which sentence a place stands in, counted from 0; a semicolon ends none."""
+        return bisect_left(self._stops, place)
+
+    def sentence_around(self, place: int) -> Span:
+        """The sentence a place stands in."""
+        number = self.sentence_number(place)
+        return (
+            self._stops[number - 1] + 1 if number else 0,
+            self._stops[number] if number < len(self._stops) else len(self.said),
+        )
 
     @cached_property
     def shots(self) -> tuple[tuple[int, int], ...]:

@@ -19,6 +19,9 @@ _STILL_LIFE = re.compile(
 _MADE = re.compile(
     r"图案|玩偶|雕像|造型|形状|剪纸|摆件|印有|绣着|画着|海报|摆放|陈列|纹样|纹饰|浮雕|屏风上|年画|雕刻|雕花"
 )
+_MADE_ROW = re.compile(
+    r"(?:皮影|木偶|面具|雕像|塑像|玩偶|人偶|布偶|剪影|画像|手办|泥人|糖人|面人|脸谱|年画|剪纸|照片|贴纸|徽章|邮票|卡片|纸牌|积木|摆件|玩具|模型)$"
+)
 _CUT = re.compile(
     r"、|以及|同时|而(?=一)|与此同时|旁边(?=一|有|的)|还有(?!人)|[和与](?=一[只个名位头条匹台辆])|(?:上|里|中|旁|边|前|下|外)(?=[一两三][只个名位头条匹台辆架])"
 )
@@ -52,8 +55,12 @@ def actors(prompt: Reading) -> Iterator[Actor]:
     for label in _LABEL.finditer(prompt.said):
         yield Actor(label[0], label.start(), label.end())
     starts = [w.start for w in segments]
+    row = False  # of things made, whose names follow: 一排皮影，将军、书生
     for start, end in _pieces(prompt):
         text = prompt.said[start:end]
+        if row and len(text) <= 4:
+            continue
+        row = _MADE_ROW.search(text) is not None
         if _MADE.search(text) or not re.search(r"[\u3400-\u9fff]", text):
             continue
         lead = _LEAD.match(text)

@@ -400,7 +400,7 @@ def _name(text: str, head: str, phrase: _Phrase) -> str:
     said = re.sub(
         r"^(?:the|this|that|these|those|his|her|their|its|our|a|an|one|two|three|four|several|some) ", "", text
     )
-    return _singular(said) if phrase.kind == "one" else _singular(head)
+    return singular(said) if phrase.kind == "one" else singular(head)
 
 
 def alive(lower: Sequence[str], head: int) -> bool:
@@ -424,7 +424,7 @@ def _machine(lower: Sequence[str], head: int) -> bool:
 
 def _trade(name: str) -> bool:
     """A word nobody listed that ends like a trade."""
-    return len(name) > 5 and _singular(name).endswith(
+    return len(name) > 5 and singular(name).endswith(
         (
             "smith",
             "woman",
@@ -463,7 +463,7 @@ def _finite(word: str, noun: str) -> bool:
 
 
 def _is(name: str, among: frozenset[str]) -> bool:
-    return name in among or _singular(name) in among
+    return name in among or singular(name) in among
 
 
 _ODD = {
@@ -478,7 +478,8 @@ _ODD = {
 }
 
 
-def _singular(name: str) -> str:
+def singular(name: str) -> str:
+    """A noun in the singular, by its ending."""
     if name in _ODD:
         return _ODD[name]
     if name.endswith("ies") and len(name) > 4:

@@ -23,7 +23,7 @@ _BECOMES = re.compile(
     r"|变(?:为|成|得|幻|化)?|渐变|渐渐|逐渐|逐步|过渡|转(?:为|成|入|换|瞬)|入夜|慢慢(?:变|转|暗|亮|褪|染)|由|从|开始时|随着|褪去|褪为|恢复|转眼|交替|更替|循环|轮转|降临|渐(?:亮|暗|浓|起|退|黑|晚)|到(?=夜|白|黄|深|清|正|傍|日|凌|黑|盛|寒|冬|夏)|至|升起|忽然|突然|瞬间|初(?:升|现|上)|停后|过后|泛起"
 )
 _MOVES = re.compile(
-    r"\b(?:becom\w+|gradually|narrow(?:s|ing)|tighten(?:s|ing)|clos(?:es|ing) in|pull(?:s|ing)? (?:back|out|away)|push(?:es|ing)? (?:in|closer|forward|toward\w*)|zoom(?:s|ing)? (?:out|in)|doll(?:y|ies|ying)|crane\w*|widen(?:s|ing)|ris(?:es|ing)|reveal(?:s|ing)?|rack(?:s|ing)?|moves?|moving|from (?=[^,.;]{3,40}\bto\b)|starts?|starting|opens?|opening|begins?|beginning|turns?|into|descend\w*|swoop\w*|closing in|closes in|transition\w*|tilt\w*|track\w*)\b"
+    r"\b(?:becom\w+|gradually|narrow(?:s|ing)|tighten(?:s|ing)|clos(?:es|ing) in|pull(?:s|ing)? (?:back|out|away)|push(?:es|ing)? (?:in|closer|forward|toward\w*)|zoom(?:s|ing)? (?:out|in)|doll(?:y|ies|ying)|crane\w*|widen(?:s|ing)|ris(?:es|ing)|reveal(?:s|ing)?|rack(?:s|ing)?|moves?|moving|from (?=[^,.;]{3,40}\bto\b)|starts?|starting|opens?|opening|begins?|beginning|turns?|into|descend\w*|swoop\w*|closing in|closes in|transition\w*|tilt\w*|track\w*|shifts? to|changes? to|switch\w* to|alternat\w+)\b"
     r"|拉远|拉开|推近|推进|推到|推向|拉到|升起|拉升|下降|俯冲|逐渐|渐渐|缓缓|由|从(?!高空)|到|至|转|变|切|先"
 )
 _TURNS = {
@@ -47,17 +47,17 @@ _SPLIT = re.compile(
 )
 # What a picture, a screen or a window in the scene shows is not the scene.
 _WITHIN = re.compile(
-    r"\bin (?:the|a|her|his) (?:\w+ )?(?:mirror|painting|photo|picture|poster|reflection|dream|memory|flashback|puddle|film|movie)\b[^,.;]*$|镜子?里[^，。；]*$|\b(?:paintings?|posters?|photos?|photographs?|pictures?|murals?|televisions?|tv|screens?|postcards?|monitor|dreams?|dreaming|memory|memories|billboards?|mirror|snow globe|projector|hologram|prints?|tattoo|wallpaper|embroidered|named|called|scent|movie|film about|toy|book|cover|model of) (?:\w+ ){0,2}(?:of|shows?|showing|displaying|depicting|playing|about|with)\b[^,.;]*$|(?:画着|印着|海报|照片|壁画|电视|屏幕|油画|明信片|梦见|回忆|名为|绣着|画里|图案|书封)[^，。；,;]*$"
+    r"\bin (?:the|a|her|his) (?:\w+ )?(?:mirror|painting|photo|picture|poster|reflection|dream|memory|flashback|puddle|film|movie)\b[^,.;]*$|镜子?里[^，。；]*$|\b(?:remember(?:s|ing)?|recall(?:s|ing)?|miss(?:es|ing)|longs? for|longing for|thinks? (?:of|about)|thinking (?:of|about)|imagin(?:es|ing)|waits? for|waiting for|promises?|last)\b[^,.;]{0,24}$|(?:想起|怀念|思念|期待|想象|盼着|等待)[^，。；,;]{0,8}$|\b(?:paintings?|posters?|photos?|photographs?|pictures?|murals?|televisions?|tv|screens?|postcards?|monitor|dreams?|dreaming|memory|memories|billboards?|mirror|snow globe|projector|hologram|prints?|tattoo|wallpaper|embroidered|named|called|scent|movie|film about|toy|book|cover|model of) (?:\w+ ){0,2}(?:of|shows?|showing|displaying|depicting|playing|about|with)\b[^,.;]*$|(?:画着|印着|海报|照片|壁画|电视|屏幕|油画|明信片|梦见|回忆|名为|绣着|画里|图案|书封)[^，。；,;]*$"
 )
 _LIKENED = re.compile(
     r"(?:\blike|\bas if (?:it were|in)|\bas bright as|如|似|像|宛如|仿佛|如同|好似|堪比|胜似)\s*(?:a |the )?(?:一?[轮个片弯颗条座道幅把面场层])?$"
 )
 # What stands after the words and makes them a thing in the scene, or a likeness.
 _DEPICTED = re.compile(
-    r"\s*(?:般|似的|一样|色(?!彩|调)|蓝|灯具|牌|号)|[- ]?(?:photo(?:graph)?s?|pictures?|portraits?|prints?|posters?|paintings?|drawings?|movies?|postcards?|stripes?)? ?(?:on (?:a|the|his|her) (?:\w+ )?(?:wall|screen|tv|television|poster|phone|laptop|monitor|desk|shelf|table)|hang(?:s|ing)|pinned|taped|framed)\b|[^,.;]{0,40}\b(?:seen|visible|glimpsed|reflected|shown|displayed|projected|painted|printed) (?:through|in|on|onto|beyond|behind|above|across|over)\b"
+    r"\s*(?:般|似的|一样|色(?!彩|调)|蓝|灯具|牌|号)|[- ](?:pattern(?:ed|s)?|checks|checkered|checkerboard|tiles?|fur|feathers|uniform|suit|dress|robe|pavement|fa[cç]ade|football|tuxedo|cats?|dogs?|cows?|horses?|pandas?|magpies?)\b|[- ]?(?:photo(?:graph)?s?|pictures?|portraits?|prints?|posters?|paintings?|drawings?|movies?|postcards?|stripes?)? ?(?:on (?:a|the|his|her) (?:\w+ )?(?:wall|screen|tv|television|poster|phone|laptop|monitor|desk|shelf|table)|hang(?:s|ing)|pinned|taped|framed)\b|[^,.;]{0,40}\b(?:seen|visible|glimpsed|reflected|shown|displayed|projected|painted|printed) (?:through|in|on|onto|beyond|behind|above|across|over)\b"
 )
 _SELECTIVE = re.compile(
-    r"\b(?:except|only|apart from|selective colou?r|splash of|single (?:red|colou?red|pop)|pop of|accent|other than|but for|but (?:a|the|her|his|one))\b|唯有|只有|唯独|除了|局部彩色|点缀|仅有|一抹"
+    r"\b(?:except|only|apart from|selective colou?r|splash of|single (?:red|colou?red|pop)|pop of|accent|other than|but for|but (?:a|the|her|his|one))\b|唯有|只有(?!黑白|灰)|唯独|除了|局部彩色|点缀|仅有|一抹"
 )
 _AT_ONCE = re.compile(
     r"\b(?:at the same time|simultaneously|at once|in (?:one|the same) (?:single )?(?:frame|shot)|same frame|same shot)\b|同时|同框|同一(?:画面|镜头|时刻)|一边.{1,12}一边"
@@ -69,6 +69,28 @@ _STRONG = re.compile(
     r"handheld|hand-held|shaky|steadicam|gimbal|doll(?:y|ies|ying).*|push.*|pull.*|pan|pans|panning|tilt|crane.*|tracking.*|whip.*|zoom.*|boom.*|travel+ing shot|fly-?through|orbit|orbital|arc|follow shot|truck"
 )
 _OTHER_SUBJECT = re.compile(r"\b(?:an?|the|his|her|its|their|some|two|three|many|she|he|it|they|who|whose|that)\b")
+
+
+# Sizes of several shots, told one by one: "wide shots and close-ups", "close-up of his hands, medium shot of the room".
+_SEVERAL = re.compile(r"(?:shots|close-?ups|views|angles|panoramas|scenes|sequences|images)\b")
+_ANGLES = re.compile(
+    r"\b(?:various|multiple|different|several|many|alternating|varied) (?:\w+ )?(?:angles|shots|perspectives|views|shot sizes)\b|\b(?:mix|combination|series|sequence|variety|range) of\b|\bincluding\b|\bcut(?:s|ting)? between\b|多(?:个|种)?(?:角度|景别|机位)|不同(?:角度|景别)|景别(?:变化|切换)"
+)
+_SEASONS = re.compile(r"\b(?:spring|summer|autumn|fall|winter)\b|[春夏秋冬]")
+_SEASONS_PASS = re.compile(r"\b(?:four |the )?seasons\b|四季|季节")
+_MEDIUM = re.compile(r"\b(?:medium|mid)[- ]?(?:\w+[- ])?(?:shots?|close-?ups?|views?)\b|中景|近景(?!深)")
+_COVERS = re.compile(r"[- ]?(?:shots?|views?|angles?|perspectives?)? ?(?:of|showing|captur\w+|reveal\w+|on|follow\w+) ")
+_SERVES = re.compile(r"[^，。；]{0,3}(?:交代|表现|展示|呈现|强调|突出|营造|用于|负责)")
+# What speaks of the whole clip, wherever in a long text it stands.
+_OVERALL = re.compile(
+    r"\b(?:film|footage|image|picture|palette|colou?rs?|look|style|grade|grading|aesthetic|tone|whole|entire|overall|throughout|clip|video|visuals)\b|画面|影像|色彩|色调|整体|全片|全程|风格|短片|视频"
+)
+_THROUGHOUT = re.compile(
+    r"\bthroughout\b|\b(?:whole|entire|same|full|one|single) (?:\w+ )?(?:time|clip|take|shot|video|scene)\b|\bfirst frame\b|\bat all times\b|\b(?:always|never|constantly|continuously)\b|全程|始终|一直|从头到尾|自始至终|整个(?:镜头|视频)|同一镜头|全片|一镜到底"
+)
+_OVERALL_KINDS = ("colour", "style", "cut")
+_OVERALL_NAMES = ("speed of time",)
+_CYCLES = ("time", "light")
 
 
 class Sight(NamedTuple):
@@ -115,7 +137,7 @@ def _sights(prompt: Reading, axis: Axis, unwanted: Sequence[Span]) -> list[Sight
                 continue
             start, end = prompt.clause_at(match.start() + (1 if match[0][0] in ",;，；、 " else 0))
             if (
-                _DEPICTED.match(text, match.end())
+                (axis.name != "point of view" and _DEPICTED.match(text, match.end()))
                 or _WITHIN.search(text[start : match.start()])
                 or _LIKENED.search(text[max(0, match.start() - 24) : match.start()])
             ):
@@ -190,10 +212,35 @@ def _clash(prompt: Reading, axis: Axis, sights: list[Sight]) -> tuple[Sight, Sig
         for two in sights[number + 1 :]:
             if one.direction.poles & two.direction.poles or not _apart(one, two):
                 continue
-            if _explained(prompt, axis, *sorted((one, two))):
+            if not _one_picture(prompt, axis, one, two) or _explained(prompt, axis, *sorted((one, two))):
+                continue
+            if axis.kind in _CYCLES and _cycle(prompt, sights, one):
                 continue
             return one, two
     return None
+
+
+def _one_picture(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> bool:
+    """Whether both are said of the same moment: sentences of a story, and moves of a camera, follow each other."""
+    if prompt.sentence_number(one.start) == prompt.sentence_number(two.start):
+        return True
+    if prompt.tells_a_story:
+        if axis.kind == "camera":
+            return all(_THROUGHOUT.search(prompt.lower, *prompt.sentence_around(s.start)) for s in (one, two))
+        if axis.kind not in _OVERALL_KINDS and axis.name not in _OVERALL_NAMES:
+            return False
+        return all(_OVERALL.search(prompt.lower, *prompt.clause_at(s.start)) is not None for s in (one, two))
+    return axis.kind != "direction"
+
+
+def _cycle(prompt: Reading, sights: list[Sight], one: Sight) -> bool:
+    """Whether three times or seasons are told in one sentence: "spring, summer, autumn" pass, they are not at once."""
+    number = prompt.sentence_number(one.start)
+    told: list[frozenset[str]] = []
+    for sight in sights:
+        if prompt.sentence_number(sight.start) == number and not any(sight.direction.poles & p for p in told):
+            told.append(sight.direction.poles)
+    return len(told) > 2 and _AT_ONCE.search(prompt.lower, *prompt.sentence_around(one.start)) is None
 
 
 def _apart(one: Sight, two: Sight) -> bool:
@@ -209,13 +256,58 @@ def axis_free(one: Sight, two: Sight) -> bool:
     )
 
 
+def _twilight(text: str, one: Sight, two: Sight) -> bool:
+    """Whether a moon or stars stand in the sky of dusk or dawn, as they do."""
+    early, late = sorted((one, two), key=lambda s: "night" in s.direction.poles)
+    words = text[late.start : late.end]
+    return (
+        early.direction.poles <= {"dawn", "dusk"}
+        and late.direction.poles == frozenset({"night"})
+        and re.search(r"moon|star|constellation|aurora|northern lights|milky|月|星|银河|极光", words) is not None
+        and re.search(r"night|夜|满天|漫天", words) is None
+    )
+
+
+def _seasons_pass(sentence: str) -> bool:
+    return len(set(_SEASONS.findall(sentence))) > 2 or _SEASONS_PASS.search(sentence) is not None
+
+
+def _covered(prompt: Reading, one: Sight, two: Sight) -> bool:
+    """Whether two sizes are two shots: of several, with a medium one among them, or each a sentence about its own thing."""
+    text = prompt.lower
+    if "s" in (text[one.end - 1], text[two.end - 1]) and _SEVERAL.search(
+        text[one.start : one.end + 1] + text[two.start : two.end + 1]
+    ):
+        return True
+    if _MEDIUM.search(text, max(0, one.start - 40), two.end + 40):
+        return True
+    if _ANGLES.search(text, prompt.sentence_around(one.start)[0], one.start):
+        return True
+    apart = prompt.sentence_number(one.start) != prompt.sentence_number(two.start)
+    return apart and all(_COVERS.match(text, s.end) is not None for s in (one, two))
+
+
 def _explained(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> bool:
     """Whether the text says how one becomes the other, or puts them beside each other."""
     text = prompt.lower
     between = text[one.end : two.start]
     if _AT_ONCE.search(text[max(0, one.start - 20) : two.end + 30]):
         return False
+    if axis.name == "turn" and re.fullmatch(r"(?:转动|旋转)?[\s,，、]*(?:and|又|且|并)?\s*", between) is None:
+        return True  # one wheel's way, another's
+    if _SEVERAL.search(text[one.start : one.end + 10]) and _SEVERAL.search(text[two.start : two.end + 10]):
+        return True
+    if between.strip() == "and" and _SEVERAL.search(text[two.start : two.end + 8]):
+        return True
+    if axis.kind == "size" and _covered(prompt, one, two):
+        return True
+    if axis.name.startswith("season") and _seasons_pass(text[slice(*prompt.sentence_around(one.start))]):
+        return True
+    if _SERVES.match(text, one.end) and _SERVES.match(text, two.end):
+        return True
     if axis.kind == "colour" and _SELECTIVE.search(text):
+        return True
+    if axis.name == "time of day" and _twilight(text, one, two):
         return True
     if axis.name == "weather" and re.search(r"\brainbow|\bsun ?shower|彩虹|太阳雨|东边日出", text):
         return True

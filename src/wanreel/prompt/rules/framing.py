@@ -14,11 +14,11 @@ _NOUN = r"(?:videos?|clips?|formats?|framing|framed|orientation|composition|fram
 _FILL = r"(?:(?:phone|mobile|smartphone|phone-style|short|social|social-media|full-?screen|fullscreen|cinematic|handheld|selfie|story|9:16|16:9|4k|hd|cell ?phone|style|screen|smartphone-style|short-form|film|camera|ultra|tall|wide|music|fashion|product|travel|promo|lifestyle|video|aspect) )*"
 _COLON = r"\s?[:：x×∶/]\s?"
 _PORTRAIT = re.compile(
-    rf"(?<![\d:.])9{_COLON}(?:16|21|19\.5|20)(?![\d:])|(?<![\d:.])3{_COLON}4(?![\d:])|(?<![\d:.])4{_COLON}5(?![\d:])|(?<![\d:.])2{_COLON}3(?![\d:])|(?<!\d)(?:1080{_COLON}1920|720{_COLON}1280)"
+    rf"(?<![\d:.])9{_COLON}(?:16|21|19\.5|20)(?![\d:])|(?<![\d:.])3{_COLON}4(?![\d:])(?![- ](?:view|angle|profile|turn|pose|front|back|rear|shot|length|light|time|of|inch|cup|portion|portrait))|(?<![\d:.])4{_COLON}5(?![\d:])|(?<![\d:.])2{_COLON}3(?![\d:])|(?<!\d)(?:1080{_COLON}1920|720{_COLON}1280)"
     rf"|\b(?:vertical|upright|tall|portrait)(?:ly)?[- ]{_FILL}{_NOUN}\b"
     r"|\b(?:shot|filmed|framed|recorded|composed|rendered|captured|cropped|presented|formatted|oriented|film|shoot|frame|record) (?:it |this |everything |entirely |all )?(?:vertically|in (?:vertical|portrait)(?! (?:light|style|photo|paint)))\b"
     r"|(?:^|[,;.，] *)(?:vertical|vertically framed)(?= *(?:$|[,;.，]))|\bin vertical\b(?= *(?:$|[,;.]| for))"
-    r"|\b(?:for|as) (?:an? )?(?:tiktok|instagram|ig|youtube|douyin|phone|facebook|snapchat)?\s?(?:reels?|stories|shorts|story format)\b|\btaller than (?:it is )?wide\b|\bphone[- ]format\b|\b(?:9|nine) (?:by|to|x) (?:16|sixteen)\b|\bvertical[- ](?:first|oriented)\b|\b(?:full-?screen|mobile|phone|smartphone)[ ,-]+(?:\w+ )?(?:vertical|portrait)\b"
+    r"|\b(?:for|as) (?:an? )?(?:tiktok|instagram|ig|youtube|douyin|phone|facebook|snapchat)?\s?(?:reels?|stories|shorts|story format)\b|\b(?:compose|shoot|film|frame|make|keep|hold|crop)d? (?:it |this |everything )?upright\b|\bupright,? for\b|\btaller than (?:it is )?wide\b|\bphone[- ]format\b|\b(?:9|nine) (?:by|to|x) (?:16|sixteen)\b|\bvertical[- ](?:first|oriented)\b|\b(?:full-?screen|mobile|phone|smartphone)[ ,-]+(?:\w+ )?(?:vertical|portrait)\b"
     r"|竖屏|竖版|竖构图|竖画幅|竖幅|竖式(?:构图|画面|视频)|纵向(?:构图|画幅|画面|视频)|竖向(?:构图|画幅|画面|视频)|竖直构图|竖着(?:拍|看|播放|构图|放|刷)|竖拍|九比十六|9比16|竖型|直幅|直式",
     re.ASCII,
 )
@@ -36,7 +36,7 @@ _SQUARE = re.compile(
 )
 # The words for a framing used of a thing in the scene, of a clock, of a score.
 _THING_AFTER = re.compile(
-    r"\s*(?:tv\b|tvs\b|television|monitor|laptop|display|billboard|led|screen on|garden|blinds|farm|stripes|lines|in (?:his|her|their) hands?|on (?:the|a) wall|am\b|pm\b|a\.m|p\.m|o'clock|train|lead|win|victory|scale|score|screen (?:on|in|of|above)"
+    r"\s*(?:[\u4e00-\u9fff]{0,3}(?:画(?!面|幅|质)|书法|挂历|海报|卷轴|屏风|地图)|tv\b|tvs\b|television|monitor|laptop|display|billboard|led|screen on|garden|blinds|farm|stripes|lines|in (?:his|her|their) hands?|on (?:the|a) wall|am\b|pm\b|a\.m|p\.m|o'clock|train|lead|win|victory|scale|score|screen (?:on|in|of|above)"
     r"|(?:的)?(?:电视|显示器|广告屏|广告机|大屏|海报|书法|招牌|照片|卷轴|挂轴|游戏|地图|过关|屏幕|打游戏|玩|看|握|手游|刷|电脑|笔记本|比分|展板|灯箱|立轴|画轴|对联|闯关|卡带|电子屏|投影|监视器|追剧|条幅|字画|中堂|握着|拿))",
 )
 _THING_BEFORE = re.compile(
@@ -72,6 +72,8 @@ def shape_of(size: str | None) -> str | None:
 
 def _is_thing(text: str, match: re.Match[str]) -> bool:
     before = text[max(0, match.start() - 40) : match.start()]
+    if match[0].startswith("tall") and re.search(r"\b(?:his|her|its|their|lanky|slender) $", before):
+        return True  # of somebody's build
     if match[0][:1].isdigit() and re.search(
         r"\b(?:clock|clocks|watch|o'clock|timer|alarm|score|scoreboard|kick-?off|timetable|departure)\b|时钟|闹钟|挂钟|比分|钟表|手表|计时",
         text[max(0, match.start() - 60) : match.end() + 40],

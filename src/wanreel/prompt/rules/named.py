@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from wanreel.prompt.finding import NAMED_ENTITY, Finding
-from wanreel.prompt.lexicon import Names, names, plain
+from wanreel.prompt.lexicon import Names, beings_of_data, casting, names, plain
 from wanreel.prompt.reading import Reading, Word
 
 _JOINS = frozenset({"", " ", "-", "–", ".", ". ", " & ", "&", " - ", ", ", "·", "'"})
@@ -37,11 +37,34 @@ _DOTTED_ZH = re.compile(r"[\u4e00-\u9fff]{1,6}[·•・][\u4e00-\u9fff]{1,7}(?:[
 _STYLE_ZH = re.compile(
     r"(?:画家|导演|艺术家|歌手|演员|明星|影星|球星|摄影师|大师|影帝|影后|总统|主席|首相|总理|作家|诗人|动画大师|企业家|科学家)([\u4e00-\u9fff]{2,3})(?=风格|的|式|笔下|站|在|唱|执导|作品|画风|穿|走|坐|演讲|骑|跑|跳|手|微笑|正)"
 )
+# "Elena Marlow, a lighthouse keeper": somebody made up is told who she is.
+_DESCRIBED = re.compile(
+    r",? \(?(?:(?:an?|the|her|his) (?:[\w-]+ ){0,4}(?:who|with|in|of|from|keeper|teacher|woman|man|girl|boy|farmer|fisherman|nurse|pilot|detective|baker|doctor|student|widow|sailor|clerk|artist)\b|\d\d?\b|aged \d|in (?:his|her) (?:early |late |mid )?(?:\w+ties|teens))"
+)
 _MYTH = re.compile(r"\b(?:god|goddess|gods|deity|deities|myth\w*|titan|nymph|olympus|winged victory)\b", re.IGNORECASE)
 _TITLED = re.compile(
     r" (?!(?:And|Of|In|On|At|The|With|Who|Is|Day|Bear|Snow|Cat|Dog)\b)[A-Z][a-z]{2,}\b(?: [A-Z][a-z]+\b)?"
 )
 _OF_BRAND_ZH = frozenset("酒车牌机包鞋店杯瓶茶糖")
+_NOT_DESCRIBING = frozenset(
+    {
+        "chagall",
+        "laurent",
+        "kubrick",
+        "vivaldi",
+        "seurat",
+        "kent",
+        "cassavetes",
+        "fred",
+        "mcqueen",
+        "magritte",
+        "reed",
+        "wright",
+        "sargent",
+        "titian",
+        "sebastian",
+    }
+)
 _MARK = re.compile(r"\w{1,40} ?[®™]")
 
 
@@ -81,6 +104,7 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
                 plain(first) not in known.styles
                 and plain(match[1]) not in known.styles
                 and not first.endswith(("ist", "ism", "ian", "ese"))
+                and not (pattern is _ESQUE and (_describes(first) or _common(prompt, match)))
                 and not _PLACE.match(text, match.end(1))
                 and not _PLACE.search(f" {match[1].split()[-1]}", 0)
             ):
@@ -88,6 +112,57 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
     for match in _MARK.finditer(text) if "®" in text or "™" in text else ():
         yield *match.span(), "brand"
     yield from _full_names(prompt)
+
+
+def _describes(word: str) -> bool:
+    """Whether a word in front of "style" says how, not whose: "Contemporary", "Realistic"."""
+    return (
+        len(word) > 4
+        and word.endswith(
+            (
+                "ist",
+                "ism",
+                "ian",
+                "ese",
+                "ish",
+                "ary",
+                "ic",
+                "ed",
+                "ive",
+                "ern",
+                "ous",
+                "ful",
+                "ing",
+                "al",
+                "ical",
+                "less",
+                "ple",
+                "ty",
+                "ant",
+                "ent",
+                "age",
+                "ure",
+                "tion",
+            )
+        )
+        and word not in _NOT_DESCRIBING
+    )
+
+
+def _common(prompt: Reading, match: re.Match[str]) -> bool:
+    """Whether a word before "-like" is a capitalised creature or thing, as at the start of a sentence: "Dragon-like wings"."""
+    opens = re.search(r"(?:^|[.!?:]\s*)$", prompt.text[: match.start()]) is not None
+    word = match[1].lower()
+    return (
+        opens
+        and " " not in word
+        and (
+            word in casting().beings
+            or word in casting().scenery
+            or word in casting().machines
+            or word in beings_of_data()
+        )
+    )
 
 
 def _parts(found: tuple[Word, ...]) -> Iterator[Word]:
@@ -128,7 +203,16 @@ def _kind(text: str, start: int, name: str, known: Names) -> str | None:
     if kind is None or (name not in known.capital and f"{name}s" not in known.capital):
         return kind
     opens = re.search(r"(?:^|[.!?。！？:：\n])\s*$", text[max(0, start - 4) : start]) is not None
-    return kind if text[start].isupper() and not (opens and " " not in name) else None
+    if " " in name:
+        return (
+            kind
+            if re.fullmatch(
+                r"(?:[^a-zà-ÿ\s]\S*|of|the|and|de|la)(?:[\s-]+(?:[^a-zà-ÿ\s]\S*|of|the|and|de|la))*",
+                text[start : start + len(name)],
+            )
+            else None
+        )
+    return kind if text[start].isupper() and not opens else None
 
 
 def _thing_or_myth(text: str, start: int, end: int, kind: str, known: Names) -> bool:
@@ -235,6 +319,8 @@ def _careful(prompt: Reading, token: Word, known: Names) -> bool:
 def _full_names(prompt: Reading) -> Iterator[tuple[int, int, str]]:
     """A first name in use and a capitalised second: more often somebody than nobody, unless the text says otherwise."""
     text, known = prompt.text, names()
+    if prompt.tells_a_story:
+        return  # people of a story have names of its own
     found = prompt.english
     for one, two in pairwise(found):
         if one.text.lower() not in known.first_names or not one.text[0].isupper() or not two.text[0].isupper():
@@ -248,8 +334,10 @@ def _full_names(prompt: Reading) -> Iterator[tuple[int, int, str]]:
             or text[max(0, one.start - 4) : one.start].lower() in ("st. ", "san ")
         ):
             continue
-        if any(a <= one.start < b for a, b in prompt.quotes) or re.search(
-            r"\b(?:Saint|St|Lake|Mount|Port|Fort|Cape|Santa|Mr|Mrs|Aunt|Uncle|Dr) $", text[: one.start]
+        if (
+            _DESCRIBED.match(text, two.end)
+            or any(a <= one.start < b for a, b in prompt.quotes)
+            or re.search(r"\b(?:Saint|St|Lake|Mount|Port|Fort|Cape|Santa|Mr|Mrs|Aunt|Uncle|Dr) $", text[: one.start])
         ):
             continue
         if text[one.start : two.end].istitle() and _titled(text, one.start):

@@ -23,11 +23,40 @@ _UNWANTED = (
 _IDIOM = re.compile(
     r"no\.? ?\d|no\. |no (?:longer|matter|sooner|doubt|wonder|stranger|time|man's|one else's|less than|fewer than|more than|bigger|larger|smaller|"
     r"wider|taller|higher|lower|thicker|thinner|nonsense|less|frills)\b|not a (?:minute|second|moment|day|hour|bit) (?:late|too|early|older|before|after)|no (?:great|particular|small|ordinary|mean|wait|worries|problem|hurry) ?|not (?:only|far|unlike|just|quite|necessarily|surprisingly|least|long)\b|"
-    r"never[ -](?:ending|end|ceasing|failing|fading|before|mind|say|setting|sleeping|sleeps|stopping|resting|seen)\b|"
+    r"never[ -](?:ending|end|ceasing|failing|fading|stop(?:s|ped)?|before|mind|say|setting|sleeping|sleeps|stopping|resting|seen)\b|"
     r"without (?:a )?(?:doubt|saying|end|fail|exception|compare|hesitation|effort|question|warning|equal|hurry|haste)\b|"
     r"nothing (?:fancy|special|extraordinary|compares|but|short|less|like|more than)\b|none other\b|(?:can't|cannot|can not|couldn't|could not) (?:help|wait|stop|contain|resist|get enough|believe)\b|"
     r"no-(?:man|one's|look|nonsense|frills|bake|hands|name|go|brainer|show|fly)|nobody's\b|no$"
 )
+# What is told of somebody and asks for nothing: "she never tires", "he says nothing", "without thinking", "no one dared".
+_MIND = (
+    r"(?:tires?|seems?|forg[eo]ts?|knows?|knew|gives? up|wavers?|fails?|learn(?:s|ed|t)?|dares?|dared|minds?|notices?|noticed|doubts?|loses?|lost|"
+    r"lonely|alone|sleeps?|rests?|wants?|understands?|understood|believes?|thought|expects?|expected|remembers?|needs?|hears?|heard|"
+    r"been|had|has|was|were|ceases?|gets? (?:tired|enough|old)|grows? (?:tired|old)|ages?|quite|before|again)"
+)
+_TOLD = re.compile(
+    rf"(?:never|not) (?:(?:once|quite|even|really|ever|seems?|appears?) )*{_MIND}\b"
+    r"|not (?:merely|mere|simply|alone|ordinary|yet|entirely|completely|always|everyone|everything|all|to)\b"
+    r"|(?:does not|doesn't|do not|don't|is not|isn't|cannot|can't|has not|hasn't) (?:\w+ly |yet |even |quite )?(?:know|notice|understand|seem|care|mind|realise|realize|believe|want|see (?:him|her|them|it)|hear|feel|dare|flinch|hesitate|hurry|give up|remember|matter|answer|reply)s?\b"
+    rf"|(?:nobody|no one|no-one|nothing|none of \w+(?: \w+)?) (?:else )?(?:(?:has|had) (?:ever )?|ever |would |could |quite )?(?:dar|notic|know|knew|remember|believ|understand|understood|answer|suspect|expect|hear|want|happen|compar|stops? (?:him|her|it|them))\w*"
+    r"|without (?:a (?:word|sound|pause|care|thought|trace|ripple of)|(?:meaning|thinking|knowing|reali[sz]ing|noticing|hesitating|waiting|speaking|slowing|pausing|breaking stride|losing|missing|spilling|blinking|flinching|complaining|understanding|progress\w*|turning (?:around|round|back|his head|her head)|looking (?:up|back|down|away|round|around|at (?:him|her|it|them|the (?!camera|lens|viewer))))\b)"
+)
+_SAYS_NOTHING = re.compile(
+    r"\b(?:say|says|said|saying|do|does|did|doing|see|sees|saw|hear|hears|heard|know|knows|find|finds|found|feel|feels|notice|notices|want|wants|needs?|ask|asks|answers?|reveals?|leaves?|lit by|holds?|pretend|pretends|pretending|tr(?:y|ies|ying)|careful|is|was|or) $"
+)
+_CONTRAST = re.compile(
+    r"not [^.;!?]{1,60}?,? but (?!please\b|make\b|keep\b|also\b|with\b|show\b|do\b|no\b|not\b|never\b)|not (?:too|overly|excessively) \w+"
+)
+_STATED = re.compile(r"(?:\b(?:is|are|was|were|lies?|lay|did|does|do|be|but|yet|rests?|comes?|came)|[—–-]) ?$")
+# In a story a negated statement about somebody tells what happens; about the picture it directs.
+_STATEMENT = re.compile(
+    r"(?:does not|doesn't|did not|didn't|is not|isn't|are not|aren't|cannot|can't|can not|never|will not|won't|not|no|nobody|no one|nothing|without|devoid of|nowhere|neither|nor)$"
+)
+_OF_PICTURE = re.compile(
+    r"\b(?:camera|shot|frame|picture|image|video|clip|film|footage|text|caption|subtitle|title|logo|watermark|brand|lettering|music|dialogue|voice-?over|narration|sound|cuts?|edits?|lens|flare|blur|shak\w+|zoom\w*|people|person|humans?|crowds?|pedestrians?|bystanders?|passers-?by|vehicles?|cars?|modern|faces?|hands|animals?|scene|background|please|must|should|make sure|ensure|we|i|you|let|want|in sight|in view|visible|anywhere)s?\b"
+)
+_A_VOID = re.compile(r"\b(?:the|a|an|this|that|its|into|endless|vast|silent) (?:[\w'-]+,? ){0,3}$")
+_NAME = re.compile(r"No [A-Z][a-z]+ (?:[A-Z]|Inn\b|Bar\b)|No-[A-Z]")
 _WORD = re.compile(
     r"(?<![\w'’-])(?:"
     r"(?:please |and |but |make sure |ensure |strictly |absolutely |ideally |just )*(?:do not|don't|dont|does not|doesn't|must not|mustn't|should not|shouldn't|"
@@ -101,7 +130,7 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int]]:
     text = prompt.lower
     last = -1
     for match in _words(text):
-        if match.start() < last or _idiomatic(text, match):
+        if match.start() < last or _idiomatic(text, match) or _named(prompt.said, match) or _narrated(prompt, match):
             continue
         start, last = match.start(), _until(text, match.end())
         yield start, last
@@ -132,6 +161,19 @@ def _idiomatic(text: str, match: re.Match[str]) -> bool:
     if _IDIOM.match(text, at) or _IDIOM.match(text, match.start()):
         return True
     before = text[max(0, match.start() - 16) : match.start()]
+    asks = re.search(r"\b(?:i|we|you)(?:'d| would)? (?:really )?$", before) is not None
+    if not asks and (_TOLD.match(text, at) or _TOLD.match(text, match.start())):
+        return True
+    if key == "not" and _CONTRAST.match(text, at) and _STATED.search(before):
+        return True
+    if (
+        key in ("nothing", "not")
+        and _SAYS_NOTHING.search(before)
+        and (key == "nothing" or text.startswith("not to ", at))
+    ):
+        return True
+    if key == "of" and match[0].startswith("void") and _A_VOID.search(text[max(0, match.start() - 40) : match.start()]):
+        return True
     if key in ("no", "not") and re.search(
         r"(?:or|whether or|yes or|says?|say|head|nods?|if|why|dr\.?|believe it or) $", before
     ):
@@ -139,6 +181,27 @@ def _idiomatic(text: str, match: re.Match[str]) -> bool:
     if key in ("nor", "never", "not") and re.search(r"(?:once|if) $", before):
         return True
     return re.match(r"[\s.]*$", text[match.end() :]) is not None and key in ("no", "not")
+
+
+def _narrated(prompt: Reading, match: re.Match[str]) -> bool:
+    """Whether a long text tells of somebody what was not: "the seasons do not pass", "he finds no trace of her"."""
+    if not prompt.tells_a_story or _STATEMENT.search(match[0]) is None:
+        return False
+    first, last = prompt.sentence_around(match.start())
+    start, _ = prompt.clause_at(match.start())
+    opens = start >= match.start() or not prompt.lower[max(start, first) : match.start()].strip()
+    if opens and not match[0].startswith(("with", "without", "there", "and", "but", "nobody", "no one", "nothing")):
+        return False  # an order begins with its negation
+    return (
+        _OF_PICTURE.search(prompt.lower, max(first, match.start() - 60), min(last, _until(prompt.lower, match.end())))
+        is None
+    )
+
+
+def _named(said: str, match: re.Match[str]) -> bool:
+    """Whether "No" is part of a name: the No Name Saloon."""
+    at = match.end() - 2
+    return match[0].endswith("no") and _NAME.match(said, at) is not None and re.search(r"\w $", said[:at]) is not None
 
 
 def _is_direction(text: str, match: re.Match[str]) -> bool:
@@ -182,9 +245,42 @@ def _chinese(prompt: Reading) -> Iterator[tuple[int, int]]:
     for match in _ZH.finditer(text):
         if match.start() < last or _ZH_BAD.search(text, max(0, match.end() - 2), match.end() + 1):
             continue
+        if _told_chinese(prompt, match):
+            continue
         found = _ZH_END.search(text, match.end())
         last = found.start() if found else len(text)
         yield match.start(), last
+
+
+_ZH_TOLD = re.compile(
+    r"不得不|不能不|(?:防止|避免)(?:进一步|更多|更大)|没有(?:停|挪|动(?!物|态|画)|回头|回答|说话就|说一|放弃|忘|改变|变化|察觉|注意|发现|意识|料到|想到|害怕|退缩|犹豫|理会|理睬|抬头|睡|醒|走远|离开|松|散|熄|干|融|化|完全|立刻|马上|随着|因为|任何人(?:知道|发现|注意))|(?:不会|不能)(?:忘|停止|放弃|再)|不应该?被"
+)
+_ZH_PICTURE = re.compile(r"(?:画面|镜头|视频|背景|构图|全程|全片|画质|机位)[\u4e00-\u9fff]{0,4}$")
+
+
+def _told_chinese(prompt: Reading, match: re.Match[str]) -> bool:
+    """Whether it is told of somebody what did not happen: 弦却没有停, 还没有拆掉的幕布."""
+    text = prompt.lower
+    at = max(text.find("没有", match.start(), match.end()), text.find("不", match.start(), match.end()), match.start())
+    if _ZH_PICTURE.search(text[max(0, at - 10) : at]):
+        return False
+    if _ZH_TOLD.match(text, at) or _ZH_TOLD.match(text, match.start()):
+        return True
+    if not text.startswith("没有", at):
+        return False
+    if prompt.tells_a_story and not re.match(
+        rf"没有(?:一[个丝点]|任何|半点)*(?:多余|其他|其它)?(?:的)?{_ZH_NOUN}", text[at:]
+    ):
+        words = [w for w in prompt.chinese if at + 2 <= w.start < at + 5]
+        if words and words[0].kind[:1] in ("v", "d", "p"):
+            return True
+    return (
+        re.match(
+            r"没有(?:被|能|敢|想|再|去|来|把|让|向|对(?!白|话)|在|等|给)|没有[\u4e00-\u9fff]{1,3}(?:掉|完|成|过|到|下来|起来|过来)(?:的|，|。|$)",
+            text[at : at + 14],
+        )
+        is not None
+    )
 
 
 def _finding(prompt: Reading, start: int, end: int) -> Finding:

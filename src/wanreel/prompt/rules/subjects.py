@@ -9,10 +9,14 @@ from collections.abc import Iterator, Sequence
 
 from wanreel.prompt.finding import TOO_MANY_SUBJECTS, Finding
 from wanreel.prompt.reading import Reading, Span
-from wanreel.prompt.rules import actors_chinese, actors_english
+from wanreel.prompt.rules import actors_chinese, actors_english, recurring
 from wanreel.prompt.rules.actors_english import Actor
 
 SUBJECTS_MAX = 3
+AT_ONCE = re.compile(
+    r"\b(?:all )?at (?:once|the same time)\b|\bsimultaneously\b|\b(?:single|one|same) (?:\w+ )?(?:frame|picture|image|tableau)\b|同时|同框|同一(?:个)?(?:画面|镜头|时刻)"
+)
+"""What makes one picture of a long text."""
 REACH, REACH_CHINESE, REACH_CHINESE_KNOWN = 330, 120, 320
 """How far apart, in characters, subjects still share one picture."""
 
@@ -20,23 +24,35 @@ REACH, REACH_CHINESE, REACH_CHINESE_KNOWN = 330, 120, 320
 def crowded(prompt: Reading, names: Sequence[Finding], unwanted: Sequence[Span]) -> Iterator[Finding]:
     """One finding over all of them, when there are more than three in one shot; `names` are those named in it."""
     everyone = [*actors_english.actors(prompt), *_named(prompt, names), *actors_chinese.actors(prompt)]
+    everyone = [a for a in everyone if not any(first <= a.start < last for first, last in unwanted)]
     for first, last in prompt.shots:
-        found: dict[str, Actor] = {}
-        taken: list[Actor] = []
-        for actor in sorted((a for a in everyone if first <= a.start < last), key=lambda a: a.start):
-            if any(a <= actor.start < b for a, b in unwanted) or any(
-                t.start < actor.end and actor.start < t.end for t in taken
-            ):
-                continue
-            taken.append(actor)
-            if not _same(actor.name, found):
-                found.setdefault(actor.name, actor)
-        spans = _together(prompt, sorted(found.values(), key=lambda a: a.start))
+        acting = _apart(sorted((a for a in everyone if first <= a.start < last), key=lambda a: a.start))
+        met = recurring.first_met(prompt, acting)
+        follow = prompt.tells_a_story and AT_ONCE.search(prompt.lower, first, last) is None
+        spans = _in_a_sentence(prompt, met) if follow else _together(prompt, met)
         if len(spans) > SUBJECTS_MAX:
             listed = ", ".join(prompt.text[a.start : a.end] for a in spans[:8])
             words = f"{len(spans)} subjects act at once ({listed}); models lose track past {SUBJECTS_MAX}. Keep the ones that matter, or split the scene into clips."
             yield Finding(TOO_MANY_SUBJECTS, min(a.start for a in spans), max(a.end for a in spans), words)
             return
+
+
+def _apart(actors: list[Actor]) -> list[Actor]:
+    """The actors without those that lie over one before."""
+    found: list[Actor] = []
+    for actor in actors:
+        if not found or all(a.end <= actor.start or actor.end <= a.start for a in found):
+            found.append(actor)
+    return found
+
+
+def _in_a_sentence(prompt: Reading, actors: list[Actor]) -> list[Actor]:
+    """Of a story, those who first appear in one sentence; sentences follow each other, and so do those in them."""
+    sentences: dict[int, list[Actor]] = {}
+    for actor in actors:
+        if actor.sure and "@" not in actor.name:
+            sentences.setdefault(prompt.sentence_number(actor.start), []).append(actor)
+    return max(sentences.values(), key=len) if sentences else []
 
 
 def _together(prompt: Reading, actors: list[Actor]) -> list[Actor]:
@@ -59,13 +75,6 @@ def _near(actors: list[Actor], reach: int) -> list[Actor]:
     if doubtful and reach == REACH_CHINESE and (known < 2 or (known == 2 and len(found) < 5)):
         return [a for a in found if a.sure]
     return found
-
-
-def _same(name: str, found: dict[str, Actor]) -> bool:
-    """Whether a Chinese name is the end of one met before, or the other way round: 船 after 乌篷船."""
-    return any(
-        one != name and "\u3400" <= name[-1] <= "\u9fff" and (one.endswith(name) or name.endswith(one)) for one in found
-    )
 
 
 def _named(prompt: Reading, names: Sequence[Finding]) -> Iterator[Actor]:
