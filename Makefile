@@ -22,8 +22,12 @@ help: ## list these targets
 demo: $(VENV)/.run ## make six real clips from prompts on this machine alone: no key, no network
 	@$(PY) examples/demo.py
 
+.PHONY: page
+page: $(VENV)/.web ## build the studio, the page that `wanreel up` serves, where it is out of date
+	@$(PY) tools/page.py
+
 .PHONY: test
-test: $(VENV)/.npm ## everything CI runs: format, lint, types, imports, house, tests, simulation
+test: $(VENV)/.npm page ## everything CI runs: format, lint, types, imports, house, tests, simulation
 	@$(PY) tools/checks.py test
 
 .PHONY: lint
@@ -36,7 +40,7 @@ fix: $(VENV)/.dev ## let ruff format the code and repair what it safely can
 	@$(PY) -m ruff check --fix .
 
 .PHONY: long
-long: $(VENV)/.npm ## what is too long for every change: long kill series, soaks, benches
+long: $(VENV)/.npm page ## what is too long for every change: long kill series, soaks, benches
 	@$(PY) tools/checks.py long
 
 .PHONY: simulate
@@ -69,7 +73,7 @@ bench-watching: $(VENV)/.dev ## how soon ends are noticed and for how many reque
 	@ALL="$(ALL)" $(PY) -m pytest -q -s -p no:cacheprovider -m bench bench/test_watching.py
 
 .PHONY: setup
-setup: $(VENV)/.npm ## only make .venv, with everything a contributor needs
+setup: $(VENV)/.npm page ## only make .venv and the studio, with everything a contributor needs
 
 .PHONY: lock
 lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml; UPGRADE=1 also takes newer versions
@@ -77,7 +81,8 @@ lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml; UPGRADE
 
 .PHONY: clean
 clean: ## remove .venv, caches and reports
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
+		web/node_modules web/build web/src/lib/schema.d.ts src/wanreel/web/dist
 
 # A stamp says that this lock is installed. Older than its lock or than pyproject.toml, it is made again.
 # The interpreter is a link to the system's: after an upgrade that breaks it, .venv is made anew.
@@ -104,4 +109,10 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 $(VENV)/.npm: $(VENV)/.dev $(STRANGERS)/package-lock.json
 	@echo "Installing the AI SDK for its test"
 	@PATH="$(abspath $(VENV))/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent --prefix $(STRANGERS)
+	@touch $@
+
+# What the studio is built with, likewise; no package's script is run.
+$(VENV)/.web: $(VENV)/.dev web/package-lock.json
+	@echo "Installing what the studio is built with"
+	@PATH="$(abspath $(VENV))/bin:$$PATH" npm ci --ignore-scripts --no-audit --no-fund --silent --prefix web
 	@touch $@

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from starlette.routing import BaseRoute
 
 from tests.client.small_world import KEY, QUICK, small_vendor
 from wanreel.api.app import make_app
@@ -94,6 +95,7 @@ async def served(
     port: int = 0,
     key: str = KEY,
     policy: Mapping[str, float] | None = None,
+    pages: Sequence[BaseRoute] = (),
     **given: Any,
 ) -> AsyncGenerator[Served]:
     """Serve a home until the block ends. Without a vendor, its address refuses every connection."""
@@ -104,7 +106,7 @@ async def served(
         stage = Backstage(opened, works=works)
         desk = stage.desk() if rules is None else replace(stage.desk(), rules=rules)
         listening = bind(Address(port=port))
-        work = asyncio.create_task(serve(make_app(desk, faces), listening, desk.hub.hang_up))
+        work = asyncio.create_task(serve(make_app(desk, faces, pages=pages), listening, desk.hub.hang_up))
         stage.begin(url_of(listening))
         try:
             async with aiohttp.ClientSession() as session:

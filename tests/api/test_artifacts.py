@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
 
 from tests.api.served import Served
-from wanreel.api.artifacts import Part, part_of
+from wanreel.api.artifacts import ClosedWithItsSource, Part, part_of
 from wanreel.api.problems import Refusal
 
 
@@ -108,3 +110,24 @@ def test_ranges_are_cut_to_what_there_is() -> None:
     for nothing in ("bytes=10-", "bytes=-0"):
         with pytest.raises(Refusal):
             part_of(nothing, 10)
+
+
+async def test_a_reader_that_stops_half_way_leaves_nothing_open() -> None:
+    """When the connection breaks in the middle, what the bytes came from is closed there and then."""
+    closed: list[bool] = []
+
+    async def source() -> AsyncGenerator[bytes]:
+        try:
+            while True:
+                yield b"piece"
+        finally:
+            closed.append(True)
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            raise BrokenPipeError
+
+    pieces = source()
+    with pytest.raises(BrokenPipeError):
+        await ClosedWithItsSource(pieces).stream_response(send)
+    assert [True] == closed

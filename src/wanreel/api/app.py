@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from wanreel.api import (
@@ -27,6 +28,7 @@ from wanreel.api import (
     hooks,
     jobs,
     problems,
+    prompts,
     reviews,
     shared,
     uploads,
@@ -60,6 +62,7 @@ def own_face() -> Face:
             artifacts.router,
             shared.router,
             catalog.router,
+            prompts.router,
             usage.router,
             budgets.router,
             webhooks.router,
@@ -75,9 +78,11 @@ def drop_ins() -> tuple[Face, ...]:
     return (dashscope_face(), openai_face())
 
 
-def make_app(desk: Desk, faces: Sequence[Face] | None = None, *, loopback: bool = True) -> ASGIApp:
+def make_app(
+    desk: Desk, faces: Sequence[Face] | None = None, *, loopback: bool = True, pages: Sequence[BaseRoute] = ()
+) -> ASGIApp:
     """The whole server as one ASGI application, with all `drop_ins` unless told which. They come before our own where
-    paths meet.
+    paths meet. `pages` are what a person's browser is shown.
     """
     every = (*(drop_ins() if faces is None else faces), own_face())
     app = FastAPI(
@@ -95,6 +100,7 @@ def make_app(desk: Desk, faces: Sequence[Face] | None = None, *, loopback: bool 
     for face in every:
         for router in face.routers:
             app.include_router(router)
+    app.router.routes.extend(pages)
 
     def face_of(path: str) -> Face:
         return next(face for face in every if face.owns(path))

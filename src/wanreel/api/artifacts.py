@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Send
 
 from wanreel.api.access import Reader, visible_job
 from wanreel.api.desk import desk_of
@@ -145,7 +146,19 @@ async def file_answer(request: Request, found: Found, wanted: Wanted, headers: M
         return Response(status_code=status, headers=told, media_type=kept.media_type)
     span = None if part is None else Span(part.first, part.last + 1)
     pieces = await desk_of(request).reading.open(found, span)  # raises before anything is answered
-    return StreamingResponse(pieces, status, headers=told, media_type=kept.media_type)
+    return ClosedWithItsSource(pieces, status, headers=told, media_type=kept.media_type)
+
+
+class ClosedWithItsSource(StreamingResponse):
+    """A stream whose source is closed with it: a browser that stops half-way must leave no file open."""
+
+    async def stream_response(self, send: Send) -> None:
+        try:
+            await super().stream_response(send)
+        finally:
+            source: object = self.body_iterator
+            if isinstance(source, AsyncGenerator):
+                await cast("AsyncGenerator[bytes]", source).aclose()
 
 
 def text_answer(data: bytes, media_type: str, wanted: Wanted, headers: Mapping[str, str]) -> Response:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from wanreel.api.access import Reader
 from wanreel.api.desk import desk_of
 from wanreel.api.problems import documented
-from wanreel.api.schemas import FindingOut, LintIn, LintOut, ModelList, ModelOut, Price
+from wanreel.api.schemas import FindingOut, LintIn, LintOut, ModelList, ModelOut, PictureRule, Price
 from wanreel.domain.errors import NotFound
 from wanreel.domain.model import Model
 from wanreel.service.linting import read_prompt, subject_of
@@ -24,7 +24,10 @@ async def models(request: Request, caller: Reader) -> ModelList:
     desk = desk_of(request)
     region = desk.catalog.region(desk.account.region)
     return ModelList(
-        version=desk.catalog.version, region=region.id, data=[model_out(m, region.id) for m in desk.catalog.models]
+        version=desk.catalog.version,
+        region=region.id,
+        defaults={mode: name for where, mode, name in desk.catalog.defaults if where == region.id},
+        data=[model_out(m, region.id) for m in desk.catalog.models],
     )
 
 
@@ -72,12 +75,28 @@ async def lint(request: Request, body: LintIn, caller: Reader) -> LintOut:
 
 def model_out(model: Model, region: str) -> ModelOut:
     """A model as documented."""
+    pictures = model.images
     return ModelOut(
         id=model.id,
         modes=list(model.modes),
         tiers=list(model.tiers),
         sizes=[size.wire for size in model.sizes],
         durations=model.durations.words if model.durations else None,
+        seconds=list(model.durations.allowed) if model.durations else [],
+        ratios=list(dict.fromkeys(size.ratio for size in model.sizes)),
+        prompt_chars_max=model.prompt_chars_max,
+        negative_chars_max=model.negative_chars_max,
+        pictures=None
+        if pictures is None
+        else PictureRule(
+            formats=list(pictures.formats),
+            side_min=pictures.side_min,
+            side_max=pictures.side_max,
+            bytes_max=pictures.bytes_max,
+            ratio_max=pictures.ratio_max,
+            png_alpha=pictures.png_alpha,
+        ),
+        snapshot_of=model.snapshot_of,
         regions=list(model.regions),
         features=sorted(model.features),
         status=model.status,

@@ -323,6 +323,17 @@ class Price(BaseModel):
     source: str
 
 
+class PictureRule(BaseModel):
+    """What a model takes as a picture. Sides are in pixels."""
+
+    formats: list[str] = Field(examples=[["JPEG", "PNG"]])
+    side_min: int = Field(examples=[240])
+    side_max: int = Field(examples=[8000])
+    bytes_max: int = Field(examples=[10485760])
+    ratio_max: float | None = Field(description="The longer side by the shorter; null: any.", examples=[8])
+    png_alpha: bool = Field(description="Whether a PNG may have transparent parts.")
+
+
 class ModelOut(BaseModel):
     """A model of the vendor's."""
 
@@ -333,6 +344,12 @@ class ModelOut(BaseModel):
     tiers: list[str]
     sizes: list[str]
     durations: str | None
+    seconds: list[int] = Field(description="Every length it takes.", examples=[[5, 10]])
+    ratios: list[str] = Field(description="The shapes it makes; empty: that of its picture.", examples=[["16:9"]])
+    prompt_chars_max: int | None = Field(description="What it reads of a prompt.", examples=[1500])
+    negative_chars_max: int | None = Field(description="Of a negative prompt; null: it has none.", examples=[500])
+    pictures: PictureRule | None
+    snapshot_of: str | None = Field(description="The model of which it is one day's state.")
     regions: list[str]
     features: list[str]
     status: str
@@ -345,6 +362,9 @@ class ModelList(BaseModel):
 
     version: str
     region: str
+    defaults: dict[str, str] = Field(
+        description="By mode: the model of an order that names none.", examples=[{"t2v": "wan2.7-t2v"}]
+    )
     data: list[ModelOut]
 
 

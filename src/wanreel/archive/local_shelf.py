@@ -41,7 +41,7 @@ class LocalShelf:
     async def open(self, artifact: Artifact, span: Span | None = None) -> AsyncIterator[bytes]:
         """The stored bytes in pieces of at most a mebibyte. Raises NotFound, Unavailable; so does the iterating."""
         path = self._path(artifact.key)
-        (await self._threads.run(_opened, path, artifact)).close()  # nothing stays open if nobody iterates
+        await self._threads.run(_checked, path, artifact)  # nothing stays open if nobody iterates
         return self._read(path, artifact, span or Span())
 
     async def link(self, artifact: Artifact, life_s: float, filename: str | None = None) -> str | None:
@@ -97,15 +97,18 @@ class LocalShelf:
     # --- edges ---
 
     async def _read(self, path: Path, artifact: Artifact, span: Span) -> AsyncIterator[bytes]:
-        file = await self._threads.run(_opened, path, artifact)
+        held: list[FileIO] = []  # filled in the thread: a cancel while it opens must not lose it
         try:
+            await self._threads.run(lambda: held.append(_opened(path, artifact)))
+            file = held[0]
             await self._threads.run(file.seek, span.start)
             left = (artifact.size_bytes if span.stop is None else span.stop) - span.start
             while left > 0 and (block := await self._threads.run(_block, file, path, min(left, _BLOCK_BYTES))):
                 left -= len(block)
                 yield block
         finally:
-            file.close()
+            for one in held:
+                one.close()
 
     def _path(self, key: str) -> Path:
         return self._root.joinpath(*check_key(key).split("/"))
@@ -115,6 +118,10 @@ class LocalShelf:
             return await self._threads.run(step, *args, **kwargs)
         except OSError as error:
             raise Unavailable(why_not(error, self._root)) from error
+
+
+def _checked(path: Path, artifact: Artifact) -> None:
+    _opened(path, artifact).close()
 
 
 def _opened(path: Path, artifact: Artifact) -> FileIO:

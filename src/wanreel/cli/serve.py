@@ -46,6 +46,7 @@ async def _serve(opened: Home, host: str, port: int, *, works: bool) -> int:
     from wanreel.api.app import make_app
     from wanreel.api.server import Address, bind, check_address, serve, url_of
     from wanreel.cli.backstage import Backstage
+    from wanreel.web.page import routes
 
     _let_many_in()
     address = Address(host, port)
@@ -54,7 +55,7 @@ async def _serve(opened: Home, host: str, port: int, *, works: bool) -> int:
     listening = bind(address)
     try:
         desk = stage.desk()
-        app = make_app(desk, loopback=address.is_loopback)
+        app = make_app(desk, loopback=address.is_loopback, pages=routes())
         stage.begin(url_of(listening))
         if speaks_json.get():
             from wanreel.cli.render import print_json

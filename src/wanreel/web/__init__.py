@@ -1,0 +1,1 @@
+"""The studio: the built page of `web/`, and how it is handed to a browser."""

@@ -1,0 +1,132 @@
+"""Tests of composing and waiting, as a person does it in a browser, over the emulator."""
+
+from __future__ import annotations
+
+import base64
+import io
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.async_api import Browser, Page, expect
+from starlette.routing import BaseRoute
+
+from tests.api.served import Served, served
+from tests.web.browser import visiting
+from wanreel.emulator.server import Emulator
+
+PATIENCE_MS = 20_000
+HARM = '"><img src=x onerror="window.broken=1"><script>window.broken=1</script>'
+
+
+def picture(colour: str, size: tuple[int, int] = (640, 400)) -> str:
+    """A PNG as base64."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return base64.b64encode(out.getvalue()).decode()
+
+
+async def drop(page: Page, slot: str, data: str, name: str = "still.png") -> None:
+    """Drop a file onto the place for a picture, as a hand does."""
+    script = """([data, name]) => {
+      const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+      const moved = new DataTransfer();
+      moved.items.add(new File([bytes], name, { type: "image/png" }));
+      return moved;
+    }"""
+    moved = await page.evaluate_handle(script, [data, name])
+    await page.locator(f".drop:has(#{slot})").dispatch_event("drop", {"dataTransfer": moved})
+
+
+async def wait_done(page: Page, count: int) -> None:
+    """Until so many clips are ready, without a reload."""
+    await expect(page.locator("[data-state=succeeded]")).to_have_count(count, timeout=PATIENCE_MS)
+
+
+async def test_from_a_prompt_to_three_takes(studio: Served, browser: Browser) -> None:
+    """The lint is mended by a click, the price follows, the keyboard orders, and three posters come by themselves."""
+    async with visiting(browser, studio.url) as visit:
+        page = visit.page
+        await page.goto(studio.url)
+        prompt = page.get_by_label("What should it show?")
+        await prompt.fill("Wide shot, a red kite over a grey sea, no text on screen, soft light")
+        await page.get_by_role("button", name="Move it out").click()
+        await expect(prompt).to_have_value("Wide shot, a red kite over a grey sea, soft light")
+        price = page.locator("[data-price]")
+        await expect(price).to_have_text("¥3.00")
+        await page.get_by_label("3", exact=True).check()
+        await expect(price).to_have_text("¥9.00")
+        await prompt.press("Control+Enter")
+        await wait_done(page, 3)
+        width = "(img) => img.decode().then(() => img.naturalWidth)"
+        assert 0 < await page.locator("[data-state=succeeded] img").first.evaluate(width)
+    jobs = (await studio.ask("GET", "/v1/jobs")).json["data"]
+    assert ["text on screen"] * 3 == [job["negative_prompt"] for job in jobs]
+
+
+async def test_pictures_are_checked_cut_and_sent(studio: Served, browser: Browser, vendor: Emulator) -> None:
+    """One too small is told at once; one that is dropped is cut to the shape chosen; two make a clip between frames."""
+    async with visiting(browser, studio.url) as visit:
+        page = visit.page
+        await page.goto(studio.url)
+        await page.get_by_role("tab", name="Picture").click()
+        await drop(page, "first", picture("teal", (120, 90)))
+        await expect(page.get_by_role("alert")).to_contain_text("Too small: 120 × 90")
+        await page.get_by_role("button", name="Remove").click()
+        await page.get_by_label("1:1").check()
+        await drop(page, "first", picture("teal"))
+        await expect(page.locator(".drop")).to_contain_text("400×400")
+        await page.get_by_label("What should move?").fill("Slow push in, the water glitters")
+        await page.get_by_role("button", name="Make it").click()
+        await wait_done(page, 1)
+
+        await page.get_by_role("tab", name="Two frames").click()
+        await page.get_by_label("As it is").check()
+        await drop(page, "first", picture("white"), "noon.png")
+        await drop(page, "last", picture("navy"), "night.png")
+        await page.get_by_role("button", name="Make it").click()
+        await wait_done(page, 2)
+    jobs = (await studio.ask("GET", "/v1/jobs")).json["data"]
+    assert ["kf2v", "i2v"] == [job["mode"] for job in jobs]
+    assert ["first_frame", "last_frame"] == sorted(one["role"] for one in jobs[0]["inputs"])
+
+
+async def test_chinese_through_restart_and_a_cut_network(
+    vendor: Emulator, pages: list[BaseRoute], browser: Browser, tmp_path: Path
+) -> None:
+    """In Chinese: a reload keeps the draft; what ended while server or network were away is shown without a reload."""
+    home, words = tmp_path / "home", "远景，一只纸船在黎明的雨水沟中漂流，柔光"
+    async with AsyncExitStack() as first:
+        studio = await first.enter_async_context(served(home, vendor, pages=pages, works=False))
+        port = int(studio.url.rpartition(":")[2])
+        async with visiting(browser, studio.url, locale="zh-CN") as visit:
+            page = visit.page
+            await page.goto(studio.url)
+            prompt = page.get_by_label("画面里有什么？")
+            await prompt.fill(words)
+            await page.reload()
+            await expect(prompt).to_have_value(words)
+            await page.get_by_role("button", name="开始生成").click()
+            await expect(page.locator("[data-state=queued]")).to_have_count(1)
+            visit.is_cut = True
+            await first.aclose()
+            await expect(page.get_by_text("与服务器断开了")).to_be_visible(timeout=PATIENCE_MS)
+            async with served(home, vendor, pages=pages, port=port) as again:
+                await wait_done(page, 1)
+                await page.context.set_offline(True)
+                await expect(page.get_by_text("与服务器断开了")).to_be_visible()
+                await again.made(prompt="远景，一只红色风筝，柔光")
+                await page.context.set_offline(False)
+                await wait_done(page, 2)
+                await expect(page.get_by_text("与服务器断开了")).to_be_hidden()
+
+
+@pytest.mark.parametrize("what", ["prompt", "name"])
+async def test_markup_is_text(studio: Served, browser: Browser, what: str) -> None:
+    """A prompt or a name full of markup is shown letter by letter, and none of it runs."""
+    async with visiting(browser, studio.url) as visit:
+        await studio.order(**{what: f"A kite {HARM}"})
+        await visit.page.goto(studio.url)
+        await expect(visit.page.locator("[data-job] .title").first).to_have_text(f"A kite {HARM}")
+        assert await visit.page.evaluate("window.broken === undefined")

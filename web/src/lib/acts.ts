@@ -1,0 +1,42 @@
+/** What can be done with a job, wherever it is shown. */
+import { ask, wordsOf, type Job } from "./api";
+import { composing } from "./draft.svelte";
+import { live } from "./live.svelte";
+import { place } from "./route.svelte";
+import { say } from "./say.svelte";
+import { t } from "./words.svelte";
+
+async function act(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    say(wordsOf(error), true);
+    return false;
+  }
+}
+
+export const cancel = (job: Job): Promise<boolean> =>
+  act(async () => {
+    live.keep([await ask("post", "/v1/jobs/{job_id}/cancel", { path: { job_id: job.id }, body: { discard: false } })]);
+  });
+
+export const retry = (job: Job): Promise<boolean> =>
+  act(async () => {
+    live.keep([await ask("post", "/v1/jobs/{job_id}/retry", { path: { job_id: job.id } })]);
+    say(t("make.sent"));
+  });
+
+export function duplicate(job: Job): void {
+  composing.take(job);
+  place.go("/make");
+}
+
+export async function copy(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    say(t("copied"));
+  } catch {
+    say(t("copied.not"), true);
+  }
+}
