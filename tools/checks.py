@@ -60,7 +60,7 @@ PAGE = Kind(
 )
 TESTS = Kind(
     "tests",
-    (*PYTEST, "-n", "2", "--dist", "worksteal", "--ignore=tests/house"),
+    (*PYTEST, "-n", "4", "--dist", "worksteal", "--ignore=tests/house"),
     "One test alone: .venv/bin/python -m pytest PATH -k NAME",
 )
 SIMULATION = Kind(
