@@ -42,6 +42,10 @@ class FaultyStorage:
         for fault in faults:
             self._faults.setdefault(fault.call, deque()).extend([fault.kind] * fault.times)
 
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        self._faults.clear()
+
     def unmet(self) -> dict[str, list[str]]:
         """Faults that no call has met."""
         return {call: list(kinds) for call, kinds in self._faults.items() if kinds}

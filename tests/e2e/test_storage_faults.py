@@ -12,7 +12,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from tests.archive.clips import bare_clip
 from tests.archive.faulty_storage import Fault, FaultyStorage
 from tests.archive.seaweed import ACCESS_KEY, REGION, SECRET_KEY, make_bucket, signer
 from tests.contract.archives import new_bucket_name
-from tests.e2e.place import KEY, QUICK, client, emulator
+from tests.e2e.place import KEY, QUICK, client, emulator, tasks_by_prompt
 from wanreel.archive.s3 import S3Bucket, S3Place
 from wanreel.ports import Span
 
@@ -131,15 +131,7 @@ async def test_killed_at_drawn_instants(tmp_path: Path, s3_endpoint: str, monkey
     left_open = 0
     rng = random.Random(seed := 20261125)
     async with emulator(render=lambda _: LARGE) as emu:
-        env = os.environ | {
-            "DASHSCOPE_API_KEY": KEY,
-            "WANREEL_VENDOR_URL": emu.base_url,
-            "WANREEL_HOME": str(tmp_path / "home"),
-            "WANREEL_LOG": "info",
-            "WANREEL_ARCHIVE_BYTES_S": str(60_000_000),  # each clip takes a while, so that kills find one on its way
-        }
-        env |= {f"WANREEL_{name.upper()}": str(value) for name, value in _settings(place, s3_endpoint).items()}
-        env |= {f"WANREEL_POLICY__{name.upper()}": str(value) for name, value in QUICK.items()}
+        env = _env(tmp_path / "home", emu.base_url, _settings(place, s3_endpoint))
         async with client(tmp_path / "home", emu.base_url, **_settings(place, s3_endpoint)) as wan:
             orders = [(await wan.submit(f"boat {n}", model="wan2.5-t2v-preview"))[0] for n in range(JOBS)]
         left_open += await _killed_at_an_upload(env, place)
@@ -152,6 +144,84 @@ async def test_killed_at_drawn_instants(tmp_path: Path, s3_endpoint: str, monkey
     assert ["succeeded"] * JOBS == [video.state for video in videos], seed
     assert left_open, "no kill has met an upload: nothing was proven"
     await _only(place, [LARGE] * JOBS)
+
+
+@pytest.mark.kill9
+async def test_killed_while_clips_go_into_the_spool_and_out_of_it(
+    tmp_path: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The storage is down and a real worker is killed while it spools; then the URLs are dead, the storage is back, and
+    it is killed while it empties the spool. Each clip ends whole, once, paid for once, and nothing is left anywhere.
+    """
+    place = await make_bucket(s3_endpoint, new_bucket_name())
+    _keys(monkeypatch)
+    home, rng, left_open = tmp_path / "home", random.Random(seed := 20261126), 0
+    halves = 0
+    spooling = {"spool_after_s": 0.0, "spool_retry_s": 0.1}
+    async with FaultyStorage(s3_endpoint) as storage, emulator(render=lambda _: LARGE) as emu:
+        settings = _settings(place, storage.url)
+        env = _env(home, emu.base_url, settings, spooling)
+        storage.script(Fault("any", "503", times=1_000_000))
+        async with client(home, emu.base_url, **settings) as wan:
+            orders = [(await wan.submit(f"boat {n}", model="wan2.5-t2v-preview"))[0] for n in range(JOBS)]
+            while {"archiving"} != {(await wan.get(order.id)).state for order in orders}:
+                await asyncio.wait({asyncio.create_task(wan.list())})  # doubts are another test's
+        halves += await _killed_when(env, lambda: bool(_drafts(home)), lambda: len(_drafts(home)))
+        for _ in range(KILLS // 4):
+            await _killed_after(env, rng.uniform(0.3, 1.5))
+            halves += len(_drafts(home))
+        await _killed_when(env, lambda: len(_spooled(home)) == JOBS, lambda: 0)
+        assert [LARGE] * JOBS == [path.read_bytes() for path in _spooled(home)]
+
+        emu.script({"download": [{"fault": "status", "status": 403, "times": "always"}]}, account="*")
+        storage.clear()
+        left_open += await _killed_at_an_upload(env, place)
+        for _ in range(KILLS // 3):
+            await _killed_after(env, rng.uniform(0.3, 2.0))
+            left_open += await _open_uploads(place)
+        async with client(home, emu.base_url, spooling, **settings) as wan:
+            videos = await wan.wait_all([order.id for order in orders], timeout_s=120)
+        paid = {prompt: len(tasks) for prompt, tasks in tasks_by_prompt(emu).items()}
+    print(f"\nkill -9 with a spool: seed {seed}, {halves} half-written there, {left_open} uploads open at the kills")
+    assert ["succeeded"] * JOBS == [video.state for video in videos], seed
+    assert {f"boat {n}": 1 for n in range(JOBS)} == paid
+    assert halves, "no kill has met a clip on its way into the spool: nothing was proven"
+    assert left_open, "no kill has met an upload: nothing was proven"
+    await _only(place, [LARGE] * JOBS)
+    assert [] == [path.name for path in (home / "spool").iterdir()]
+
+
+def _spooled(home: Path) -> list[Path]:
+    return sorted(path for path in (home / "spool").glob("*.mp4") if not path.name.startswith("."))
+
+
+def _drafts(home: Path) -> list[Path]:
+    return list((home / "spool").glob(".*"))
+
+
+async def _killed_when(env: dict[str, str], now: Callable[[], bool], count: Callable[[], int]) -> int:
+    """Kill a worker as soon as something can be seen from outside; how many there are then."""
+    process = await _worker(env)
+    heard = asyncio.create_task(process.communicate())
+    while not heard.done() and not now():
+        await asyncio.wait({heard}, timeout=0.005)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await heard
+    return count()
+
+
+def _env(home: Path, vendor: str, settings: dict[str, Any], policy: dict[str, float] | None = None) -> dict[str, str]:
+    """The environment of a worker; each clip takes a while, so that kills find one on its way."""
+    env = os.environ | {
+        "DASHSCOPE_API_KEY": KEY,
+        "WANREEL_VENDOR_URL": vendor,
+        "WANREEL_HOME": str(home),
+        "WANREEL_LOG": "info",
+        "WANREEL_ARCHIVE_BYTES_S": str(60_000_000),
+    }
+    env |= {f"WANREEL_{name.upper()}": str(value) for name, value in settings.items()}
+    return env | {f"WANREEL_POLICY__{name.upper()}": str(value) for name, value in (QUICK | (policy or {})).items()}
 
 
 async def _worker(env: dict[str, str]) -> asyncio.subprocess.Process:

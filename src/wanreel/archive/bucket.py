@@ -68,7 +68,8 @@ class BucketArchive:
         except NotWhole as error:
             raise KeepFailed(Trouble.BAD_BYTES, f"what came is not a whole MP4: {error.why}") from None
         except StorageTrouble as error:
-            raise KeepFailed(Trouble.DESTINATION, error.why) from error
+            # Its way here is forgotten: tasks and frames refer to one another, and hold parts of the clip.
+            raise KeepFailed(Trouble.DESTINATION, error.why) from error.with_traceback(None)
         except OSError as error:
             words = f"the home {self._place.home} cannot be written ({error.strerror or error}): free some space there"
             raise KeepFailed(Trouble.DESTINATION, words) from error
@@ -186,8 +187,9 @@ class BucketArchive:
         async def land(*, room_for: int) -> None:
             while len(flying) > room_for:
                 done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
-                flying.difference_update(done)
-                sent.extend(task.result() for task in done)
+                for task in done:
+                    sent.append(task.result())
+                    flying.discard(task)
 
         try:
             async for part in parts:

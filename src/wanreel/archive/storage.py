@@ -142,7 +142,19 @@ async def tried(call: Callable[[], Awaitable[T]]) -> T:
     retrying = stamina.retry_context(
         on=_worth_another_try, attempts=TRIES, timeout=None, wait_initial=_FIRST_WAIT_S, wait_max=_LONGEST_WAIT_S
     )
-    async for attempt in retrying:
-        with attempt:
-            return await call()
+    try:
+        async for attempt in retrying:
+            with attempt:
+                return await call()
+    except StorageTrouble as error:
+        raise _without_its_way(error) from error.__cause__
     raise AssertionError("a retry either returns or raises")
+
+
+def _without_its_way(error: StorageTrouble) -> StorageTrouble:
+    """The same trouble anew. The retries keep the old one in a cycle, and it would keep the frames it has passed, with
+    all that was gathered there: megabytes, until somebody looks for cycles.
+    """
+    anew = type(error)(error.why, again=error.again)
+    error.__traceback__ = None
+    return anew
