@@ -106,6 +106,8 @@ class Filter:
     tag: str | None = None
     ask: str | None = None
     ids: tuple[str, ...] = ()  # ids, or unique beginnings of ids
+    words: str | None = None  # in the prompt or the name; capitals of the Latin alphabet are as small ones
+    models: tuple[str, ...] = ()
     limit: int = 100
     after: str | None = None
 

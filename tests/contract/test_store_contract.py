@@ -168,6 +168,22 @@ async def test_jobs_are_found_by_the_beginning_of_their_id(bench: Bench) -> None
     assert [] == await bench.ids(ids=("aa",))
 
 
+async def test_jobs_are_found_by_words_and_model(bench: Bench) -> None:
+    """Words of the prompt or the name, small or capital; what only the job's other fields hold is not found; signs of
+    patterns and of JSON are themselves.
+    """
+    kite = make_job(prompt='A red "Kite" 100%_sure, 红色风筝')
+    boat = make_job(prompt="A boat", model="wan2.2-t2v-plus", name="Spring KITE fair")
+    await bench.add(kite, boat, make_job(prompt="A lantern"))
+
+    assert {kite.id, boat.id} == set(await bench.ids(words="kite"))
+    for words in ("RED", '"kite" 100%_', "红色", "%_s"):
+        assert [kite.id] == await bench.ids(words=words), words
+    for words in ("prompt", "request", "100_sure", "k%e", kite.id):
+        assert [] == await bench.ids(words=words), words
+    assert [boat.id] == await bench.ids(models=("wan2.2-t2v-plus", "wan9"))
+
+
 async def test_pages_show_every_job_once(bench: Bench) -> None:
     """Going on after the last one seen shows all jobs, each once, in the order of one long list."""
     await bench.add(*(make_job(at=NOW + n // 3, index=n % 2) for n in range(10)))

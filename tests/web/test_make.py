@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from PIL import Image
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 from starlette.routing import BaseRoute
 
 from tests.api.served import Served, served
 from tests.web.browser import visiting
+from tests.web.hands import PATIENCE_MS, drop, picture, shows_picture, wait_done
 from wanreel.emulator.server import Emulator
 
-PATIENCE_MS = 20_000
 HARM = '"><img src=x onerror="window.broken=1"><script>window.broken=1</script>'
-
-
-def picture(colour: str, size: tuple[int, int] = (640, 400)) -> str:
-    """A PNG as base64."""
-    out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, "PNG")
-    return base64.b64encode(out.getvalue()).decode()
-
-
-async def drop(page: Page, slot: str, data: str, name: str = "still.png") -> None:
-    """Drop a file onto the place for a picture, as a hand does."""
-    script = """([data, name]) => {
-      const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-      const moved = new DataTransfer();
-      moved.items.add(new File([bytes], name, { type: "image/png" }));
-      return moved;
-    }"""
-    moved = await page.evaluate_handle(script, [data, name])
-    await page.locator(f".drop:has(#{slot})").dispatch_event("drop", {"dataTransfer": moved})
-
-
-async def wait_done(page: Page, count: int) -> None:
-    """Until so many clips are ready, without a reload."""
-    await expect(page.locator("[data-state=succeeded]")).to_have_count(count, timeout=PATIENCE_MS)
 
 
 async def test_from_a_prompt_to_three_takes(studio: Served, browser: Browser) -> None:
@@ -59,8 +32,7 @@ async def test_from_a_prompt_to_three_takes(studio: Served, browser: Browser) ->
         await expect(price).to_have_text("¥9.00")
         await prompt.press("Control+Enter")
         await wait_done(page, 3)
-        width = "(img) => img.decode().then(() => img.naturalWidth)"
-        assert 0 < await page.locator("[data-state=succeeded] img").first.evaluate(width)
+        assert await shows_picture(page.locator("[data-state=succeeded] img").first)
     jobs = (await studio.ask("GET", "/v1/jobs")).json["data"]
     assert ["text on screen"] * 3 == [job["negative_prompt"] for job in jobs]
 

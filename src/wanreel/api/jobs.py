@@ -122,6 +122,10 @@ async def list_jobs(
     group: Annotated[str | None, Query(max_length=100)] = None,
     project: Annotated[str | None, Query(max_length=200)] = None,
     tag: Annotated[str | None, Query(max_length=200)] = None,
+    q: Annotated[
+        str | None, Query(max_length=200, description="Words in the prompt or the name.", examples=["red kite"])
+    ] = None,
+    model: Annotated[list[str] | None, Query(description="Only of these models.")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     after: Annotated[str | None, Query(max_length=100, description="`next` of the page before.")] = None,
 ) -> JobPage:
@@ -139,6 +143,8 @@ async def list_jobs(
         group=group,
         project=caller.project or project,
         tag=tag,
+        words="".join(filter(str.isprintable, q or "")).strip() or None,
+        models=tuple(model or ()),
         limit=limit + 1,
         after=after,
     )

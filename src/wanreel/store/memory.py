@@ -743,7 +743,14 @@ def _matches(row: _Row, which: Filter) -> bool:
         and (which.ask is None or job.ask == which.ask)
         and (which.tag is None or which.tag in job.tags)
         and (not which.ids or any(job.id.startswith(beginning) for beginning in which.ids))
+        and (not which.models or job.request.model in which.models)
+        and (which.words is None or any(_small(which.words) in _small(t) for t in (job.request.prompt, job.name or "")))
     )
+
+
+def _small(text: str) -> str:
+    """Latin capitals made small, as databases compare; other letters are left as they are."""
+    return "".join(c.lower() if c.isascii() else c for c in text)
 
 
 def _park_place(at: tuple[SlotKey, Pause, str]) -> tuple[str, str, str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, or_, select, tuple_
+import json
+
+from sqlalchemy import JSON, Connection, bindparam, cast, or_, select, tuple_, type_coerce
 
 from wanreel.domain.errors import NotFound
 from wanreel.domain.event import Entry
@@ -46,6 +48,16 @@ def find(conn: Connection, which: Filter) -> list[Job]:
         # a range, not LIKE: ids are told apart by case, and hold underscores
         ranges = [jobs.c.id.between(beginning, beginning + _BEYOND_ALL_TEXT) for beginning in which.ids]
         statement = statement.where(or_(*ranges))
+    if which.models:
+        statement = statement.where(jobs.c.model.in_(which.models))
+    if which.words is not None:
+        # the whole body first: it is cheap to look through, and few rows are left to be read as JSON
+        body = type_coerce(jobs.c.body, JSON) if conn.dialect.name == "sqlite" else cast(jobs.c.body, JSON)
+        places = (body["request"]["prompt"].as_string(), body["name"].as_string())
+        statement = statement.where(
+            jobs.c.body.icontains(json.dumps(which.words, ensure_ascii=False)[1:-1], autoescape=True),
+            or_(*(place.icontains(which.words, autoescape=True) for place in places)),
+        )
     if which.after is not None:
         last = conn.execute(_AGE, {"the_id": which.after}).first()
         if last is None:

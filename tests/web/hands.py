@@ -1,0 +1,52 @@
+"""What a person does again and again in the studio, and what is looked at afterwards."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+from PIL import Image
+from playwright.async_api import Locator, Page, expect
+
+PATIENCE_MS = 30_000
+
+
+def picture(colour: str, size: tuple[int, int] = (640, 400)) -> str:
+    """A PNG as base64."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return base64.b64encode(out.getvalue()).decode()
+
+
+async def drop(page: Page, slot: str, data: str, name: str = "still.png") -> None:
+    """Drop a file onto the place for a picture, as a hand does."""
+    script = """([data, name]) => {
+      const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+      const moved = new DataTransfer();
+      moved.items.add(new File([bytes], name, { type: "image/png" }));
+      return moved;
+    }"""
+    moved = await page.evaluate_handle(script, [data, name])
+    await page.locator(f".drop:has(#{slot})").dispatch_event("drop", {"dataTransfer": moved})
+
+
+async def wait_done(page: Page, count: int) -> None:
+    """Until so many clips are ready, without a reload."""
+    await expect(page.locator("[data-state=succeeded]")).to_have_count(count, timeout=PATIENCE_MS)
+
+
+async def decodes(video: Locator) -> bool:
+    """Whether a clip really plays: frames come out of it, and time goes on."""
+    script = """async (video) => {
+      video.muted = true;
+      await video.play();
+      const frames = () => video.getVideoPlaybackQuality().totalVideoFrames;
+      while (!frames() || !video.currentTime) await new Promise((go) => requestAnimationFrame(go));
+      return video.videoWidth > 0 && video.error === null;
+    }"""
+    return await video.evaluate(script)
+
+
+async def shows_picture(image: Locator) -> bool:
+    """Whether an image really is one."""
+    return await image.evaluate("(img) => img.decode().then(() => img.naturalWidth > 0, () => false)")
