@@ -57,8 +57,8 @@ bench: $(VENV)/.dev ## print the figures this project is held to: start-up, memo
 	@$(PY) tools/checks.py bench
 
 .PHONY: bench-lint
-bench-lint: $(VENV)/.dev ## print how often the prompt lint is right: by label, every miss, the time a prompt takes
-	@$(PY) -m pytest -q -s -p no:cacheprovider --durations=0 -m bench bench/test_lint.py
+bench-lint: $(VENV)/.dev ## print how often the prompt lint is right: by label, every miss, the time a prompt takes (SET=FILE.jsonl: one set more)
+	@WANREEL_TEST_LINT_SET="$(SET)" $(PY) -m pytest -q -s -p no:cacheprovider --durations=0 -m bench bench/test_lint.py
 
 .PHONY: bench-api
 bench-api: $(VENV)/.dev ## a thousand listeners and fifty submits a second for ten minutes (MINUTES=… for fewer)

@@ -6,44 +6,39 @@ from pathlib import Path
 
 import pytest
 
-from tests.prompt.scoring import LABELS, lines, score, subject
+from tests.prompt.scoring import FRESH, LABELS, LEARNED, lines, score, subject
 from wanreel.prompt import Subject, lint
 from wanreel.prompt.finding import RULES
 
 DATA = Path(__file__).resolve().parent / "data"
-EVERY = [row for path in sorted(DATA.glob("*.jsonl")) for row in lines(path)]
+SETS = sorted(DATA.glob("*.jsonl"))
 
 
 def labels(prompt: str, mode: str = "t2v", size: str = "1280*720") -> tuple[str, ...]:
     return lint(Subject(prompt, mode=mode, size=size)).labels
 
 
-def test_the_development_set_is_met() -> None:
+@pytest.mark.parametrize("name", sorted(LEARNED))
+def test_a_set_the_rules_have_learned_from_stays_met(name: str) -> None:
     """Precision 0.97 and recall 0.95 over all, no label under 0.85 in either."""
-    found = score(DATA / "dev.jsonl")
+    found = score(DATA / f"{name}.jsonl")
     assert (True, True) == (found.precision() >= 0.97, found.recall() >= 0.95), found.report()
     assert [] == [x for x in LABELS if min(found.precision(x), found.recall(x)) < 0.85], found.report()
 
 
-def test_the_set_of_a_fresh_hand_is_met() -> None:
-    """Precision 0.95 and recall 0.90 on prompts of somebody who had not seen the rules."""
-    found = score(DATA / "unseen.jsonl")
-    assert (True, True) == (found.precision() >= 0.95, found.recall() >= 0.90), found.report()
+def test_every_set_says_whether_the_rules_have_learned_from_it() -> None:
+    """A set nobody has listed would be measured by nothing."""
+    assert {path.stem for path in SETS} == set(LEARNED) | set(FRESH)
 
 
-def test_the_practice_set_is_met() -> None:
-    """Precision and recall 0.97 on the prompts the rules were practised on."""
-    found = score(DATA / "practice.jsonl")
-    assert (True, True) == (found.precision() >= 0.97, found.recall() >= 0.97), found.report()
-
-
-@pytest.mark.parametrize("row", EVERY, ids=[row["id"] for row in EVERY])
-def test_spans_lie_in_the_text(row: dict[str, str]) -> None:
+@pytest.mark.parametrize("path", SETS, ids=[path.stem for path in SETS])
+def test_spans_lie_in_the_text(path: Path) -> None:
     """Every finding has words of the prompt in it, a reason, and a code of the list."""
-    for finding in lint(subject(row)).findings:
-        assert 0 <= finding.start < finding.end <= len(row["prompt"])
-        assert finding.message
-        assert finding.rule in RULES
+    for row in lines(path):
+        for finding in lint(subject(row)).findings:
+            assert 0 <= finding.start < finding.end <= len(row["prompt"]), row["id"]
+            assert finding.message
+            assert finding.rule in RULES
 
 
 def test_codes_keep_their_meaning() -> None:
@@ -102,6 +97,83 @@ def test_daytime_dark_neon() -> None:
 )
 def test_traps_and_what_lies_beside_them(expected: tuple[str, ...], prompt: str) -> None:
     """A word that looks like a hit is none, and the hit beside it is one."""
+    assert expected == labels(prompt)
+
+
+@pytest.mark.parametrize(
+    ("expected", "prompt"),
+    [
+        ((), "She walks to the door. The camera holds still. Later the camera circles the house. " + "Wind. " * 100),
+        (
+            ("contradiction",),
+            "The camera holds still while the camera circles the house. " + "Wind in the reeds. " * 40,
+        ),
+        ((), "It is noon in the square. " + "Doves rise. " * 60 + "Midnight: the square lies empty."),
+        (("contradiction",), "black and white film, a lake, in blazing technicolor"),
+        ((), "spring, summer, autumn and winter pass over one tree, timelapse"),
+        ((), "wide shot of the arena, medium shot of the keeper, close-up of his gloves"),
+        (("contradiction",), "wide shot close-up of his gloves"),
+        (("contradiction",), "a bald monk with long flowing hair"),
+        (("contradiction",), "车轮顺时针转动，同时逆时针转动"),
+        ((), "hands run clockwise while the gears behind turn counterclockwise"),
+    ],
+)
+def test_directions_contradict_in_one_moment_only(expected: tuple[str, ...], prompt: str) -> None:
+    """Sentences of a story follow each other, sizes told one by one are several shots, and a list of seasons passes."""
+    assert expected == labels(prompt)
+
+
+@pytest.mark.parametrize(
+    ("expected", "prompt"),
+    [
+        ((), "A golden retriever leaps, shakes its fur, the dog barks and the animal's tail wags on the beach"),
+        ((), "Two dancers spin; one lifts the other, the man dips the woman, the couple freezes"),
+        ((), "a sneaker floats: the laces tighten, the sole flexes, the heel lights up, the tongue lifts"),
+        (("too_many_subjects",), "kids in a yard: one swings, one climbs, one digs, one cries"),
+        (("too_many_subjects",), "the kettle sings, the toaster pops, the whisk spins and the carrot faints"),
+        ((), "墙上挂着一排皮影，将军、书生、花旦、神仙，影子轻轻晃动"),
+        ((), "老艺人推门进来。爷爷点灯。老人拿起刻刀。孙女跑来，小姑娘踮脚看。女孩笑了。"),
+    ],
+)
+def test_somebody_met_again_is_nobody_new(expected: tuple[str, ...], prompt: str) -> None:
+    """The dog is the retriever of before, one of two is no third, and parts act for their whole."""
+    assert expected == labels(prompt)
+
+
+@pytest.mark.parametrize(
+    ("expected", "prompt"),
+    [
+        ((), "a cat that never tires of the laser dot, living room"),
+        ((), "he says nothing and closes the door"),
+        ((), "a diver in the void of a flooded cave"),
+        ((), "the porch of the No Name Saloon, dusk"),
+        ((), "not merely a guide but a friend walks ahead"),
+        (("negation",), "the woman must not look at the camera"),
+        (("negation",), "her hands never leave the table"),
+        (("negation",), "画面没有晃动，老人读书"),
+        ((), "老人的手没有停，继续拉弦"),
+    ],
+)
+def test_what_is_told_of_somebody_is_no_ban(expected: tuple[str, ...], prompt: str) -> None:
+    """What somebody does not feel, say or know is a story; what must not be seen is a direction."""
+    assert expected == labels(prompt)
+
+
+@pytest.mark.parametrize(
+    ("expected", "prompt"),
+    [
+        ((), "this video should feel like a memory"),
+        (("wrong_mode",), "this video of me, but at night"),
+        ((), "keep the picture simple: one red balloon"),
+        (("wrong_mode",), "keep the picture as it is, let the hair move"),
+        ((), "one balloon in the middle of the picture, a loft at noon"),
+        ((), "the original jukebox still plays in the corner"),
+        ((), "这段视频表现一位渔民的清晨"),
+        (("wrong_mode",), "让这段视频里的渔民动起来"),
+    ],
+)
+def test_the_video_asked_for_is_no_input(expected: tuple[str, ...], prompt: str) -> None:
+    """What "this video" should do is said of the one that will be made."""
     assert expected == labels(prompt)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +18,7 @@ Needs = frozenset[str] | None
 """One of these stands in every match; None where nothing can be said."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gated:
     """A pattern over lower-case text, and the words one of which every match contains; compiled when let through."""
 
@@ -49,20 +49,76 @@ class Gated:
         found = self.needs
         if found is None or not sentences:
             return self.pattern.finditer(text) if self.opens(text) else iter(())
+        return self.near(text, sentences, found)
+
+    def near(self, text: str, sentences: Sequence[tuple[int, int]], words: Iterable[str]) -> Iterator[re.Match[str]]:
+        """All matches in the sentences that hold one of these words."""
         marked: set[int] = set()
-        for word in found:
+        for word in words:
             place = text.find(word)
             while place >= 0:
                 number = bisect_right(sentences, (place, len(text))) - 1
                 marked.add(number)
                 place = text.find(word, sentences[number][1])
-        if not marked:
-            return iter(())
         return itertools.chain.from_iterable(self.pattern.finditer(text, *sentences[n]) for n in sorted(marked))
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match."""
         return self.pattern.search(text) if self.opens(text) else None
+
+
+_GRAMS = (3, 4, 5)
+_LETTERS = re.compile(r"[a-z]+")
+
+
+class Doors:
+    """The gates of all rules at once: one look at a text says which patterns are worth reading.
+
+    Most gate words are not in most texts. English ones are looked for only where up to five of their letters stand in a
+    word of the text, Chinese ones only where their first and last signs do.
+    """
+
+    def __init__(self, gates: Sequence[Gated]) -> None:
+        behind: dict[str, list[Gated]] = {}
+        for gate in gates:
+            for word in gate.needs or ():
+                behind.setdefault(word, []).append(gate)
+        self._known = frozenset(gate for gate in gates if gate.needs is not None)
+        self.always = tuple(gate for gate in gates if gate.needs is None)
+        self._by_letters: dict[int, dict[str, list[tuple[str, list[Gated]]]]] = {size: {} for size in _GRAMS}
+        self._by_sign: dict[str, list[tuple[str, str, list[Gated]]]] = {}
+        for word, some in behind.items():
+            letters = max(_LETTERS.findall(word), key=len, default="")
+            if len(letters) >= _GRAMS[0]:
+                start = letters[: _GRAMS[-1]]
+                self._by_letters[len(start)].setdefault(start, []).append((word, some))
+            else:
+                self._by_sign.setdefault(word[0], []).append((word[-1], word, some))
+
+    def __contains__(self, gate: Gated) -> bool:
+        return gate in self._known
+
+    def opened(self, text: str) -> dict[Gated, list[str]]:
+        """For each gate that opens, its words that stand in the text."""
+        found: dict[Gated, list[str]] = {}
+        for word, gates in self._likely(text):
+            if word in text:
+                for gate in gates:
+                    found.setdefault(gate, []).append(word)
+        return found
+
+    def _likely(self, text: str) -> Iterator[tuple[str, list[Gated]]]:
+        """The gate words that may stand in a text."""
+        words = set(_LETTERS.findall(text))
+        for size in _GRAMS:
+            runs = {word[n : n + size] for word in words for n in range(len(word) - size + 1)}
+            for start in self._by_letters[size].keys() & runs:
+                yield from self._by_letters[size][start]
+        signs = set(text)
+        for sign in self._by_sign.keys() & signs:
+            for last, word, gates in self._by_sign[sign]:
+                if last in signs:
+                    yield word, gates
 
 
 def needs(source: str) -> Needs:

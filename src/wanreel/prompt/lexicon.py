@@ -40,6 +40,8 @@ class Names:
 
     english: dict[str, str]  # "coca cola" -> kind
     longest: dict[str, int]  # "coca" -> 2, the words of the longest name that begins with it
+    followed: dict[str, frozenset[str]]  # "coca" -> "cola", "colas": what the second word may be
+    single: frozenset[str]  # words that are a whole name, with "s" or without, or may be one; others need a second
     chinese: dict[str, tuple[str, ...]]  # first sign -> names, longest first
     careful_english: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
     careful_chinese: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
@@ -65,21 +67,42 @@ def names() -> Names:
     chinese: dict[str, list[str]] = {}
     for name in words(data["plain"]["zh"]["names"]):
         chinese.setdefault(name[0], []).append(name)
+    longest = _longest(english)
+    careful = {w: _conditions(row, "near") for w, row in data["words"]["en"].items()}
+    heuristics = cast("dict[str, str]", data["heuristics"])
+    proper, titles = words(heuristics["proper"]), words(heuristics["titles"])
     return Names(
         english=english,
-        longest=_longest(english),
+        longest=longest,
+        followed=_followed(english),
+        single=_alone(english) | frozenset(careful) | proper | titles,
         chinese={first: tuple(sorted(found, key=len, reverse=True)) for first, found in chinese.items()},
-        careful_english={w: _conditions(row, "near") for w, row in data["words"]["en"].items()},
+        careful_english=careful,
         careful_chinese={w: _conditions(row, "before") for w, row in data["words"]["zh"].items()},
         wording={kind: row["wording"] for kind, row in data["plain"].items()},
-        styles=words(data["heuristics"]["styles"]),
-        first_names=words(data["heuristics"]["first_names"]),
-        not_last_names=words(data["heuristics"]["not_last_names"]),
-        capital=words(data["heuristics"]["capital"]),
-        proper=words(data["heuristics"]["proper"]),
-        titles=words(data["heuristics"]["titles"]),
-        things=words(data["heuristics"]["things"]),
+        styles=words(heuristics["styles"]),
+        first_names=words(heuristics["first_names"]),
+        not_last_names=words(heuristics["not_last_names"]),
+        capital=words(heuristics["capital"]),
+        proper=proper,
+        titles=titles,
+        things=words(heuristics["things"]),
     )
+
+
+def _alone(names: dict[str, str]) -> frozenset[str]:
+    single = [name for name in names if " " not in name]
+    return frozenset(form for name in single for form in (name, f"{name}s", name.removesuffix("'s")))
+
+
+def _followed(names: dict[str, str]) -> dict[str, frozenset[str]]:
+    second: dict[str, set[str]] = {}
+    for name in names:
+        parts = name.split()
+        for first in (parts[0], f"{parts[0]}s", parts[0].removesuffix("'s")) if len(parts) > 1 else ():
+            bare = parts[1].removesuffix("'s")
+            second.setdefault(first, set()).update((parts[1], bare, f"{parts[1]}s", f"{bare}s"))
+    return {first: frozenset(some) for first, some in second.items()}
 
 
 def _longest(names: dict[str, str]) -> dict[str, int]:
@@ -138,12 +161,15 @@ class Endings:
     """Endings of Chinese words, by length: a set is asked far faster than a long tuple."""
 
     def __init__(self, endings: frozenset[str]) -> None:
+        self._last = frozenset(ending[-1] for ending in endings)
         self._by_length = tuple(
             (length, frozenset(e for e in endings if len(e) == length)) for length in sorted({len(e) for e in endings})
         )
 
     def end(self, text: str) -> bool:
         """Whether one of them ends the text."""
+        if text[-1:] not in self._last:
+            return False
         for length, some in self._by_length:  # noqa: SIM110 - a plain loop: this runs hundreds of times a prompt
             if text[-length:] in some:
                 return True

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from wanreel.prompt.finding import Finding
+from wanreel.prompt.gate import Doors
+from wanreel.prompt.lexicon import axes
 from wanreel.prompt.reading import Reading
+from wanreel.prompt.rules import framing, mode, negation, writing
 from wanreel.prompt.rules.advice import advice
 from wanreel.prompt.rules.clash import clashes
 from wanreel.prompt.rules.framing import mismatches
@@ -50,9 +54,16 @@ class Lint:
         return tuple(f for f in self.findings if f.rule.severity == "error")
 
 
+@cache
+def doors() -> Doors:
+    """The gates of every pattern that waits behind one."""
+    directions = (pattern for axis in axes() for value in axis.values for pattern in value.patterns)
+    return Doors((*directions, *mode.PATTERNS, *framing.PATTERNS, *negation.PATTERNS, *writing.gates()))
+
+
 def lint(subject: Subject) -> Lint:
     """Read a prompt by every rule."""
-    prompt = Reading(subject.prompt)
+    prompt = Reading(subject.prompt, doors())
     names = tuple(named(prompt))
     unwanted = spans(prompt)
     found = [

@@ -7,10 +7,14 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import import_module
 from typing import Any, NamedTuple
+
+from wanreel.prompt.gate import Doors, Gated
+from wanreel.prompt.lexicon import plain
 
 Span = tuple[int, int]
 """From and to, in code points."""
@@ -32,9 +36,9 @@ _SHOT = re.compile(
     r"|\bcut(?:s|ting)? to\b|\bsmash cut\b"
     r"|\[?\(?\b\d{1,2}(?:\.\d)?\s*(?:s|sec|seconds?)?\s*[-–~—至到]\s*\d{1,2}(?:\.\d)?\s*(?:s|sec|seconds?|秒)\)?\]?"
     r"|\b\d{1,2}:\d\d\s*[-–]\s*\d{1,2}:\d\d\b"
-    r"|第\s*[一二三四五六七八九十\d]+\s*(?:个|组)?\s*(?:镜头|场景|幕|镜|段|画面)|(?:镜头|场景|分镜|画面)\s*(?:[一二三四五六七八九十]+|\d+)\s*[:：,，、.。）)】]|(?:镜头|分镜)\s*(?:[一二三四五六七八九十]|\d+)(?![\d一-十般个直路起切下动边片定转彩颜光次度段秒分帧倍米年成致样同律并旦帆脸对旁])"
+    r"|第\s*[一二三四五六七八九十\d]+\s*(?:个|组)?\s*(?:镜头|场景|幕|镜|段|画面)|(?:镜头|场景|分镜|画面)\s*(?:[一二三四五六七八九十]+|\d+)\s*[:：,，、.。）)】]|(?<!长)(?:镜头|分镜)\s*(?:[一二三四五六七八九十]|\d+)(?![\d一-十气般个直路起切下动边片定转彩颜光次度段秒分帧倍米年成致样同律并旦帆脸对旁])"
     r"|切换到|切换至|切到|切至|转场到)",
-    re.IGNORECASE,
+    re.ASCII,
 )
 # Wording of a sign without quotation marks: "a sign that reads NO ENTRY", "a no smoking sign", 写着禁止停车的牌子.
 _SIGNS = re.compile(
@@ -76,6 +80,26 @@ class Reading:
     """One prompt, read as often as the rules like and analysed once."""
 
     text: str
+    doors: Doors | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def _opened(self) -> dict[Gated, list[str]]:
+        return {} if self.doors is None else self.doors.opened(self.lower)
+
+    def open_gates(self, some: Mapping[Gated, object]) -> Iterator[Gated]:
+        """Those of some patterns that are worth reading at all."""
+        if self.doors is None:
+            yield from some
+        else:
+            yield from some.keys() & self._opened.keys()
+            yield from (gate for gate in self.doors.always if gate in some)
+
+    def matches(self, gate: Gated) -> Iterator[re.Match[str]]:
+        """All matches of a pattern in `lower`, read only in the sentences that can hold one."""
+        if self.doors is None or gate not in self.doors:
+            return gate.finditer(self.lower, self.sentences)
+        words = self._opened.get(gate)
+        return gate.near(self.lower, self.sentences, words) if words else iter(())
 
     @cached_property
     def quotes(self) -> tuple[tuple[int, int], ...]:
@@ -148,6 +172,12 @@ class Reading:
         """Which sentence a place stands in, counted from 0; a semicolon ends none."""
         return bisect_left(self._stops, place)
 
+    @cached_property
+    def full_sentences(self) -> tuple[Span, ...]:
+        """The sentences as they are numbered."""
+        edges = (-1, *self._stops, len(self.said))
+        return tuple((a + 1, b) for a, b in itertools.pairwise(edges))
+
     def sentence_around(self, place: int) -> Span:
         """The sentence a place stands in."""
         number = self.sentence_number(place)
@@ -159,7 +189,7 @@ class Reading:
     @cached_property
     def shots(self) -> tuple[tuple[int, int], ...]:
         """Labelled or timed shots; the whole text where there are none."""
-        cuts = [m.start() for m in _SHOT.finditer(self.said)]
+        cuts = [m.start() for m in _SHOT.finditer(self.lower)]
         edges = [0, *(c for c in cuts if c > 0), len(self.said)]
         return tuple((a, b) for a, b in itertools.pairwise(edges) if b > a)
 
@@ -167,6 +197,20 @@ class Reading:
     def english(self) -> tuple[Word, ...]:
         """Latin words of the whole text, quotes included."""
         return tuple(Word(m[0], *m.span()) for m in _WORDS.finditer(self.text))
+
+    @cached_property
+    def english_lower(self) -> tuple[str, ...]:
+        """Those words in lower case and without accents."""
+        return tuple(text.lower() if text.isascii() else plain(text) for text in (word.text for word in self.english))
+
+    def english_in(self, within: Sequence[Span] | None) -> Iterator[Word]:
+        """Latin words of some stretches, in order; of the whole text where none are named."""
+        if within is None:
+            yield from self.english
+            return
+        starts = [word.start for word in self.english]
+        for first, last in within:
+            yield from self.english[bisect_left(starts, first) : bisect_left(starts, last)]
 
     @cached_property
     def has_chinese(self) -> bool:
@@ -184,6 +228,15 @@ class Reading:
             found.append(Word(text, place, place + len(text), kind))
             place += len(text)
         return tuple(found)
+
+    @cached_property
+    def _chinese_starts(self) -> list[int]:
+        return [word.start for word in self.chinese]
+
+    def chinese_in(self, start: int, end: int) -> tuple[Word, ...]:
+        """The segments that begin between two places."""
+        starts = self._chinese_starts
+        return self.chinese[bisect_left(starts, start) : bisect_left(starts, end)]
 
     @cached_property
     def boundaries(self) -> frozenset[int]:

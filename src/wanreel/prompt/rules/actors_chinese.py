@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from wanreel.prompt.lexicon import Cast, casting, words
-from wanreel.prompt.reading import Reading, Word
+from wanreel.prompt.reading import Reading, Span, Word
 from wanreel.prompt.rules.actors_english import Actor
 
 # A table laid, a kitchen: what is named after these words lies there. What is named before the others is made.
@@ -46,8 +46,8 @@ _JOIN = words("和, 与, 跟, 及, 同") | {"、"}
 _QUIET_VERBS = words("有, 是, 让, 使, 站着, 像, 如, 坐着")
 
 
-def actors(prompt: Reading) -> Iterator[Actor]:
-    """The subjects of all pieces, in order."""
+def actors(prompt: Reading, within: Sequence[Span] | None = None) -> Iterator[Actor]:
+    """The subjects of all pieces, or of those in some sentences, in order."""
     if not prompt.has_chinese:
         return
     cast = casting()
@@ -57,6 +57,8 @@ def actors(prompt: Reading) -> Iterator[Actor]:
     starts = [w.start for w in segments]
     row = False  # of things made, whose names follow: 一排皮影，将军、书生
     for start, end in _pieces(prompt):
+        if within is not None and not any(first <= start < last for first, last in within):
+            continue
         text = prompt.said[start:end]
         if row and len(text) <= 4:
             continue
@@ -85,6 +87,24 @@ def actors(prompt: Reading) -> Iterator[Actor]:
         yield from found
         if not found and not _LABEL.search(text):
             yield from _perhaps(inside, cast)
+
+
+def beings_in(prompt: Reading, start: int, end: int) -> int:
+    """How many different words between two places could name somebody or something that acts; at least as many as act."""
+    cast = casting()
+    return len(
+        {
+            word.text
+            for word in prompt.chinese_in(start, end)
+            if (
+                word.text in cast.beings_zh
+                or word.text in cast.collectives_zh
+                or cast.endings_zh.end(word.text)
+                or cast.machine_endings_zh.end(word.text)
+                or word.kind.startswith("nr")
+            )
+        }
+    )
 
 
 def _pieces(prompt: Reading) -> Iterator[tuple[int, int]]:
@@ -204,8 +224,11 @@ def _being(inside: list[Word], number: int, cast: Cast, *, measured: bool = Fals
         return None
     if text in cast.beings_zh or text in cast.collectives_zh:
         return text
+    ends, machine = cast.endings_zh.end(text), cast.machine_endings_zh.end(text)
     if len(text) > 2 and text[-2:] in cast.beings_zh and not cast.machine_endings_zh.end(text[-2:]):
         return text
+    if not ends and not machine and not (number == 0 and word.kind.startswith("nr")) and text[-1] not in "在正把被":
+        return None
     if number == 0 and word.kind.startswith("nr") and re.fullmatch(r"[小阿老大][\u4e00-\u9fff]", text):
         return text  # 小明
     if len(text) > 1 and text[-1] in "在正把被" and text[:-1] in cast.beings_zh:
@@ -213,7 +236,7 @@ def _being(inside: list[Word], number: int, cast: Cast, *, measured: bool = Fals
     place = number == 0 or measured or inside[number - 1].text in ("的", "、")
     if (
         len(text) >= 2
-        and cast.endings_zh.end(text)
+        and ends
         and word.kind[:1] in ("n", "v", "j", "z", "x", "l")
         and word.kind not in ("ns", "nt")
         and place
@@ -222,11 +245,11 @@ def _being(inside: list[Word], number: int, cast: Cast, *, measured: bool = Fals
     if word.kind.startswith(("v", "p", "d", "a", "m", "q", "x", "f", "c", "u", "ns", "t", "s")) and word.kind != "vn":
         return None
     acts = any(w.kind[:1] in ("v", "d", "i", "p") for w in inside[number + 1 : number + 5])
-    if len(text) >= 2 and (cast.endings_zh.end(text) and (acts or len(inside) <= 3)):
+    if len(text) >= 2 and (ends and (acts or len(inside) <= 3)):
         return text
     if (
         len(text) >= 2
-        and cast.machine_endings_zh.end(text)
+        and machine
         and place
         and number + 1 < len(inside)
         and inside[number + 1].text not in _OWNED

@@ -7,12 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
 from wanreel.prompt.lexicon import beings_of_data, casting, words
-from wanreel.prompt.reading import HIDDEN, Reading, Word
+from wanreel.prompt.reading import HIDDEN, Reading, Span, Word
 
 STORY_MIN = 450
 """From this length on, parts of one thing are told one by one, and "the heel lifts, the sole opens" is one subject."""
@@ -98,15 +98,15 @@ class _Phrase(NamedTuple):
     kind: str  # one, own, the, bare
 
 
-def actors(prompt: Reading) -> Iterator[Actor]:
-    """Everybody who acts, in the order of the text; the same one may come twice under one name."""
+def actors(prompt: Reading, within: Sequence[Span] | None = None) -> Iterator[Actor]:
+    """Everybody who acts, in the order of the text, or in some sentences; the same one may come twice under one name."""
     labels = list(_LABEL.finditer(prompt.lower))
     if len(labels) > 1:
         yield from (Actor(label[0], label.start(), label.end()) for label in labels)
         return
     row: list[tuple[Actor, bool]] = []  # pieces one after another that each have somebody, and whether he acts
     row_open = True
-    for piece in _pieces(prompt):
+    for piece in _pieces(prompt, within):
         found = next(_acting(prompt, piece), None)
         bare = None if found else _named_only(prompt, piece)
         if found is not None:
@@ -134,12 +134,12 @@ def _lists(piece: _Piece) -> bool:
     return len(piece.tokens) > 2 and _LISTING.search(" ".join(piece.lower)) is not None
 
 
-def _pieces(prompt: Reading) -> Iterator[_Piece]:
+def _pieces(prompt: Reading, within: Sequence[Span] | None) -> Iterator[_Piece]:
     """The text cut at marks and at words that join clauses."""
     held: list[Word] = []
     mark = ""
     last = 0
-    for word in prompt.english:
+    for word in prompt.english_in(within):
         if prompt.said[word.start] == HIDDEN:
             continue
         gap = prompt.said[last : word.start]
@@ -424,34 +424,17 @@ def _machine(lower: Sequence[str], head: int) -> bool:
 
 def _trade(name: str) -> bool:
     """A word nobody listed that ends like a trade."""
-    return len(name) > 5 and singular(name).endswith(
-        (
-            "smith",
-            "woman",
-            "man",
-            "keeper",
-            "herder",
-            "monger",
-            "ologist",
-            "seller",
-            "walker",
-            "maker",
-            "player",
-            "wright",
-            "tamer",
-            "catcher",
-            "person",
-            "girl",
-            "boy",
-            "rider",
-            "fighter",
-            "dancer",
-            "eater",
-            "thrower",
-            "breather",
-            "bender",
-            "bot",
-        )
+    return len(name) > 5 and singular(name).endswith(_TRADES)
+
+
+@cache
+def forms() -> frozenset[str]:
+    """Single words, in singular and plural, that may name somebody or something that acts."""
+    cast = casting()
+    known = cast.beings | cast.machines | cast.collectives | beings_of_data()
+    single = frozenset(word.rsplit(" ", 1)[-1] for word in known)
+    return (
+        single | {f"{w}s" for w in single} | {f"{w}es" for w in single} | {f"{w[:-1]}ies" for w in single} | _ODD.keys()
     )
 
 
@@ -466,6 +449,35 @@ def _is(name: str, among: frozenset[str]) -> bool:
     return name in among or singular(name) in among
 
 
+_TRADES = (
+    "smith",
+    "woman",
+    "man",
+    "keeper",
+    "herder",
+    "monger",
+    "ologist",
+    "seller",
+    "walker",
+    "maker",
+    "player",
+    "wright",
+    "tamer",
+    "catcher",
+    "person",
+    "girl",
+    "boy",
+    "rider",
+    "fighter",
+    "dancer",
+    "eater",
+    "thrower",
+    "breather",
+    "bender",
+    "bot",
+)
+TRADES = (*_TRADES, *(f"{ending}s" for ending in _TRADES), "men", "women", "people")
+"""How words end that are trades though nobody listed them."""
 _ODD = {
     "children": "child",
     "wolves": "wolf",

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from wanreel.prompt.finding import CONTRADICTION, Finding
+from wanreel.prompt.gate import Gated
 from wanreel.prompt.lexicon import Axis, Direction, axes
 from wanreel.prompt.reading import Reading, Span
 
@@ -105,7 +107,7 @@ def clashes(prompt: Reading, unwanted: Sequence[Span]) -> Iterator[Finding]:
     """At most one finding an axis and shot: the first pair that cannot be had together."""
     seen: set[Span] = set()
     shots = [shot for shot in prompt.shots if not _SPLIT.search(prompt.lower, *shot)]
-    for axis in axes():
+    for axis in _worth_reading(prompt):
         sights = _sights(prompt, axis, unwanted)
         for first, last in shots if len(sights) > 1 else ():
             pair = _clash(prompt, axis, [s for s in sights if first <= s.start < last])
@@ -117,6 +119,27 @@ def clashes(prompt: Reading, unwanted: Sequence[Span]) -> Iterator[Finding]:
                 yield _finding(prompt, axis, one, two)
 
 
+@cache
+def _values() -> dict[Gated, tuple[int, int]]:
+    """Where each pattern belongs: the numbers of its axis and value."""
+    return {
+        pattern: (number, place)
+        for number, axis in enumerate(axes())
+        for place, value in enumerate(axis.values)
+        for pattern in value.patterns
+    }
+
+
+def _worth_reading(prompt: Reading) -> list[Axis]:
+    """The axes of which two values may stand in the text."""
+    standing: dict[int, set[int]] = {}
+    values = _values()
+    for pattern in prompt.open_gates(values):
+        number, place = values[pattern]
+        standing.setdefault(number, set()).add(place)
+    return [axes()[number] for number in sorted(standing) if len(standing[number]) > 1]
+
+
 def _finding(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> Finding:
     said = [prompt.text[s.start : s.end].strip(" ,，;；、") for s in (one, two)]
     words = f"“{said[0]}” and “{said[1]}” exclude each other in one shot ({axis.name}). Keep one, or say how one turns into the other."
@@ -125,11 +148,11 @@ def _finding(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> Finding:
 
 def _sights(prompt: Reading, axis: Axis, unwanted: Sequence[Span]) -> list[Sight]:
     found: list[Sight] = []
-    text, sentences = prompt.lower, prompt.sentences
+    text = prompt.lower
     for direction in axis.values:
         if direction is axis.values[-1] and not found:
             return []
-        for match in (m for pattern in direction.patterns for m in pattern.finditer(text, sentences)):
+        for match in (m for pattern in direction.patterns for m in prompt.matches(pattern)):
             if match[0] == "" or (
                 any(a <= match.start() < b for a, b in unwanted)
                 and axis.name not in ("cutting", "crowding", "camera motion", "wetness", "wind")
@@ -177,13 +200,14 @@ def _of_camera(text: str, match: re.Match[str], start: int, end: int) -> bool:
         return True
     before, after = text[start : match.start()], text[match.end() : end]
     if re.search(
-        r"\b(?:camera|lens|shot|frame|drone|tripod)\b[^.;]*\b(?:as|while|and|yet|but|that|which) (?:it )?(?:\w+ly )?$",
+        r"\b(?:camera|lens|shot|frame|drone|tripod)\b[^.;]*\b(?:as|while|and|yet|but|that|which) (?:it )?(?:at the same time |simultaneously |also |meanwhile |still |at once )?(?:\w+ly )?$",
         before,
     ):
         return True
     word = match[0].split()[-1] if match[0].split() else ""
-    if re.search(r"\b(?:camera|drone|lens|viewpoint|shot|frame|cam)\b(?: \w+){0,3} ?$", before):
-        return not re.search(r"\b(?:of|as|while|captures?|watch\w+|on|at) (?:\w+ ){0,3}$", before)
+    noun = re.search(r".*\b(?:camera|drone|lens|viewpoint|shot|frame|cam)\b((?: \w+){0,3} ?)$", before)
+    if noun is not None:
+        return not re.search(r"\b(?:of|as|while|captures?|watch\w+|on|at) (?:\w+ ){0,3}$", noun[1])
     if (
         re.match(
             r"[ -](?:\w+ ){0,2}(?:camera|shot|cam|camera ?work|camera (?:move|movement|motion|path)|movement|move|footage|dolly|drone|tracking|pan|take|tracking)\b",
@@ -301,6 +325,8 @@ def _explained(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> bool:
         return True
     if axis.kind == "size" and _covered(prompt, one, two):
         return True
+    if axis.kind == "time" and prompt.tells_a_story and re.fullmatch(r"\s*(?:和|与|及|、|and)\s*(?:the )?", between):
+        return True  # of both parts of a story: 黎明和入夜都要安静
     if axis.name.startswith("season") and _seasons_pass(text[slice(*prompt.sentence_around(one.start))]):
         return True
     if _SERVES.match(text, one.end) and _SERVES.match(text, two.end):

@@ -84,6 +84,10 @@ _STILL_NOUN = re.compile(
 _ITSELF = re.compile(
     r"^(?:this|these) (?:video|film|clip|footage|movie)s?$",
 )
+# "keep people out of the picture", "everyone can picture it": no picture that was sent.
+_NO_PICTURE = re.compile(
+    r"\bout of (?:the|this|that)\b|\b(?:can|could|will|would|may|might|must|should|to|try|let) (?:picture|image|film|video|still)$"
+)
 _TELLS = re.compile(
     r" (?:should|must|will|would|can|is|are|was|needs?|has|have|shows?|opens?|begins?|starts?|ends?|follows?|tells?|feels?|takes?|plays?|looks?|runs?|captures?|depicts?|presents?|features?|explores?|lasts?|celebrates?|we|for|about|of (?!my|mine|me))\b"
 )
@@ -108,9 +112,8 @@ def wrong_modes(prompt: Reading, mode: str | None) -> Iterator[Finding]:
     """References to an input, where the mode takes none."""
     if mode != "t2v":
         return
-    text = prompt.lower
     for pattern in PATTERNS:
-        for match in pattern.finditer(text, prompt.sentences):
+        for match in prompt.matches(pattern):
             if not _in_scene(prompt, match):
                 words = "refers to a picture or video, and text-to-video gets none. Use i2v or kf2v with the input, or describe what should be seen."
                 yield Finding(WRONG_MODE, *match.span(), f"“{prompt.text[match.start() : match.end()]}” {words}")
@@ -153,6 +156,8 @@ def _in_scene(prompt: Reading, match: re.Match[str]) -> bool:
 def _of_itself(text: str, match: re.Match[str]) -> bool:
     """Whether what is spoken of is the video asked for."""
     said = match[0]
+    if _NO_PICTURE.search(said):
+        return True
     if said in ("this image", "this picture", "this photo", "this photograph"):
         return (
             re.match(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from wanreel.prompt.finding import NAMED_ENTITY, Finding
 from wanreel.prompt.lexicon import Names, beings_of_data, casting, names, plain
@@ -34,6 +34,13 @@ _NAMED = re.compile(
     r"\b(?:named|called|nicknamed|character|heroine|protagonist|our hero|fictional)[,:]? (?:\w+ )?$", re.IGNORECASE
 )
 _DOTTED_ZH = re.compile(r"[\u4e00-\u9fff]{1,6}[·•・][\u4e00-\u9fff]{1,7}(?:[·•・][\u4e00-\u9fff]{1,6})?")
+# The signs foreign names are written with: most of a name is of these, a heading with a dot is not.
+_SOUNDS_ZH = frozenset(
+    "阿埃艾奥巴贝本比宾波博布查达戴丹德狄迪杜多厄恩尔法菲费芬弗福盖甘高戈格葛古哈海汉赫亨胡华怀霍基吉加贾简杰金卡凯坎康科克肯孔库奎拉莱兰朗劳勒雷李里利莉丽林琳隆卢鲁伦罗洛马玛迈麦曼梅门蒙米密明莫墨默姆穆拿纳娜南内尼妮宁纽诺欧帕潘佩彭皮珀普奇契乔切琼让热日荣茹瑞若萨塞赛桑瑟森莎沙山舍圣施史舒朔斯丝思松苏索塔泰坦汤陶特提图托瓦万旺威韦维魏温文沃乌武西希锡夏香肖谢辛欣休修雅亚扬耶叶伊依因英尤于约赞泽扎詹张珍芝朱兹佐黛露萝梵高安东尼"
+)
+_DOTS = frozenset("·•・")
+_LANDS = frozenset({"patagonia"})
+"""Makes called after a land: only somebody's is one."""
 _STYLE_ZH = re.compile(
     r"(?:画家|导演|艺术家|歌手|演员|明星|影星|球星|摄影师|大师|影帝|影后|总统|主席|首相|总理|作家|诗人|动画大师|企业家|科学家)([\u4e00-\u9fff]{2,3})(?=风格|的|式|笔下|站|在|唱|执导|作品|画风|穿|走|坐|演讲|骑|跑|跳|手|微笑|正)"
 )
@@ -65,6 +72,8 @@ _NOT_DESCRIBING = frozenset(
         "sebastian",
     }
 )
+WORDS_MAX = 9
+"""No name has more words than this."""
 _MARK = re.compile(r"\w{1,40} ?[®™]")
 
 
@@ -82,9 +91,13 @@ def named(prompt: Reading) -> Iterator[Finding]:
 
 def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
     text, known = prompt.text, names()
-    tokens = [Word(plain(w.text), w.start, w.end) for w in _parts(prompt.english)]
-    for number, token in enumerate(tokens):
-        longest = _longest(text, tokens, number, known) if token.text in known.longest else None
+    found, bare = prompt.english, [w[:-2] if w.endswith(("'s", "’s")) else w for w in prompt.english_lower]
+    for number, (low, follows) in enumerate(zip_longest(bare, bare[1:])):
+        if low not in known.single and (low not in known.followed or follows not in known.followed[low]):
+            continue
+        tokens = [Word(plain(w.text), w.start, w.end) for w in _parts(found[number : number + WORDS_MAX])]
+        token = tokens[0]
+        longest = _longest(text, tokens, 0, known) if low in known.longest else None
         if longest is not None:
             end, kind = longest
             if (
@@ -168,8 +181,7 @@ def _common(prompt: Reading, match: re.Match[str]) -> bool:
 def _parts(found: tuple[Word, ...]) -> Iterator[Word]:
     """Words without a possessive."""
     for word in found:
-        ending = re.search(r"['’]s$", word.text)
-        yield Word(word.text[: ending.start()], word.start, word.start + ending.start()) if ending else word
+        yield Word(word.text[:-2], word.start, word.end - 2) if word.text.endswith(("'s", "’s")) else word
 
 
 def _longest(text: str, tokens: list[Word], number: int, known: Names) -> tuple[int, str] | None:
@@ -231,7 +243,13 @@ def _make(prompt: Reading, token: Word, known: Names) -> bool:
     follows = re.match(r"(?:'s|’s)? ([a-z]+)", text[token.end : token.end + 24])
     if follows is not None and follows[1] in known.things:
         return False
-    return re.search(r"\b[a-z][a-z-]* $", text[max(0, token.start - 20) : token.start]) is not None and not re.match(
+    before = text[max(0, token.start - 20) : token.start]
+    if (
+        token.text in _LANDS
+        and re.search(r"\b(?:an?|his|her|their|my|your|wear(?:s|ing)|new|old|worn) $", before) is None
+    ):
+        return False
+    return re.search(r"\b[a-z][a-z-]* $", before) is not None and not re.match(
         r" (?:River|Desert|Mountains?|Coast|National|Steppe)", text[token.end :]
     )
 
@@ -355,22 +373,25 @@ def _chinese(prompt: Reading) -> Iterator[tuple[int, int, str]]:
     if not prompt.has_chinese:
         return
     text, known = prompt.text, names()
-    for place, char in enumerate(text):
-        for name in known.chinese.get(char, ()):
-            if text.startswith(name, place):
+    signs = set(text)
+    for first in known.chinese.keys() & signs:
+        for name in known.chinese[first]:
+            place = text.find(name) if name[-1] in signs else -1
+            while place >= 0:
                 end = place + len(name)
                 if _aligned(prompt, place, end, name) and not _PLACE_ZH.match(text, end):
                     yield place, end, "zh"
-                    break
+                place = text.find(name, place + 1)
     for name, (after, before) in known.careful_chinese.items():
-        for match in re.finditer(re.escape(name), text):
+        for match in re.finditer(re.escape(name), text) if name in text else ():
             rest = re.sub(r"^[ ]", "", text[match.end() : match.end() + 12])
             if after.match(rest) or (
                 before is not None and before.search(text[max(0, match.start() - 8) : match.start()])
             ):
                 yield *match.span(), "zh"
-    for match in _DOTTED_ZH.finditer(prompt.said):
-        yield *match.span(), "zh"
+    for match in _DOTTED_ZH.finditer(prompt.said) if signs & _DOTS else ():
+        if all(sum(c in _SOUNDS_ZH for c in part) > len(part) / 2 for part in re.split("[·•・]", match[0])[:2]):
+            yield *match.span(), "zh"
     for match in _STYLE_ZH.finditer(prompt.said):
         kinds = {w.kind for w in prompt.chinese if w.start >= match.start(1) and w.end <= match.end(1)}
         if kinds and all(kind.startswith("nr") for kind in kinds):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from wanreel.prompt.finding import NEGATION, Finding, Fix
+from wanreel.prompt.gate import Gated
 from wanreel.prompt.reading import Reading, Span
 from wanreel.prompt.rules.moving import moved
 
@@ -73,16 +74,17 @@ _KEY = re.compile(
     r"(?<![\w'-])(?:do|does|don't|dont|doesn't|must|mustn't|should|shouldn't|can't|can|cannot|may|will|won't|shall|is|isn't|are|aren't|need|never|not|no|zero|without|nobody|nothing|none|no-one|neither|nor|nowhere"
     r"|refrain|stay|steer|get|leave|omit|exclude|excluding|forbid|prohibit|devoid|bereft|void|absent|sans|lacking|absence of|in the absence|negative|negatives|keep out|rule out|eliminate|disallow)(?![\w'])"
 )
-_AVOID = re.compile(
+_AVOID = Gated(
     r"(?<![\w-])(?:and |but |please |try to |must |should |also |to )*(avoid|avoiding|prevent|preventing|remove|removing|skip|hide|hiding|ban|minus|less)\b (?=\w)"
 )
-_FREE = re.compile(
+_FREE = Gated(
     rf"\b(?:completely |totally |entirely )?free (?:of|from) (?:any )?{_UNWANTED}\b|\b(?:text|logo|watermark|people|person|blur|caption|subtitle|flicker|noise|grain|artifact|artefact|crowd|shake|jitter|distortion|clutter|brand)s?[- ]free\b"
 )
-_KEEP = re.compile(
+_KEEP = Gated(
     rf"\b(?:keep|leave) (?:the |all |every )?[\w ]{{2,30}}? (?:clear|free|empty|clean) (?:of|from) [\w ]+?(?= *(?:$|[,.;]))|\b(?:keep|leave|cut|crop|edit) (?:all |any |the |every )*[\w ,]{{2,60}}? (?:out of (?:it|this)\b|out of (?:the )?(?:frame|shot|picture|scene|video|image|view)|out(?= *(?:$|[,.;])))"
     rf"|\bshould (?:be|stay|remain) (?:absent|hidden|invisible)\b|\b{_UNWANTED} (?:is|are) (?:forbidden|prohibited|banned|unwanted|not allowed|not permitted)\b"
 )
+PATTERNS = (_AVOID, _FREE, _KEEP)
 _END = re.compile(r"[,;.!?，。；！？\n()\[\]（）【】]|:(?=\s|$)|\s[-–—]\s|\b(?:but|while|then|yet)\b")
 # "no bicycles, umbrellas or dogs": further things of the list, bare and short, up to the one after "or".
 _BARE = r"(?!(?:a|an|the|one|two|three|his|her|its|their|some|many|only|just|slow|close|wide|medium|with|in|on|at|under) )[a-z][\w'-]*(?: (?!and |or |nor |with |in |while |as )[\w'-]+){0,2}"
@@ -134,11 +136,11 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int]]:
             continue
         start, last = match.start(), _until(text, match.end())
         yield start, last
-    for match in _AVOID.finditer(text):
+    for match in prompt.matches(_AVOID):
         if _is_direction(text, match):
             yield match.start(), _until(text, match.end())
     for pattern in (_FREE, _KEEP):
-        for match in pattern.finditer(text):
+        for match in prompt.matches(pattern):
             yield match.span()
 
 

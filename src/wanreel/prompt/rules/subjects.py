@@ -23,6 +23,8 @@ REACH, REACH_CHINESE, REACH_CHINESE_KNOWN = 330, 120, 320
 
 def crowded(prompt: Reading, names: Sequence[Finding], unwanted: Sequence[Span]) -> Iterator[Finding]:
     """One finding over all of them, when there are more than three in one shot; `names` are those named in it."""
+    if prompt.tells_a_story and AT_ONCE.search(prompt.lower) is None and not _may_crowd(prompt, names):
+        return
     everyone = [*actors_english.actors(prompt), *_named(prompt, names), *actors_chinese.actors(prompt)]
     everyone = [a for a in everyone if not any(first <= a.start < last for first, last in unwanted)]
     for first, last in prompt.shots:
@@ -35,6 +37,38 @@ def crowded(prompt: Reading, names: Sequence[Finding], unwanted: Sequence[Span])
             words = f"{len(spans)} subjects act at once ({listed}); models lose track past {SUBJECTS_MAX}. Keep the ones that matter, or split the scene into clips."
             yield Finding(TOO_MANY_SUBJECTS, min(a.start for a in spans), max(a.end for a in spans), words)
             return
+
+
+_BREAK = re.compile(r"[,;:、，；：—]|\b(?:and|while|as|with|where)\b|[和与跟及]")
+_LATIN = re.compile(r"[a-z]+")
+
+
+def _may_crowd(prompt: Reading, names: Sequence[Finding]) -> bool:
+    """Whether any one sentence of a long text holds more than three; only then is it worked out who was met before."""
+    within = _full(prompt, names)
+    acting = [*actors_english.actors(prompt, within), *actors_chinese.actors(prompt, within)] if within else []
+    named = list(_named(prompt, names)) if within else []
+    return any(
+        len({a.name for a in (*acting, *named) if first <= a.start < last}) > SUBJECTS_MAX for first, last in within
+    )
+
+
+def _full(prompt: Reading, names: Sequence[Finding]) -> list[Span]:
+    """The sentences with words enough for more than three, by a look at each word alone."""
+    text, forms = prompt.lower, actors_english.forms()
+    full: list[Span] = []
+    for start, end in prompt.full_sentences:
+        some = text[start:end]
+        if len(_BREAK.findall(some)) < SUBJECTS_MAX:
+            continue
+        found = set(_LATIN.findall(some))
+        count = len(found & forms) + sum(word.endswith(actors_english.TRADES) for word in found - forms)
+        count += sum(start <= name.start < end for name in names)
+        if prompt.has_chinese:
+            count += actors_chinese.beings_in(prompt, start, end)
+        if count > SUBJECTS_MAX:
+            full.append((start, end))
+    return full
 
 
 def _apart(actors: list[Actor]) -> list[Actor]:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import NamedTuple
 
 from wanreel.prompt.finding import UNSUPPORTED_SCRIPT, Finding
+from wanreel.prompt.gate import Gated
 from wanreel.prompt.lexicon import table, words
 from wanreel.prompt.reading import Reading, Span
 
@@ -38,10 +39,11 @@ _SURFACE = re.compile(
 
 
 class _Patterns(NamedTuple):
-    named: re.Pattern[str]
-    beside: re.Pattern[str]
-    chinese: re.Pattern[str]
-    chinese_scripts: re.Pattern[str]
+    named: Gated
+    beside: Gated
+    languages: Gated
+    chinese: Gated
+    chinese_scripts: Gated
     texts: re.Pattern[str]
     spoken: re.Pattern[str]
     texts_zh: re.Pattern[str]
@@ -56,22 +58,29 @@ def _patterns() -> _Patterns:
     written = f"(?:{_any(en['written'])})"
     filler = r"(?:[\w'-]+ ){0,2}"
     return _Patterns(
-        named=re.compile(rf"\b(?:{_any(en['scripts'])})\b"),
-        beside=re.compile(
+        named=Gated(rf"\b(?:{_any(en['scripts'])})\b"),
+        languages=Gated(rf"\b{language}\b"),
+        beside=Gated(
             rf"\b{language}(?:-language|-script|-style)? {filler}{text}\b"
             rf"|\b{text}\b[^.;!?]{{0,60}}? in (?:the |bold |elegant |glowing |golden |old |traditional |large |red |white |modern |flowing |ornate |neon |big |handwritten |[\w-]+ )*?{language}\b(?![ -](?:style|restaurant|garden|fashion|tradition|dress|cuisine|colou?rs|light|costume|temple|market|street)s?\b)"
             rf"|\b{written}\b[^.;!?]{{0,60}}? in (?:the |bold |elegant |glowing |golden |old |traditional |large |red |white |modern |flowing |ornate |big |[\w-]+ )?{language}\b"
             rf"|\b{language} (?:written|printed|carved|painted)\b|\bin {language} (?:script|letters|lettering|text|characters|writing|calligraphy)\b"
         ),
-        chinese=re.compile(
+        chinese=Gated(
             rf"(?:{'|'.join(sorted(words(zh['names']), key=len, reverse=True))})(?:{'|'.join(sorted(words(zh['forms']), key=len, reverse=True))})"
         ),
-        chinese_scripts=re.compile("|".join(sorted(words(zh["scripts"]), key=len, reverse=True))),
+        chinese_scripts=Gated("|".join(sorted(words(zh["scripts"]), key=len, reverse=True))),
         texts=re.compile(rf"\b(?:{_any(en['text_words'])}|{_any(en['written'])})\b"),
         spoken=re.compile(rf"\b(?:{_any(en['spoken'])})\b"),
         texts_zh=re.compile("|".join(words(zh["text_words"]))),
         spoken_zh=re.compile("|".join(words(zh["spoken"]))),
     )
+
+
+def gates() -> tuple[Gated, ...]:
+    """The patterns that wait behind a gate."""
+    found = _patterns()
+    return found.named, found.beside, found.languages, found.chinese, found.chinese_scripts
 
 
 def _any(text: str) -> str:
@@ -144,9 +153,9 @@ def _spoken(prompt: Reading, start: int) -> bool:
 def _named(prompt: Reading) -> Iterator[tuple[int, int]]:
     found = _patterns()
     text = prompt.lower
-    for match in found.named.finditer(text):
+    for match in prompt.matches(found.named):
         yield match.span()
-    for match in found.beside.finditer(text):
+    for match in prompt.matches(found.beside) if any(prompt.matches(found.languages)) else ():
         if not any(
             bad in text[max(0, match.start() - 9) : match.end() + 9]
             for bad in words(table("scripts")["english"]["not_text"])
@@ -158,9 +167,9 @@ def _named(prompt: Reading) -> Iterator[tuple[int, int]]:
                 yield match.span()
     if not prompt.has_chinese:
         return
-    for match in found.chinese_scripts.finditer(text):
+    for match in prompt.matches(found.chinese_scripts):
         yield match.span()
-    for match in found.chinese.finditer(text):
+    for match in prompt.matches(found.chinese):
         if _about_writing(prompt, match, found):
             yield match.span()
 
