@@ -1,4 +1,4 @@
-"""Write docs/reference/{command-line,settings,errors}.md from the code: `python tools/reference.py` writes them.
+"""Write docs/reference/{command-line,settings,errors,metrics}.md from the code: `python tools/reference.py` does it.
 
 What the tables say is read from the commands, the settings and the error tables themselves; a test compares the pages.
 """
@@ -18,6 +18,7 @@ from wanreel.cli import exits
 from wanreel.cli.main import app
 from wanreel.domain import errors, policy
 from wanreel.domain.job import Fault
+from wanreel.metrics.names import ALL
 from wanreel.settings import LOG_VARIABLE, PREFIX, Settings
 from wanreel.vendor.errors import TABLE, Verdict
 
@@ -88,17 +89,38 @@ it](../how-to/settle-a-doubt.md).
 """
 
 
+HOW_METRICS_ARE_READ = """\
+`wanreel up` and `wanreel api` give them at `/metrics` (to a token with the scope `admin`, once there are tokens),
+`wanreel worker --metrics HOST:PORT` at that address. A *gauge* is read from the store when it is asked for and is the
+same from every process on it: take the `max`. A *counter* and a *histogram* count what one process has done since it
+began, under the names its log lines have: take the `sum` of `rate`. Alerts and a dashboard that use them are in
+[`deploy/`](../../deploy/README.md).
+"""
+
+
 def pages() -> dict[Path, str]:
     """Each page with its text."""
     return {
         FOLDER / "command-line.md": _page(_command_line()),
         FOLDER / "settings.md": _page(_settings()),
         FOLDER / "errors.md": _page(_errors()),
+        FOLDER / "metrics.md": _page(_metrics()),
     }
 
 
 def _page(lines: Iterator[str]) -> str:
     return "\n".join([*lines, ""])
+
+
+def _metrics() -> Iterator[str]:
+    yield "# Metrics\n"
+    yield MADE
+    yield HOW_METRICS_ARE_READ
+    yield "| metric | sort | labels | means |"
+    yield "|---|---|---|---|"
+    for metric in ALL:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        yield f"| `{metric.name}` | {metric.sort} | {labels} | {metric.words} |"
 
 
 # --- commands -------------------------------------------------------------------------------------------------------

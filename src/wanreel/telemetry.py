@@ -5,6 +5,8 @@ from __future__ import annotations
 import structlog
 
 STEP = "job.step"  # a job took a step: job, what, state, reason
+END_SEEN = "task.end_seen"  # a task's end was noticed: job, lag_s after it
+SETTLED = "money.settled"  # a clip was paid for: job, amount, currency
 STEP_LATE = "job.late_news"  # an event met a job that had moved on
 STEP_STALE = "job.stale_write"  # a worker lost its claim and so its write
 DOUBT = "job.unconfirmed"  # a paid call's answer was lost

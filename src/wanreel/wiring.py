@@ -32,6 +32,7 @@ from wanreel.judge.panel import Judges
 from wanreel.judge.vision import Seer, VisionJudge
 from wanreel.judge.words import Endpoint, WordReader
 from wanreel.media.looks import Looks
+from wanreel.metrics.gauges import Gauges
 from wanreel.notify.addresses import check_url
 from wanreel.notify.command import CommandNotifier
 from wanreel.notify.courier import Courier
@@ -261,6 +262,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             preview=lambda request: _preview(request, catalog, account),
             uploads=HomeUploads(path / "uploads", clock),
             watching=store,
+            gauges=Gauges(clock, store, store, store, spool, limit_of),
         )
 
 

@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
+from wanreel.api.access import Admin
 from wanreel.api.desk import desk_of
-from wanreel.api.problems import TABLE, TYPES, documented
+from wanreel.api.problems import TABLE, TYPES, Refusal, documented
 from wanreel.api.schemas import Alive, Ready
 from wanreel.domain.errors import NotFound
 
@@ -40,6 +41,21 @@ async def readyz(request: Request, answer: Response) -> Ready:
     amiss = {part: words for part, words in told.items() if words}
     answer.status_code = 503 if amiss else 200
     return Ready(ok=not amiss, amiss=amiss)
+
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={**documented("unavailable"), 200: {"content": {"text/plain": {}}, "description": "Prometheus' text."}},
+)
+async def metrics(request: Request, caller: Admin) -> Response:
+    """How jobs, slots, money and calls stand, for Prometheus. It counts over all projects, so it needs `admin`."""
+    if caller.project is not None:
+        raise Refusal("forbidden", "Metrics count over all projects: ask with a token that is not of one.")
+    return Response(await desk_of(request).metrics(), media_type=METRICS_TYPE)
 
 
 @router.get(TYPES + "{code}", responses=documented("not_found"))

@@ -14,6 +14,7 @@ from wanreel.client.hosting import Hosting
 from wanreel.domain.errors import Unauthorized, WanreelError
 from wanreel.domain.job import Generating, Job
 from wanreel.domain.runtimes import kind_of
+from wanreel.metrics.counting import Counting
 from wanreel.watch.hook import PATH, EventHook
 from wanreel.worker.loop import Runner
 
@@ -21,9 +22,10 @@ from wanreel.worker.loop import Runner
 class Backstage:
     """A home being served. `amiss` says why nobody makes the clips, where it was to be done here."""
 
-    def __init__(self, opened: Home, *, works: bool) -> None:
+    def __init__(self, opened: Home, *, works: bool, counting: Counting | None = None) -> None:
         self._home = opened
         self._works = works
+        self._counting = counting or Counting()
         self._hosting = Hosting(opened)
         self._hub = Hub(opened.feed, opened.clock)
         self._admission = Admission(opened.tokens, opened.clock)
@@ -59,6 +61,7 @@ class Backstage:
             nudge=self._nudge,
             hear=self._hear,
             ready=self._ready,
+            metrics=self._metrics,
             rules=Rules(hosts=settings.hosts, origins=settings.cors_origins),
         )
 
@@ -96,6 +99,9 @@ class Backstage:
             self._hook = runner, self._home.hook(runner, f"{self._home.settings.public_url or self._url}{PATH}")
         said = await self._hook[1].handle("POST", path, headers, body)
         return said.status, said.words
+
+    async def _metrics(self) -> bytes:
+        return await self._home.gauges.text() + self._counting.text()
 
     async def _ready(self) -> dict[str, str]:
         return {"store": await self._store_trouble(), "worker": self._worker_trouble()}

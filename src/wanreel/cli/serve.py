@@ -11,6 +11,7 @@ from wanreel.cli.session import in_home
 
 if TYPE_CHECKING:
     from wanreel.client import Home
+    from wanreel.metrics.counting import Counting
 
 PORT = 8080
 FILES_MAX = 65_536
@@ -26,7 +27,7 @@ def up(*, host: str = "127.0.0.1", port: int = PORT, home: HomeOptions = HOME, v
     port
         The port; 0 takes a free one and prints it.
     """
-    return in_home(lambda opened: _serve(opened, host, port, works=True), home, log="info", **vendor.given())
+    return _served(host, port, home, vendor, works=True)
 
 
 def api(*, host: str = "127.0.0.1", port: int = PORT, home: HomeOptions = HOME, vendor: VendorOptions = VENDOR) -> int:
@@ -39,10 +40,21 @@ def api(*, host: str = "127.0.0.1", port: int = PORT, home: HomeOptions = HOME, 
     port
         The port; 0 takes a free one and prints it.
     """
-    return in_home(lambda opened: _serve(opened, host, port, works=False), home, log="info", **vendor.given())
+    return _served(host, port, home, vendor, works=False)
 
 
-async def _serve(opened: Home, host: str, port: int, *, works: bool) -> int:
+def _served(host: str, port: int, home: HomeOptions, vendor: VendorOptions, *, works: bool) -> int:
+    from wanreel.metrics.counting import Counting
+
+    counting = Counting()
+
+    async def work(opened: Home) -> int:
+        return await _serve(opened, host, port, counting, works=works)
+
+    return in_home(work, home, log="info", counting=counting, **vendor.given())
+
+
+async def _serve(opened: Home, host: str, port: int, counting: Counting, *, works: bool) -> int:
     from wanreel.api.app import make_app
     from wanreel.api.server import Address, bind, check_address, serve, url_of
     from wanreel.cli.backstage import Backstage
@@ -50,7 +62,7 @@ async def _serve(opened: Home, host: str, port: int, *, works: bool) -> int:
 
     _let_many_in()
     address = Address(host, port)
-    stage = Backstage(opened, works=works)
+    stage = Backstage(opened, works=works, counting=counting)
     check_address(address, tokens=await stage.has_tokens())
     listening = bind(address)
     try:

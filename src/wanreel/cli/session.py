@@ -14,16 +14,26 @@ from wanreel.cli.exits import Exit
 from wanreel.cli.report import LOG_VARIABLE, report, say, speaks_json
 
 if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
     from wanreel.cli.options import HomeOptions
     from wanreel.client import Home
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 
-def run(work: Callable[[], Coroutine[Any, Any, int]], *, as_json: bool, log: str = "critical") -> int:
-    """Run `work` to its exit code. The first Ctrl-C (or SIGTERM) stops gracefully, the second at once, safely."""
+def run(
+    work: Callable[[], Coroutine[Any, Any, int]],
+    *,
+    as_json: bool,
+    log: str = "critical",
+    counting: Processor | None = None,
+) -> int:
+    """Run `work` to its exit code. The first Ctrl-C (or SIGTERM) stops gracefully, the second at once, safely.
+    `counting` sees every log line, also those that are not printed.
+    """
     speaks_json.set(as_json)
-    _log_to_stderr(os.environ.get(LOG_VARIABLE) or log, as_json=as_json)
+    _log_to_stderr(os.environ.get(LOG_VARIABLE) or log, as_json=as_json, counting=counting)
     try:
         return asyncio.run(_guarded(work))
     except asyncio.CancelledError:
@@ -33,7 +43,12 @@ def run(work: Callable[[], Coroutine[Any, Any, int]], *, as_json: bool, log: str
 
 
 def in_home(
-    work: Callable[[Home], Coroutine[Any, Any, int]], home: HomeOptions, *, log: str = "critical", **given: Any
+    work: Callable[[Home], Coroutine[Any, Any, int]],
+    home: HomeOptions,
+    *,
+    log: str = "critical",
+    counting: Processor | None = None,
+    **given: Any,
 ) -> int:
     """Open a home, do something with it that needs no client, close it."""
 
@@ -44,7 +59,7 @@ def in_home(
         async with open_home(load(**home.given(), **given)) as it:
             return await work(it)
 
-    return run(opened, as_json=home.json, log=log)
+    return run(opened, as_json=home.json, log=log, counting=counting)
 
 
 async def _guarded(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
@@ -66,7 +81,7 @@ async def _guarded(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
     return await main
 
 
-def _log_to_stderr(level: str, *, as_json: bool) -> None:
+def _log_to_stderr(level: str, *, as_json: bool, counting: Processor | None) -> None:
     import structlog
 
     number = LEVELS.get(level.lower(), LEVELS["warning"])
@@ -75,11 +90,24 @@ def _log_to_stderr(level: str, *, as_json: bool) -> None:
         last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
     structlog.configure(
         processors=[
+            *(() if counting is None else (counting, _from(number))),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *last,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        wrapper_class=structlog.make_filtering_bound_logger(number if counting is None else LEVELS["debug"]),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _from(number: int) -> Processor:
+    """Lets pass what is to be printed: lines of at least a level."""
+    import structlog
+
+    def check(logger: WrappedLogger, level: str, line: EventDict) -> EventDict:
+        if LEVELS.get("error" if level == "exception" else level, number) < number:
+            raise structlog.DropEvent
+        return line
+
+    return check

@@ -54,6 +54,7 @@ def worker(
     until_idle: Annotated[bool, Parameter(negative="")] = False,
     drain: Annotated[bool, Parameter(negative="")] = False,
     hooks: str | None = None,
+    metrics: str | None = None,
     home: HomeOptions = HOME,
     vendor: VendorOptions = VENDOR,
 ) -> int:
@@ -67,12 +68,18 @@ def worker(
         Send nothing more, and return when everything that was sent has ended.
     hooks
         HOST:PORT to receive EventBridge's completion events at, under /hooks/eventbridge.
+    metrics
+        HOST:PORT to serve Prometheus' metrics at, under /metrics. It asks for no token: keep it inside.
     """
-    from wanreel.cli.working import work_home
+    from wanreel.cli.working import Listens, work_home
+    from wanreel.metrics.counting import Counting
 
+    counting = Counting()
+    listens = Listens(hooks, metrics, counting)
     return in_home(
-        lambda opened: work_home(opened, until_idle=until_idle, drain=drain, hooks=hooks),
+        lambda opened: work_home(opened, until_idle=until_idle, drain=drain, listens=listens),
         home,
         log="info",
+        counting=counting,
         **vendor.given(),
     )

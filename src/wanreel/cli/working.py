@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wanreel.cli.exits import Exit
@@ -11,6 +12,9 @@ from wanreel.cli.render import print_json
 from wanreel.cli.report import say, speaks_json
 from wanreel.client.hosting import Beside
 from wanreel.domain.errors import Conflict, Invalid, Problem
+from wanreel.metrics.counting import Counting
+from wanreel.metrics.server import PATH as METRICS_PATH
+from wanreel.metrics.server import exposing
 from wanreel.ports import Filter
 from wanreel.service.view import view
 from wanreel.watch.hook import PATH
@@ -23,12 +27,25 @@ if TYPE_CHECKING:
 NAMED_MAX = 1000
 
 
-async def work_home(opened: Home, *, until_idle: bool, drain: bool = False, hooks: str | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Listens:
+    """Where a worker takes requests, as HOST:PORT: completion events, and who asks for its metrics."""
+
+    hooks: str | None = None
+    metrics: str | None = None
+    counting: Counting = field(default_factory=Counting)
+
+
+NOWHERE = Listens()
+
+
+async def work_home(opened: Home, *, until_idle: bool, drain: bool = False, listens: Listens = NOWHERE) -> int:
     """Work until stopped, until nothing can move without a person, or until all that was sent has ended.
-    `hooks`: HOST:PORT to receive completion events at. Raises Conflict, Unauthorized, Invalid, Unavailable.
+    Raises Conflict, Unauthorized, Invalid, Unavailable.
     """
     opened.service.check_key()
-    place = _place(hooks) if hooks else None
+    place = _place("hooks", listens.hooks) if listens.hooks else None
+    asked_at = _place("metrics", listens.metrics) if listens.metrics else None
     if not opened.lock.try_lock():
         raise Conflict(f"another process works the jobs of {opened.path}; it will do these too")
     runner = opened.runner()
@@ -36,6 +53,8 @@ async def work_home(opened: Home, *, until_idle: bool, drain: bool = False, hook
         stack.callback(opened.lock.release)
         if place:
             await _receive(opened, runner, place, stack)
+        if asked_at:
+            await _expose(opened, listens.counting, asked_at, stack)
         stack.push_async_callback(Beside(opened).close)
         task = asyncio.get_running_loop().create_task(runner.run(until_idle=until_idle, drain=drain))
         try:
@@ -55,12 +74,23 @@ async def _receive(opened: Home, runner: Runner, place: tuple[str, int], stack: 
     say(f"completion events are received at {url}")
 
 
-def _place(text: str) -> tuple[str, int]:
+async def _expose(opened: Home, counting: Counting, place: tuple[str, int], stack: AsyncExitStack) -> None:
+    """Serve the metrics while the stack lasts."""
+    host, port = place
+
+    async def text() -> bytes:
+        return await opened.gauges.text() + counting.text()
+
+    await stack.enter_async_context(exposing(text, host, port))
+    say(f"metrics are at http://{f'[{host}]' if ':' in host else host}:{port}{METRICS_PATH}")
+
+
+def _place(name: str, text: str) -> tuple[str, int]:
     """Host and port of HOST:PORT. Raises Invalid."""
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
-        raise Invalid("", (Problem("hooks", "must be HOST:PORT, like 127.0.0.1:8090", text),))
+        raise Invalid("", (Problem(name, "must be HOST:PORT, like 127.0.0.1:8090", text),))
     return host, int(port)
 
 

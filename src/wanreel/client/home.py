@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account
 from wanreel.domain.request import Request
+from wanreel.metrics.gauges import Gauges
 from wanreel.ports import Clock, Feed, Media, Shelf, Uploads, Vendor, Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.keeping import Keeping
@@ -77,6 +78,7 @@ class Home:
     preview: Callable[[Request], dict[str, Any]]  # what would go out, for a look before paying
     uploads: Uploads
     watching: Watching
+    gauges: Gauges
 
 
 OpenHome = Callable[[Settings], AbstractAsyncContextManager[Home]]

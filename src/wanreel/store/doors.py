@@ -19,11 +19,12 @@ from wanreel.domain.slots import Learned
 from wanreel.domain.verdict import Pick, Review
 from wanreel.money.budget import Budget, Stop, Used
 from wanreel.money.ledger import Overrun, Posting
-from wanreel.ports import Claim, DueReview, Filter, Happening, Known, Owed, Parked, Slice, Watched
+from wanreel.ports import Census, Claim, DueReview, Filter, Happening, Known, Owed, Parked, Slice, Watched
 from wanreel.store.access import SqlAccess
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.keeping import DatabaseKeeping
 from wanreel.store.sql import (
+    census,
     changes,
     claims,
     due,
@@ -137,6 +138,10 @@ class Doors:
     async def stake_bytes(self) -> int:
         """What all clips under way may yet ask of the spool, together."""
         return await self._read(slots.stake_bytes)
+
+    async def census(self) -> Census:
+        """Unfinished jobs by state, the nearest loss, and what is reserved."""
+        return await self._read(census.census)
 
     async def next_due(self, now: float) -> float | None:
         """The earliest instant at which anything needs attention; it may lie in the past. None: nothing is pending."""

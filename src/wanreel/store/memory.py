@@ -21,15 +21,39 @@ from wanreel.domain.errors import BudgetReached, Conflict, Internal, NotFound, S
 from wanreel.domain.event import ALL, Change, Entry, Notice, Park, Pause, SlotKey
 from wanreel.domain.facts import Facts, together
 from wanreel.domain.group import Group
-from wanreel.domain.job import Generating, Job, Submitting, Succeeded, current_task, known_tasks, state_name
+from wanreel.domain.job import (
+    Archiving,
+    Generating,
+    Job,
+    State,
+    Submitting,
+    Succeeded,
+    current_task,
+    is_final,
+    known_tasks,
+    state_name,
+)
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.runtimes import Histogram, RunKind, RunTime, RunTimes, kind_of, one_more
 from wanreel.domain.slots import Learned, allowed, free_at, learn
 from wanreel.domain.turn import slot_key
 from wanreel.domain.verdict import Pick, Review
 from wanreel.money.budget import Budget, Spending, Stop, Used, overrun_notice, period_of, stop_for, warnings_for
-from wanreel.money.ledger import Overrun, Posting, committed, post
-from wanreel.ports import Claim, DueReview, Filter, Happening, Known, Lane, Owed, Parked, Slice, Watched
+from wanreel.money.ledger import Overrun, Posting, Purse, balances, committed, post
+from wanreel.ports import (
+    Census,
+    Claim,
+    DueReview,
+    Filter,
+    Happening,
+    Known,
+    Lane,
+    Owed,
+    Parked,
+    Slice,
+    Standing,
+    Watched,
+)
 from wanreel.store.memory_keeping import MemoryKeeping
 from wanreel.store.rows import Index, index, known_of, same_ask
 
@@ -224,6 +248,22 @@ class MemoryStore:
     async def in_use(self, now: float) -> Mapping[SlotKey, int]:
         """Slots held, by key."""
         return dict(Counter(row.key for row in self._rows.values() if row.holds(now)))
+
+    async def census(self) -> Census:
+        """Unfinished jobs by state, the nearest loss, and what is reserved."""
+        live = [row.job for row in self._rows.values() if not is_final(row.job)]
+        ids = {job.id for job in live}
+        mine = [posting for posting in self._postings if posting.holder in ids]
+        ends = [at for job in live if (at := _dies_at(job.state)) is not None]
+        return Census(
+            {
+                state: Standing(len(them), min(job.created_at for job in them))
+                for state in {state_name(job.state) for job in live}
+                if (them := [job for job in live if state_name(job.state) == state])
+            },
+            min(ends, default=None),
+            {currency: held for (currency, purse), held in balances(mine).items() if purse is Purse.RESERVED and held},
+        )
 
     async def parks(self, now: float) -> list[Parked]:
         """Parks in force, by account, model and kind; a key held back for two reasons has two."""
@@ -713,6 +753,13 @@ def _at(change: Change) -> float:
 
 def _group_age(group: Group) -> tuple[float, str]:
     return (group.created_at, group.id)
+
+
+def _dies_at(state: State) -> float | None:
+    """When a clip is lost that lies in no place of ours yet; None: it does not, or it is being asked after."""
+    if not isinstance(state, Archiving) or state.requery or state.spooled is not None:
+        return None
+    return state.outcome.url_expires_at
 
 
 def _age(row: _Row) -> tuple[float, int, str]:

@@ -7,6 +7,7 @@ the job moved on meanwhile is read again against the job as it now stands, so th
 
 from __future__ import annotations
 
+from wanreel.domain.booking import Kind
 from wanreel.domain.errors import (
     BudgetReached,
     IllegalTransition,
@@ -38,7 +39,7 @@ from wanreel.domain.lifecycle import Action, action_due, transition
 from wanreel.domain.runtimes import RunTime, kind_of
 from wanreel.domain.spooling import expected_bytes, must_spool
 from wanreel.ports import Ended, KeepFailed, Lane, PrepareFailed
-from wanreel.telemetry import DOUBT, PARKED, SPARE, STEP, STEP_LATE, STEP_STALE, WATCH_BROKE, log
+from wanreel.telemetry import DOUBT, END_SEEN, PARKED, SETTLED, SPARE, STEP, STEP_LATE, STEP_STALE, WATCH_BROKE, log
 from wanreel.worker.tools import CLAIM_S, Tools
 
 _ANSWERS = (Accepted, Refused, NotSent, Lost, Found)  # of a submit: they speak of an intent, whatever the state
@@ -235,9 +236,20 @@ def _say(change: Change, event: Event) -> None:
     if change.entry is not None:
         entry = change.entry
         log.info(STEP, job=entry.job_id, what=type(event).__name__, state=entry.state_to, reason=entry.reason)
+        _say_seen(change.job, event, entry.at)
+    for booking in change.money:
+        if booking.kind is Kind.SETTLE and booking.amount is not None:
+            log.debug(SETTLED, job=booking.job, amount=str(booking.amount), currency=booking.currency)
     if isinstance(event, Lost):
         log.warning(DOUBT, job=change.job.id, why=event.why)
     if change.park is not None:
         log.warning(PARKED, account=change.park.key.account, model=change.park.key.model, why=change.park.why)
     for child in change.born:
         log.warning(SPARE, job=change.job.id, spare=child.id)
+
+
+def _say_seen(job: Job, event: Event, now: float) -> None:
+    """How long after its end a task was seen to have ended, where the vendor told how long it took."""
+    if isinstance(event, Finished) and event.outcome.took_s is not None and isinstance(job.state, Archiving):
+        lag_s = now - (job.state.task.accepted_at + event.outcome.took_s)
+        log.debug(END_SEEN, job=job.id, lag_s=round(lag_s, 3))
