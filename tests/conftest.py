@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.store.pg_server import Server
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +18,33 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with seaweed(tmp_path_factory.mktemp("seaweed")) as endpoint:
         yield endpoint
+
+
+@pytest.fixture(scope="session")
+def pg_server() -> Iterator[Server]:
+    """A real PostgreSQL server of this run's own."""
+    from tests.store.pg_server import postgres
+
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pg_template(pg_server: Server) -> str:
+    """The name of a database with our tables and nothing in them; `pg_server.database` makes others like it."""
+    from tests.store.pg_server import migrated
+
+    return migrated(pg_server)
+
+
+@pytest.fixture(scope="session")
+def _pg_common(pg_server: Server, pg_template: str) -> str:
+    return pg_server.database(pg_template)
+
+
+@pytest.fixture
+def pg_url(_pg_common: str) -> str:
+    """The URL of an empty database: always the same one, emptied."""
+    from tests.store.pg_server import emptied
+
+    return emptied(_pg_common)

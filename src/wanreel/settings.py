@@ -88,6 +88,11 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(default=Path("~/.wanreel"), description="Folder of the database, kept inputs and the archive.")
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Where jobs are kept: postgresql://user:password@host:port/database, for several machines; "
+        "default: a file of the home.",
+    )
     api_key: SecretStr | None = Field(
         default=None,
         validation_alias=AliasChoices("WANREEL_API_KEY", "DASHSCOPE_API_KEY"),
@@ -265,6 +270,16 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise ValueError(f"is not a command as a shell would read it: {error}") from None
 
+    @field_validator("database_url", mode="before")
+    @classmethod
+    def _a_database(cls, value: object) -> object:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and not text.strip().startswith(("postgresql://", "postgres://")):
+            raise ValueError(
+                "must be postgresql://user:password@host:port/database; leave it out to keep jobs in a file of the home"
+            )
+        return value
+
     @field_validator("spool_bytes")
     @classmethod
     def _room_for_a_clip(cls, value: int) -> int:
@@ -315,6 +330,11 @@ class Settings(BaseSettings):
         if address.folder is None:
             return address
         return replace(address, folder=str(self.home / Path(address.folder).expanduser()))
+
+    @property
+    def database(self) -> str | None:
+        """The URL of the database jobs are kept in; None: a file of the home."""
+        return None if self.database_url is None else self.database_url.get_secret_value().strip()
 
     @property
     def prices_path(self) -> Path:

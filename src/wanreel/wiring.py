@@ -14,7 +14,7 @@ from wanreel.archive.naming import Naming, clip_key
 from wanreel.archive.opening import Reach, open_archive
 from wanreel.archive.spool import LocalSpool
 from wanreel.client.home import Home
-from wanreel.clock import SystemClock
+from wanreel.clock import SharedClock, SystemClock
 from wanreel.data.shelf import load_books, load_catalog
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Unauthorized, Unavailable, WanreelError
@@ -48,8 +48,8 @@ from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service, Shop
 from wanreel.service.webhooks import Webhooks
 from wanreel.settings import Settings
+from wanreel.store.choosing import store_of
 from wanreel.store.lock import RunnerLock
-from wanreel.store.sqlite import SqliteStore
 from wanreel.vendor.body import model_of, preview
 from wanreel.vendor.client import UNUSABLE_KEY, DashScope, Publish, may_be_key
 from wanreel.vendor.client import Options as CallOptions
@@ -84,7 +84,8 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     path = _folder(settings.home)
     policy = settings.figures()
     books = load_books(settings.prices_path, must_exist=settings.prices is not None)
-    clock = SystemClock()
+    shared = settings.database is not None
+    clock = SharedClock() if shared else SystemClock()
     limit_of = accounts.limit_of
     media = Looks()
     links = Links(settings.input_hosts) if settings.input_links == "keep" else None
@@ -124,7 +125,9 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     async with AsyncExitStack() as stack:
         archive, shelf = await stack.enter_async_context(open_archive(settings.archive_at, reach, path, clock))
         spool = LocalSpool(path / "spool", settings.spool_bytes, clock)
-        store = await stack.enter_async_context(SqliteStore(path / "wanreel.sqlite3", limits=limit_of, policy=policy))
+        store = await stack.enter_async_context(store_of(settings.database, path, limit_of, policy))
+        if isinstance(clock, SharedClock):
+            await clock.learn(store.time)
         vendor = DashScope(catalog, clock, inputs, keys.use, calls, publisher(shelf))
         stack.push_async_callback(vendor.close)
         results = Downloads(
@@ -193,7 +196,8 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         alone = frozenset(known.account.id for known in accounts.all() if known.ours_alone)
 
         def runner() -> Runner:
-            watch = WatchTools(clock, store, store, vendor, policy, LOCK_HOLDER)
+            owner = clock.new_id("run")
+            watch = WatchTools(clock, store, store, vendor, policy, owner if shared else LOCK_HOLDER)
             tools = Tools(
                 clock=clock,
                 jobs=store,
@@ -206,7 +210,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 archive=archive,
                 policy=policy,
                 books=books,
-                owner=clock.new_id("run"),
+                owner=owner,
                 spool=spool,
                 artifact_key=artifact_key,
                 refuse_over_budget=settings.over_budget == "refuse",
@@ -225,6 +229,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 reviewer=None if settings.judge == "off" else Reviewer(clock, store, store, panel, policy),
                 watchers=[AccountWatcher(k.account, watch) for k in accounts.all() if k.keys],
                 gate=SpoolGate(spool, store, clock, policy),
+                alone=not shared,
             )
 
         certificates = Certificates(clock)

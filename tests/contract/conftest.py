@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.stores import Bench, memory_bench, sqlite_bench
+from tests.contract.stores import Bench, memory_bench, postgres_bench, sqlite_bench
 from wanreel.domain.policy import Policy
 from wanreel.store.sqlite import SqliteStore
 
@@ -23,12 +23,14 @@ def blank_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def bench(request: pytest.FixtureRequest, tmp_path: Path, blank_database: bytes) -> AsyncIterator[Bench]:
     """A store of each kind with nothing in it, a clock, and limits that a test may set."""
     async with AsyncExitStack() as stack:
         if request.param == "memory":
             yield memory_bench()
+        elif request.param == "postgres":
+            yield await postgres_bench(request.getfixturevalue("pg_url"), stack)
         else:
             path = tmp_path / "wanreel.sqlite3"
             path.write_bytes(blank_database)

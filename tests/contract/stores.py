@@ -14,9 +14,10 @@ from wanreel.domain.job import Job, Submitting
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.ports import Claim, Filter, Lane
 from wanreel.store.memory import MemoryStore
+from wanreel.store.postgres.store import PostgresStore
 from wanreel.store.sqlite import SqliteStore
 
-Store = MemoryStore | SqliteStore
+Store = MemoryStore | SqliteStore | PostgresStore
 LIMIT = 2
 
 
@@ -71,6 +72,19 @@ async def sqlite_bench(path: Path, stack: AsyncExitStack) -> Bench:
 
     def make() -> SqliteStore:
         return SqliteStore(path, lambda key: limits.get(key, LIMIT), Policy())
+
+    async def second() -> Store:
+        return await stack.enter_async_context(make())
+
+    return Bench(await stack.enter_async_context(make()), second, limits)
+
+
+async def postgres_bench(url: str, stack: AsyncExitStack) -> Bench:
+    """A bench on a PostgreSQL database, whose second door is another process's connections."""
+    limits: dict[SlotKey, int] = {}
+
+    def make() -> PostgresStore:
+        return PostgresStore(url, lambda key: limits.get(key, LIMIT), Policy())
 
     async def second() -> Store:
         return await stack.enter_async_context(make())

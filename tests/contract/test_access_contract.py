@@ -14,6 +14,7 @@ from wanreel.domain.policy import Policy
 from wanreel.ports import Access, Hooks
 from wanreel.store.access import MemoryAccess
 from wanreel.store.hooks import MemoryHooks
+from wanreel.store.postgres.store import PostgresStore
 from wanreel.store.sqlite import SqliteStore
 
 TOKEN = Token("tok_1", "ci", "films", ("read",), "ab" * 32, 5.0)
@@ -28,11 +29,15 @@ class Doors:
     hooks: Hooks
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def doors(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Doors]:
     """Each adapter in turn."""
     if request.param == "memory":
         yield Doors(MemoryAccess(), MemoryHooks())
+        return
+    if request.param == "postgres":
+        async with PostgresStore(request.getfixturevalue("pg_url"), lambda _: 1, Policy()) as store:
+            yield Doors(store.access, store.hooks)
         return
     async with SqliteStore(tmp_path / "db.sqlite3", lambda _: 1, Policy()) as store:
         yield Doors(store.access, store.hooks)

@@ -45,9 +45,10 @@ from wanreel.domain.runtimes import RunKind, RunTime
 from wanreel.money.budget import Budget
 from wanreel.ports import Claim, Filter, Lane, Slice
 from wanreel.store.memory import MemoryStore
+from wanreel.store.postgres.store import PostgresStore
 from wanreel.store.sqlite import SqliteStore
 
-Store = MemoryStore | SqliteStore
+Store = MemoryStore | SqliteStore | PostgresStore
 Ask = Callable[[Store], Awaitable[Any]]
 
 KEYS = [SlotKey(account, model) for account in ("main", "second") for model in ("m", "n")]

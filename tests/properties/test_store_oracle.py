@@ -1,23 +1,28 @@
-"""The oracle: the same drawn operations to the memory store and to SQLite; answers and snapshots agree after each.
+"""The oracle: the same drawn operations to the memory store and to a real one; answers and snapshots agree after each.
 
-A seed tells a whole stream. `WANREEL_ORACLE_SEEDS=500` runs so many (25 by default), `WANREEL_ORACLE_SEEDS=7-7` one.
+A seed tells a whole stream. `WANREEL_ORACLE_SEEDS=500` runs so many (25 by default on SQLite, 2 on PostgreSQL),
+`WANREEL_ORACLE_SEEDS=7-7` one.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from tests.properties.store_operations import OPERATIONS, Ask, Store, Stream
+from tests.store.pg_server import Server
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.job import Job, state_name
 from wanreel.domain.policy import longest_delay_s
 from wanreel.ports import Claim, Filter, Lane, Slice
 from wanreel.store.memory import MemoryStore
+from wanreel.store.postgres.store import PostgresStore
 from wanreel.store.sqlite import SqliteStore
 
 STEPS = 120
@@ -31,7 +36,7 @@ class Run:
     seed: int
     stream: Stream
     oracle: MemoryStore
-    real: SqliteStore
+    real: Store
     told: list[str] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
 
@@ -115,22 +120,22 @@ async def _snapshot(store: Store, now: float) -> dict[str, Any]:
     }
 
 
-async def _run(seed: int, path: Path) -> Counter[str]:
+async def _run(seed: int, open_real: Callable[[Stream], AbstractAsyncContextManager[Store]]) -> Counter[str]:
     stream = Stream(Random(seed))
     oracle = MemoryStore(stream.limit, stream.policy)
-    async with SqliteStore(path, stream.limit, stream.policy) as real:
+    async with open_real(stream) as real:
         run = Run(seed, stream, oracle, real)
         for _ in range(STEPS):
             await run.step()
-    async with SqliteStore(path, stream.limit, stream.policy) as real:
+    async with open_real(stream) as real:
         run.real = real
         await run.compare(whole=True)
     await run.attend()
     return run.met
 
 
-def _seeds() -> range:
-    first, _, last = os.environ.get("WANREEL_ORACLE_SEEDS", "25").partition("-")
+def _seeds(most: str) -> range:
+    first, _, last = os.environ.get("WANREEL_ORACLE_SEEDS", most).partition("-")
     return range(int(first), int(last) + 1) if last else range(int(first))
 
 
@@ -140,9 +145,16 @@ async def test_every_store_answers_as_the_oracle_does(tmp_path: Path) -> None:
     async with SqliteStore(blank, lambda _key: 1, Stream(Random(0)).policy):
         pass
     met: Counter[str] = Counter()
-    for seed in _seeds():
+    for seed in _seeds("25"):
         path = tmp_path / f"{seed}.sqlite3"
         path.write_bytes(blank.read_bytes())
-        met += await _run(seed, path)
+        met += await _run(seed, lambda stream, path=path: SqliteStore(path, stream.limit, stream.policy))
 
-    assert len(_seeds()) == 1 or set(OPERATIONS) == set(met), f"never succeeded: {set(OPERATIONS) - set(met)}"
+    assert len(_seeds("25")) == 1 or set(OPERATIONS) == set(met), f"never succeeded: {set(OPERATIONS) - set(met)}"
+
+
+async def test_postgres_answers_as_the_oracle_does(pg_server: Server, pg_template: str) -> None:
+    """Whatever is asked in whatever order, PostgreSQL says and holds what the memory store does, also opened again."""
+    for seed in _seeds("2"):
+        url = pg_server.database(pg_template)
+        await _run(seed, lambda stream, url=url: PostgresStore(url, stream.limit, stream.policy))

@@ -12,6 +12,7 @@ from wanreel.cli.accounts import accounts
 from wanreel.cli.agents import mcp
 from wanreel.cli.batch import batch
 from wanreel.cli.catalog import models
+from wanreel.cli.db import db
 from wanreel.cli.doctor import doctor
 from wanreel.cli.emulator import emulator
 from wanreel.cli.exits import Exit
@@ -44,6 +45,7 @@ app.command(jobs)
 app.command(get)
 app.command(embed)
 app.command(storage)
+app.command(db)
 app.command(groups)
 app.command(watch)
 app.command(worker)

@@ -53,6 +53,10 @@ class Doors:
         self._policy = policy
         self.keeping = DatabaseKeeping(self._write, self._read, self._erase)
 
+    async def time(self) -> float:
+        """What the database's clock says, where it has one: seconds since the epoch, UTC."""
+        raise NotImplementedError
+
     async def _write(self, work: Work[T]) -> T:
         """Do `work` whole or not at all, and return its result once that is durable. Raises what `work` raises."""
         raise NotImplementedError

@@ -15,7 +15,7 @@ from wanreel.store.disk import network_file_system
 from wanreel.store.faults import translated
 from wanreel.store.writer import driver_of
 
-HEAD = "0012"  # the newest revision in store/migrations; a test compares
+HEAD = "0013"  # the newest revision in store/migrations; a test compares
 BUSY_S = 15.0  # how long to wait while another process writes
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -67,13 +67,13 @@ def prepare(path: Path, busy_s: float) -> None:
             raise Unavailable(
                 f"{path} is a folder, where the database should be. Move it away, or choose another home."
             )
-        if _revision_of_file(path) != HEAD:
+        if revision_of_file(path) != HEAD:
             _upgrade(path, busy_s)
     except (OSError, sqlite3.Error) as error:
         raise _in_words(error, path) from error
 
 
-def _revision_of_file(path: Path) -> str | None:
+def revision_of_file(path: Path) -> str | None:
     """The file's revision, read without writing anything; None when there is nothing in it yet."""
     if not path.exists() or path.stat().st_size == 0:
         return None
@@ -106,7 +106,7 @@ def _upgrade(path: Path, busy_s: float) -> None:
             with conn.begin():  # Alembic leaves a transaction alone that it finds begun; SQLite's own begins here:
                 driver_of(conn).execute("BEGIN IMMEDIATE")
                 if _revision(driver_of(conn), path) != HEAD:  # another process may have been faster
-                    _migrate(conn)
+                    migrate(conn)
     except Exception as error:
         ours = translated(error, path)
         if ours is error:
@@ -122,7 +122,8 @@ def _use_wal(driver: sqlite3.Connection, path: Path) -> None:
         raise Unavailable(f"{path.parent} cannot hold a database: its file system knows no shared memory.")
 
 
-def _migrate(conn: Connection) -> None:
+def migrate(conn: Connection) -> None:
+    """Bring the tables to HEAD, in the transaction that was begun."""
     # slow to import, and needed once in the life of a home
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415

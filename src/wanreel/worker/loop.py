@@ -90,6 +90,7 @@ class Runner:
         reviewer: Reviewer | None = None,
         watchers: Sequence[Watcher] = (),
         gate: SpoolGate | None = None,
+        alone: bool = True,
     ) -> None:
         self._wake = asyncio.Event()
         self._lookouts = Lookouts(watchers, tools.clock, self._wake.set)
@@ -120,6 +121,7 @@ class Runner:
         self._draining = False
         self._chores: asyncio.Task[int] | None = None
         self._gate = gate
+        self._alone = alone  # nobody else works these jobs: whatever is claimed was claimed by the dead
         self._reviewer = reviewer
         self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
@@ -146,7 +148,8 @@ class Runner:
         """
         self._draining = drain
         tools = self._tools
-        await tools.jobs.release(None)  # whoever claimed before us is dead: we hold the lock
+        if self._alone:
+            await tools.jobs.release(None)  # whoever claimed before us is dead: we hold the lock
         await tools.slots.lift(None)  # parks are asked about anew: the key may have been mended meanwhile
         try:
             await tools.archive.sweep()

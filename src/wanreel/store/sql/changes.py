@@ -13,7 +13,7 @@ from wanreel.domain.group import Group
 from wanreel.domain.job import Job, Submitting, current_task, known_tasks
 from wanreel.domain.policy import Policy
 from wanreel.store.rows import entry_text, index, job_of, job_text, notice_text, park_text, same_ask
-from wanreel.store.sql import claims, feed, groups, learning, ledger, reviews
+from wanreel.store.sql import claims, feed, groups, learning, ledger, locks, reviews
 from wanreel.store.sql.tables import history, jobs, notices, parks, tags, tasks
 
 # --- statements, made once: a database of many jobs runs little else ------------------------------------------------
@@ -158,6 +158,8 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
     TaskTaken, Internal; then the caller rolls back.
     """
     job = change.job
+    if change.full is not None:
+        locks.take(conn, locks.of_key(change.full))
     statement = _KEEP_IN_THE_AIR if isinstance(job.state, Submitting) else _END_CLAIM
     values = _columns(change, policy)
     if claimed_until is not None:

@@ -12,7 +12,7 @@ from wanreel.domain.event import ALL, Pause, SlotKey
 from wanreel.domain.job import Job
 from wanreel.ports import Claim, Lane
 from wanreel.store.rows import job_of
-from wanreel.store.sql import learning
+from wanreel.store.sql import learning, locks
 from wanreel.store.sql.tables import jobs, parks
 
 Limits = Callable[[SlotKey], int]
@@ -37,8 +37,15 @@ _DUE = (  # the lane stands in both halves so that an index serves each
     .where(or_(and_(_IN_LANE, jobs.c.due_at <= _NOW), and_(_IN_LANE, jobs.c.due_at > _FAR)), IS_FREE)
     .order_by(*_PLACE)
     .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)  # what somebody else is just claiming or changing is theirs
 )
-_NAMED = select(jobs.c.id, jobs.c.body).where(_IN_LANE, IS_FREE).order_by(*_PLACE).limit(bindparam("most"))
+_NAMED = (
+    select(jobs.c.id, jobs.c.body)
+    .where(_IN_LANE, IS_FREE)
+    .order_by(*_PLACE)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
 _HEAD = (
     select(jobs.c.id, jobs.c.body, *_GROUP, *_QUEUE_PLACE[:2])
     .where(
@@ -51,6 +58,7 @@ _HEAD = (
     )
     .order_by(*_QUEUE_PLACE)
     .limit(1)
+    .with_for_update(skip_locked=True)
 )
 _FIRST_GROUP = select(*_GROUP).where(IS_QUEUED, OF_KEY).order_by(*_GROUP).limit(1)
 _NEXT_GROUP = _FIRST_GROUP.where(tuple_(*_GROUP) > tuple_(bindparam("project"), bindparam("priority")))
@@ -164,6 +172,8 @@ def _head(conn: Connection, key: SlotKey, asked: Claim, limits: Limits) -> Any:
     """The next queued job of a key, where a slot is free that nobody is getting ready for and nothing holds it back: of
     the highest priority, whose project has the fewest slots, the oldest.
     """
+    if not locks.take_if_free(conn, locks.of_key(key)):
+        return None  # somebody else is choosing, or sending, just now: what is left is due a moment later
     at = {"account": key.account, "model": key.model, "now": asked.now}
     held_back = parked(conn, key, asked.now, asked.far_at)
     if "" in held_back:

@@ -14,7 +14,9 @@ from wanreel.domain.job import Job
 from wanreel.domain.keeping import Custody, KeptViews, Share, is_gone, todo_at
 from wanreel.ports import Worn
 from wanreel.store.rows import custody_of, custody_text, job_of, job_text, views_of, views_text
+from wanreel.store.sql import locks
 from wanreel.store.sql.tables import (
+    arrivals,
     custody,
     deliveries,
     feed,
@@ -58,6 +60,7 @@ def drop_views(conn: Connection, job_id: str) -> None:
 def share(conn: Connection, new: Share) -> Share:
     """The live link to the same artifact, or this one. Raises NotFound."""
     _must_be(conn, new.job_id)
+    locks.take(conn, f"share {new.job_id} {new.aspect}")
     same = and_(shares.c.job_id == new.job_id, shares.c.aspect == str(new.aspect), shares.c.revoked_at.is_(None))
     there = conn.execute(select(shares).where(same).order_by(shares.c.created_at).limit(1)).first()
     if there is not None:
@@ -161,7 +164,8 @@ def erase(conn: Connection, wordless: Sequence[Job], at: float) -> None:
         told = select(messages.c.id).where(messages.c.body.contains(named, autoescape=True))
         conn.execute(delete(deliveries).where(deliveries.c.message.in_(told)))
         conn.execute(delete(messages).where(messages.c.body.contains(named, autoescape=True)))
-        conn.execute(update(feed).where(feed.c.job_id == job.id).values(reason=""))
+        for told_to_all in (feed, arrivals):
+            conn.execute(update(told_to_all).where(told_to_all.c.job_id == job.id).values(reason=""))
         decided = custodies(conn, [job.id]).get(job.id, Custody(job.id, erase_asked_at=at))
         decide(conn, replace(decided, erased_at=at))
 

@@ -53,8 +53,11 @@ _OF_PROJECT = _TOTAL.where(_SUM, _IN_PERIOD)
 _OF_ALL = _TOTAL.where(committed.c.scope == _PROJECT, committed.c.currency == bindparam("the_currency"), _IN_PERIOD)
 _OF_GROUP = _TOTAL.where(_SUM)
 _BUDGETS = select(budgets).order_by(budgets.c.id)
-_BUDGETS_LOCKED = _BUDGETS.with_for_update()
+_BUDGETS_LOCKED = _BUDGETS.where(
+    (budgets.c.project == "*") | (budgets.c.project == bindparam("the_project"))
+).with_for_update()
 _DROP_BUDGET = delete(budgets).where(budgets.c.id == bindparam("the_id"))
+_SET_BUDGET = update(budgets).where(budgets.c.id == bindparam("the_id"))
 _INSERT_BUDGET = insert(budgets)
 _OVERRUNS = select(overruns).order_by(overruns.c.at, overruns.c.id)
 _OVERRUNS_OF = _OVERRUNS.where(
@@ -124,7 +127,8 @@ def stop(conn: Connection, job: Job, wanted: Booking, now: float) -> Stop | None
 
 
 def _spending(conn: Connection, job: Job, wanted: Booking, now: float, *, lock: bool) -> Spending:
-    rows = conn.execute(_BUDGETS_LOCKED if lock else _BUDGETS).mappings().all()
+    rows = conn.execute(_BUDGETS_LOCKED, {"the_project": job.project}) if lock else conn.execute(_BUDGETS)
+    rows = rows.mappings().all()
     covering = [budget for row in rows if (budget := _budget(row)).covers(job.project, wanted.currency)]
     of_job = of_group = 0
     if job.max_cost is not None or (job.group_max_cost is not None and job.group is None):
@@ -152,19 +156,17 @@ def used(conn: Connection, now: float) -> list[Used]:
 
 def put_budget(conn: Connection, budget: Budget) -> None:
     """Set a budget, in place of the one with its id."""
-    conn.execute(_DROP_BUDGET, {"the_id": budget.id})
-    conn.execute(
-        _INSERT_BUDGET,
-        {
-            "id": budget.id,
-            "project": budget.project,
-            "period": budget.period,
-            "nanos": to_nanos(budget.amount),
-            "currency": budget.currency,
-            "zone": budget.zone,
-            "warn_at": str(budget.warn_at),
-        },
-    )
+    row = {
+        "project": budget.project,
+        "period": budget.period,
+        "nanos": to_nanos(budget.amount),
+        "currency": budget.currency,
+        "zone": budget.zone,
+        "warn_at": str(budget.warn_at),
+    }
+    # in its place, never taken away and set anew: who waits for the row, to spend from it, finds the new figures there
+    if conn.execute(_SET_BUDGET.values(row), {"the_id": budget.id}).rowcount == 0:
+        conn.execute(_INSERT_BUDGET, {"id": budget.id, **row})
 
 
 def drop_budget(conn: Connection, budget_id: str) -> None:

@@ -13,7 +13,7 @@ from wanreel.ports import Filter
 from wanreel.store.rows import entry_of, job_of
 from wanreel.store.sql.tables import history, jobs, tags
 
-_MOST = 2**62  # SQLite counts no further than 2**63
+_MOST = 2**31 - 1  # PostgreSQL counts no further there
 _BEYOND_ALL_TEXT = "\U0010ffff"
 
 _BODY = select(jobs.c.body).where(jobs.c.id == bindparam("the_id"))

@@ -21,6 +21,7 @@ _DUE = (
     .where(reviews.c.due_at <= bindparam("now"))
     .order_by(reviews.c.due_at, reviews.c.job_id)
     .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
 )
 _TAKE = update(reviews).where(_MINE).values(due_at=bindparam("later_at"), tries=reviews.c.tries + 1)
 _KEEP = (

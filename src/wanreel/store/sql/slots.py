@@ -14,7 +14,7 @@ from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.turn import slot_key
 from wanreel.ports import Parked
 from wanreel.store.rows import job_of, park_of
-from wanreel.store.sql import changes, claims, learning, ledger
+from wanreel.store.sql import changes, claims, learning, ledger, locks
 from wanreel.store.sql.claims import BY_HAND, IS_FREE, IS_QUEUED, OF_KEY, Limits
 from wanreel.store.sql.tables import jobs, parks
 
@@ -43,7 +43,10 @@ _PARKS = (
 _LIFT_ALL = delete(parks).where(not_(BY_HAND))
 _LIFT = _LIFT_ALL.where(parks.c.account == bindparam("the_account"))
 _LOST = (
-    select(jobs.c.id, jobs.c.body).where(jobs.c.intent_at.is_not(None), IS_FREE).order_by(jobs.c.intent_at, jobs.c.id)
+    select(jobs.c.id, jobs.c.body)
+    .where(jobs.c.intent_at.is_not(None), IS_FREE)
+    .order_by(jobs.c.intent_at, jobs.c.id)
+    .with_for_update(skip_locked=True)
 )
 _STAKE = select(func.coalesce(func.sum(jobs.c.stake_bytes), 0)).where(jobs.c.stake_bytes.is_not(None))
 _SEEN = (
@@ -72,8 +75,12 @@ def begin(conn: Connection, wish: Beginning, limits: Limits, policy: Policy) -> 
     job = wish.change.job
     if not isinstance(job.state, Submitting):
         raise Internal(f"job {job.id}: begin is for changes to Submitting")
-    changes.check_version(conn, wish.change)
     key = slot_key(job)
+    turns = [locks.of_key(key)]
+    if job.group is not None and job.group_max_cost is not None:
+        turns.append(f"money of group {job.group}")
+    locks.take(conn, *turns)  # before anything is read that decides
+    changes.check_version(conn, wish.change)
     most = learning.most(conn, key, limits(key), wish.now)
     if claims.held(conn, key, wish.now) >= most or claims.in_the_air(conn, key, wish.now, wish.quiet_s):
         return False

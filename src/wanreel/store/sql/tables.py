@@ -24,6 +24,8 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+_COUNT = BigInteger().with_variant(Integer(), "sqlite")  # counts up by itself; SQLite's integers have 64 bits anyway
+
 jobs = Table(
     "jobs",
     metadata,
@@ -123,7 +125,7 @@ history = Table(
 feed = Table(
     "feed",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", _COUNT, primary_key=True, autoincrement=True),
     Column("at", Double, nullable=False),
     Column("project", Text, nullable=False),
     Column("batch", Text),
@@ -133,6 +135,20 @@ feed = Table(
     Column("event", Text, nullable=False),
     Column("reason", Text, nullable=False),
     sqlite_autoincrement=True,  # a number is never used again, not even after rows were removed
+)
+
+arrivals = Table(  # what has happened and has no number in the feed yet; where one connection writes, always empty
+    "arrivals",
+    metadata,
+    Column("seq", _COUNT, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("batch", Text),
+    Column("job_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 projects = Table(
@@ -161,7 +177,7 @@ tokens = Table(
 deeds = Table(
     "deeds",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", _COUNT, primary_key=True, autoincrement=True),
     Column("at", Double, nullable=False),
     Column("token", Text, nullable=False),
     Column("project", Text, nullable=False),
@@ -205,7 +221,7 @@ Index("ix_deliveries_due", deliveries.c.due_at, **_only("due_at IS NOT NULL"))
 notices = Table(
     "notices",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", _COUNT, primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False),
     Column("at", Double, nullable=False),
     Column("due_at", Double, nullable=False),
@@ -219,7 +235,7 @@ Index("ix_notices_owed", notices.c.due_at, **_only("delivered_at IS NULL"))
 ledger = Table(  # double entries: money moved from one purse to another
     "ledger",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("seq", _COUNT, primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("source", Text, nullable=False),
@@ -395,4 +411,12 @@ leases = Table(
     Column("owner", Text, nullable=False),
     Column("until", Double, nullable=False),
     PrimaryKeyConstraint("account"),
+)
+
+about = Table(  # what is to be known of the database itself
+    "about",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("name"),
 )

@@ -10,6 +10,7 @@ from wanreel.domain.facts import Facts, together
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes, one_more
 from wanreel.ports import Known, Watched
 from wanreel.store.rows import facts_of, facts_text, histogram_of, histogram_text, job_of, known_of
+from wanreel.store.sql import locks
 from wanreel.store.sql.tables import facts as facts_table
 from wanreel.store.sql.tables import jobs, tasks
 from wanreel.store.sql.tables import leases as leases_table
@@ -64,6 +65,7 @@ def learn(conn: Connection, met: RunTime) -> None:
     """Remember how long a task took."""
     kind = met.kind
     at = {"the_model": kind.model, "the_tier": kind.tier, "the_clip_s": kind.clip_s}
+    locks.take(conn, f"run times {kind.model} {kind.tier} {kind.clip_s}")
     before = conn.execute(_HISTOGRAM, at).scalar()
     after = one_more(None if before is None else histogram_of(before), met.took_s)
     conn.execute(_DROP_HISTOGRAM, at)
@@ -93,6 +95,7 @@ def lease(conn: Connection, account: str, owner: str, now: float, until: float) 
     jumped.
     """
     at = {"the_account": account}
+    locks.take(conn, f"lease {account}")
     holder = conn.execute(_LEASE, at).first()
     if holder is not None and holder.owner != owner and now < holder.until <= until:
         return False
@@ -109,6 +112,7 @@ def facts(conn: Connection, account: str) -> Facts:
 
 def note(conn: Connection, account: str, met: Facts) -> Facts:
     """Put what was met together with what is stored; nothing is written where it says nothing new."""
+    locks.take(conn, f"facts {account}")
     stored = facts(conn, account)
     now = together(stored, met)
     if now != stored:

@@ -28,6 +28,8 @@ def upgrade() -> None:
     ready = ["account", "model", "project", "due_at"]
     op.create_index("ix_jobs_ready", "jobs", ready, **_only("queued_at IS NOT NULL"))
     op.rename_table("parks", "old_parks")
+    if op.get_bind().dialect.name == "postgresql":  # where an index keeps its name when its table gets another
+        op.execute("ALTER INDEX parks_pkey RENAME TO old_parks_pkey")
     op.create_table(
         "parks",
         sa.Column("account", sa.Text(), nullable=False),

@@ -1,0 +1,37 @@
+"""Opens the store a home's settings name: the only place that knows which driver a database needs, and what to install.
+
+Nothing of PostgreSQL is imported by a home that keeps its jobs in a file.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from types import ModuleType
+
+from wanreel.domain.errors import Unavailable
+from wanreel.domain.policy import Policy
+from wanreel.store.doors import Doors
+from wanreel.store.sql.claims import Limits
+from wanreel.store.sqlite import SqliteStore
+
+FILE = "wanreel.sqlite3"
+
+
+def store_of(url: str | None, home: Path, limits: Limits, policy: Policy) -> AbstractAsyncContextManager[Doors]:
+    """The store, to be opened: in the database at `url`, else in a file of the home. Raises Invalid (no such kind of
+    URL), Unavailable (its driver is not installed).
+    """
+    if url is None:
+        return SqliteStore(home / FILE, limits=limits, policy=policy)
+    return postgres_room().PostgresStore(url, limits, policy)
+
+
+def postgres_room() -> ModuleType:
+    """All of PostgreSQL, imported now. Raises Unavailable."""
+    try:
+        from wanreel.store.postgres import store
+    except ModuleNotFoundError as error:
+        words = f"jobs in PostgreSQL need {error.name}: pip install 'wanreel[postgres]'"
+        raise Unavailable(words) from None
+    return store

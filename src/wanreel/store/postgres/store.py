@@ -1,0 +1,191 @@
+"""Jobs, slots and outbox in a PostgreSQL database that other processes, on other machines, work in as well.
+
+A piece of work is a transaction of its own, on one of a few connections; PostgreSQL itself lets those that commit at
+the same time share an fsync. What must not be read before it is guarded takes its turn first (`sql/locks`). Two that
+met all the same (a row that both wanted to be the first to write, a deadlock) are told so by the database, and the
+later one is done again from its beginning.
+
+Nothing is kept in a session, so that a pooler may give each transaction another one. No transaction outlives a process
+that stands still: the database ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import Connection, Double, Table, cast, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from wanreel.domain.errors import Unavailable
+from wanreel.domain.job import Job
+from wanreel.domain.policy import Policy
+from wanreel.ports import Claim, Happening
+from wanreel.store.doors import Doors
+from wanreel.store.postgres import opening
+from wanreel.store.postgres.faults import AGAIN, code_of, cut_off, translated
+from wanreel.store.sql import feed
+from wanreel.store.sql.claims import Limits
+from wanreel.store.sql.tables import deliveries, history, jobs, messages, notices
+from wanreel.store.writer import Work
+
+T = TypeVar("T")
+
+STALL_S = 5.0  # a process that stands still in a transaction loses it after so long, and with it what it held up
+TRIES_MAX = 8
+_BOUNDS = select(
+    func.set_config("idle_in_transaction_session_timeout", f"{STALL_S:.0f}s", True),
+    func.set_config("statement_timeout", f"{opening.ANSWER_S / 2:.0f}s", True),
+)
+_TIME = select(cast(func.extract("epoch", func.clock_timestamp()), Double))
+_WIPED: tuple[Table, ...] = (jobs, history, notices, messages, deliveries)
+
+
+class PostgresStore(Doors):
+    """All doors of `ports` to a store over a database: `async with` it, in the loop it is used in."""
+
+    def __init__(self, url: str, limits: Limits, policy: Policy) -> None:
+        """`limits` says how many tasks of a key may run at once. Raises Invalid: no URL of a PostgreSQL database."""
+        super().__init__(limits, policy)
+        self.url = opening.check_url(url)
+        self.at = opening.where(self.url)
+        self._engine: AsyncEngine | None = None
+        self._reading: AsyncEngine | None = None
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._unsure: list[tuple[str, float]] = []  # claims that may have been made, though we were not told
+
+    async def __aenter__(self) -> Self:
+        """Raises Unavailable, in words: not reachable, not let in, not migrated."""
+        if self._engine is None:
+            made = opening.engine(self.url)
+            try:
+                await opening.in_words(made, self.at, lambda conn: opening.look(conn, self.at))
+            except BaseException:
+                await made.dispose()
+                raise
+            self._engine = made
+            self._reading = made.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what was handed in, and let go."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+        made, self._engine, self._reading = self._engine, None, None
+        if made is not None:
+            await made.dispose()
+
+    # --- what is done otherwise where several write ------------------------------------------------------------------
+
+    async def claim(self, claim: Claim) -> list[Job]:
+        """Due jobs of a lane, claimed for their new owner. A claim whose answer was lost is given back by the next."""
+        unsure, self._unsure = self._unsure, []
+        try:
+            for owner, until in unsure:
+                await self._write(lambda conn, owner=owner, until=until: _give_back(conn, owner, until))
+            unsure = []
+            return await super().claim(claim)
+        except Unavailable:
+            self._unsure += [*unsure, (claim.owner, claim.until)]
+            raise
+
+    async def since(self, seq: int, limit: int) -> list[Happening]:
+        """What happened after number `seq`, oldest first; what has no number yet gets one."""
+        await self._number()
+        return await super().since(seq, limit)
+
+    async def newest(self) -> int:
+        """The number of the last thing that happened; 0 when nothing has."""
+        await self._number()
+        return await super().newest()
+
+    async def time(self) -> float:
+        """What the database's clock says: seconds since the epoch, UTC. For the Clock alone; no statement reads it."""
+        return float(await self._read(lambda conn: conn.execute(_TIME).scalar_one()))
+
+    async def _number(self) -> None:
+        if await self._read(feed.waiting):
+            await self._write(feed.number)
+
+    # --- connections ------------------------------------------------------------------------------------------------
+
+    async def _write(self, work: Work[T]) -> T:
+        """As `Doors`; it is done to its end even if whoever asked is cancelled meanwhile."""
+        task = asyncio.get_running_loop().create_task(self._tried(work))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _tried(self, work: Work[T]) -> T:
+        """Again from the beginning where that is safe: nothing was written, and the database said so."""
+        made = self._engine
+        if made is None:
+            raise Unavailable("the database is closed")
+        for tried in range(1, TRIES_MAX + 1):
+            step = _Step()
+            try:
+                async with made.connect() as conn:
+                    return await step.through(conn, work)
+            except Exception as error:
+                once_more = code_of(error) in AGAIN or (cut_off(error) and not step.committing and tried == 1)
+                if once_more and tried < TRIES_MAX:
+                    continue
+                ours = translated(error, self.at)
+                if ours is error:
+                    raise
+                raise ours from error
+        raise AssertionError  # the last try returns or raises
+
+    async def _read(self, work: Work[T]) -> T:
+        """All of `work` sees one moment of the database."""
+        if self._reading is None:
+            raise Unavailable("the database is closed")
+        for tried in range(2):
+            try:
+                async with self._reading.connect() as conn:
+                    return await conn.run_sync(work)
+            except Exception as error:
+                if cut_off(error) and tried == 0:  # a restart of the database has left us dead connections
+                    continue
+                ours = translated(error, self.at)
+                if ours is error:
+                    raise
+                raise ours from error
+        raise AssertionError  # the second try returns or raises
+
+    async def _erase(self, work: Work[T]) -> T:
+        """Write something that deletes for good: the space of what was deleted is cleared at once, not some day."""
+        done = await self._write(work)
+        made = self._engine
+        assert made is not None
+        async with made.connect() as conn:
+            raw = await conn.get_raw_connection()
+            driver: Any = raw.driver_connection
+            for table in _WIPED:
+                await driver.execute(f"VACUUM {table.name}")
+        return done
+
+
+class _Step:
+    """One try of a piece of work, and whether it had come so far that nobody knows how it ended."""
+
+    def __init__(self) -> None:
+        self.committing = False
+
+    async def through(self, conn: AsyncConnection, work: Work[T]) -> T:
+        def bounded(sync: Connection) -> T:
+            sync.execute(_BOUNDS)
+            return work(sync)
+
+        done = await conn.run_sync(bounded)
+        self.committing = True
+        await conn.commit()
+        return done
+
+
+def _give_back(conn: Connection, owner: str, until: float) -> None:
+    same = (jobs.c.claim_owner == owner) & (jobs.c.claim_until == until)
+    conn.execute(update(jobs).where(same).values(claim_owner=None, claim_until=None))
