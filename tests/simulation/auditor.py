@@ -87,7 +87,8 @@ class Auditor:
         self.maker: dict[str, Ticket] = {}  # task -> the ticket whose call made it
         self.in_doubt: set[str] = set()  # jobs in Unconfirmed
         self.generating: set[str] = set()
-        self.on_task: Callable[[], None] = lambda: None  # something else runs now
+        self.running: Counter[str] = Counter()  # how many of them, by account
+        self.on_task: Callable[[str], None] = lambda account: None  # something else runs now on an account
         self.foreign: set[str] = set()  # tasks that somebody else made on our account
         self.jobs: dict[str, Job] = {}
         self.first: dict[str, Job] = {}
@@ -371,8 +372,10 @@ class Auditor:
 
     def _own(self, job: Job) -> None:
         if isinstance(job.state, Generating) != (job.id in self.generating):
-            (self.generating.add if isinstance(job.state, Generating) else self.generating.discard)(job.id)
-            self.on_task()
+            runs = isinstance(job.state, Generating)
+            (self.generating.add if runs else self.generating.discard)(job.id)
+            self.running[job.account.id] += 1 if runs else -1
+            self.on_task(job.account.id)
         for task in (*job.past, getattr(job.state, "task", None)):
             if task is not None and self.owner.setdefault(task.id, job.id) != job.id:
                 self._broken(f"task {task.id} belongs to {self.owner[task.id]} and to {job.id}")

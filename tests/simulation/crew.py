@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from tests.simulation.auditor import Auditor
 from tests.simulation.doors import Receiver, StoreDoor
@@ -40,7 +41,6 @@ class Crew:
     alone: bool
     make_search: Callable[[StoreDoor], Search]
     make_watchers: Callable[[StoreDoor, str], list[Watcher]]
-    steady: bool = False  # its lookouts are
     alive: bool = False
     ready: bool = False  # its start is done: the home is locked, dead claims are ended
     life: int = 0
@@ -221,10 +221,11 @@ class Crew:
 
     # --- the watchers of the accounts -------------------------------------------------------------------------------
 
-    def changed(self) -> None:
-        """Something else runs now."""
+    def changed(self, account: str) -> None:
+        """Something else runs now on an account."""
         for lookout in self.lookouts:
-            lookout.changed()
+            if lookout.watcher.account.id == account:
+                lookout.changed()
 
     def _watch(self) -> None:
         """New watchers for a new life: what the old ones had seen died with it."""
@@ -237,8 +238,7 @@ class Crew:
                 self._spawn,
                 self._saw,
                 self._again_s,
-                lambda: self.ready and self.life == life and bool(self.auditor.generating),
-                self.steady,
+                partial(self._has_to_look, life, watcher.account.id),
             )
             for watcher in self.make_watchers(self.door, self.tools.owner)
         ]
@@ -246,6 +246,10 @@ class Crew:
         self.tools = replace(
             self.tools, witness=lambda job, since: watchers[job.account.id].seen_since(since, _task_of(job))
         )
+
+    def _has_to_look(self, life: int, account: str) -> bool:
+        """Whether this life of the process goes on and something runs on an account."""
+        return self.ready and self.life == life and self.auditor.running[account] > 0
 
     def _saw(self, ended: Ended) -> None:
         self.world.say(self.tools.owner, "sees the end of", ended.job_id)

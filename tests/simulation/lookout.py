@@ -23,7 +23,6 @@ class Lookout:
     saw: Callable[[Ended], None]
     again_s: Callable[[], float]
     wanted: Callable[[], bool]  # whether anything runs
-    steady: bool = False  # having found that nothing runs, it turns again once something does
     turning: bool = False
     at: float | None = None
     until: float = 0.0
@@ -43,10 +42,9 @@ class Lookout:
     def _turn(self, at: float) -> None:
         if self.at != at:
             return
-        if not self.wanted():
-            self.at = None if self.steady else at
-        else:
-            self.at, self.turning = None, True
+        self.at = None
+        if self.wanted():
+            self.turning = True
             self.spawn("watch", self.watcher.account.id, self._turn_once(), self._turned)
 
     async def _turn_once(self) -> None:

@@ -40,14 +40,16 @@ from wanreel.worker.rescue import rescue
 from wanreel.worker.step import step
 from wanreel.worker.tools import Tools
 
-JOBS_MAX = 14
+JOBS_MAX = 12
 LEASE_S = 600.0  # a watcher's: longer than in real life, so that a world of hours is not full of renewals
 ALONE = 0.25  # of the worlds have declared that their key is nobody else's
 RESIGNS = 0.3  # of the worlds have a vendor that signs a result's URL anew with every look
 POOLS = 0.3  # of the worlds have two accounts that share the work
 TIGHT = 0.15  # of the worlds have a vendor that runs one task a model at a time, whatever we were told
+PATIENT = 0.85  # of the worlds look more rarely than is usual, so that there is time for more worlds
+LOOKS_RARELY = Policy(poll_first_s=12.0, poll_max_s=180.0, watch_per_s=0.1, doubt_first_s=8.0, doubt_max_s=60.0)
 STUCK_S = 2400.0  # the vendor's own deadline for a task, shortened: fewer looks at nothing
-COLLECT_EVERY = 25  # worlds
+COLLECT_EVERY = 5  # worlds
 BOUND_S = 12 * 3600.0  # after everything is healed, all is done within so much virtual time
 ROWS = frozenset((state.__name__, event.__name__) for state, event in TABLE)
 
@@ -121,7 +123,15 @@ class Stage:
     limit: int
 
     @classmethod
-    def of(cls, world: World, build: Build, desk: Desk, limit: int, accounts: tuple[JobAccount, ...]) -> Stage:
+    def of(
+        cls,
+        world: World,
+        build: Build,
+        desk: Desk,
+        limit: int,
+        accounts: tuple[JobAccount, ...],
+        policy: Policy | None = None,
+    ) -> Stage:
         """Put it together. `limit`: the tasks of a model we believe an account may run."""
         auditor = Auditor(world, limit)
         auditor.advance = desk.advance
@@ -141,7 +151,7 @@ class Stage:
             results=build.results(world, desk, auditor),
             likeness=LikenessDoor(world, desk),
             receiver=build.receiver(world, auditor),
-            policy=Policy(),
+            policy=policy or Policy(),
             accounts=accounts,
             limit=limit,
         )
@@ -165,10 +175,8 @@ class Stage:
             artifact_key=lambda job: f"{job.id}.mp4",
         )
 
-    def crews(self, count: int, alone: frozenset[str], *, steady: bool = False) -> list[Crew]:
-        """So many processes. `alone`: accounts whose key is declared to be nobody else's. `steady`: their lookouts
-        outlast an hour in which nothing runs; the worlds of `run_seed` were drawn without.
-        """
+    def crews(self, count: int, alone: frozenset[str]) -> list[Crew]:
+        """So many processes. `alone`: accounts whose key is declared to be nobody else's."""
         clock = WallClock(self.world)
 
         def search_of(door: StoreDoor) -> Search:
@@ -192,14 +200,13 @@ class Stage:
                 count == 1,
                 search_of,
                 watchers_of,
-                steady,
             )
             for n, door in enumerate(doors)
         ]
 
-        def on_task() -> None:
+        def on_task(account: str) -> None:
             for crew in crews:
-                crew.changed()
+                crew.changed(account)
 
         self.auditor.on_task = on_task
         return crews
@@ -243,7 +250,8 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
     running = 1 if tight else None
     theirs = (Account("main", running=running), Account(SECOND, keys=(SECOND_KEY,), running=running))
     desk = Desk(DeskSettings(accounts=theirs, quirks=quirks), seed=world.seed)
-    stage = Stage.of(world, build, desk, limit, (ACCOUNT, OTHER) if pool else (ACCOUNT,))
+    policy = LOOKS_RARELY if rng.random() < PATIENT else Policy()
+    stage = Stage.of(world, build, desk, limit, (ACCOUNT, OTHER) if pool else (ACCOUNT,), policy)
     auditor = stage.auditor
     outcome.rows = auditor.rows
     stage.vendor.strangers = rng.choice((0.0, 0.0, 0.0, 0.3))
@@ -362,6 +370,10 @@ def _one(task: tuple[int, Build | None]) -> Outcome:
 
 
 def _start() -> None:
-    """A process for worlds: no log lines, and rubbish is collected between worlds, where it is cheap."""
+    """A process for worlds: no log lines, and rubbish is collected between worlds, where it is cheap: the modules, of
+    which nothing ever becomes rubbish, are left out of it.
+    """
     quiet()
+    gc.collect()
+    gc.freeze()
     gc.disable()

@@ -77,7 +77,7 @@ def live(seed: int, sick: str, over_limit: str, build: Build | None = None) -> B
     desk = Desk(DeskSettings(accounts=theirs, quirks=quirks), seed=seed)
     stage = Stage.of(world, build or Build(), desk, LIMIT, (ACCOUNT, OTHER) if seed % 2 else (ACCOUNT,))
     auditor, vendor = stage.auditor, stage.vendor
-    crews = stage.crews(WORKERS, frozenset(), steady=True)
+    crews = stage.crews(WORKERS, frozenset())
     workload = stage.workload(crews)
     begin, heal = SICK[sick]
     begins_at, moment = rng.randint(*BEGINS_AT), _answer_underway if _loses(seed, sick) else _slot_free

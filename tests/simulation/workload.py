@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -35,7 +35,8 @@ RETRIED = 0.4  # of what has failed
 BUSYBODIES = 0.3  # of the worlds
 LOOKALIKES = 0.4  # of the worlds
 ALIKE = ("bodies", "seeds", "pictures", "pictures")  # the frames of clips are compared in the last kind alone
-BUDGETED = 0.3  # of the worlds have money for a few clips only, until they are healed
+BUDGETED = 0.3  # of the worlds have money for a few clips only, then for a few more, until they are healed
+PAYDAYS_S = 600.0
 RUSHED = 0.7  # of those want them of every model at once: that is where a budget is overdrawn
 
 
@@ -76,7 +77,7 @@ class Workload:
         self.busybody = rng.random() < BUSYBODIES
         self.world.after(ROUND_S, self._round)
         if budgeted:
-            self.set_budget(sum((price_of(rng.choice(models)) for _ in range(rng.randint(1, 4))), Decimal(0)))
+            self._give_money(models)
         if self.mover is not None:
             self.world.after(MOVES_S, self._move)
             self.world.after(rng.random() * 900.0, lambda: self._hold(rng.choice((ACCOUNT, OTHER))))
@@ -90,6 +91,14 @@ class Workload:
     def call_a_person(self) -> None:
         """From now on somebody answers what jobs ask."""
         self._round()
+
+    def _give_money(self, models: Sequence[str]) -> None:
+        """Money for a few clips more, and again a while later, until the world is healed."""
+        rng = self.world.rng
+        if not self.healed:
+            more = sum((price_of(rng.choice(models)) for _ in range(rng.randint(1, 4))), Decimal(0))
+            self.set_budget(more + (self.auditor.budget or Decimal(0)))
+            self.world.after(PAYDAYS_S * (0.5 + rng.random()), lambda: self._give_money(models))
 
     def set_budget(self, amount: Decimal | None) -> None:
         """From now on, so much for a month of this world's project; None: as much as it takes."""

@@ -181,11 +181,16 @@ class RunTimes:
     """Everything that was learned, by kind."""
 
     by_kind: Mapping[RunKind, Histogram] = field(default_factory=dict[RunKind, Histogram])
+    _read: dict[RunKind, Curve | None] = field(
+        default_factory=dict[RunKind, "Curve | None"], init=False, repr=False, compare=False
+    )
 
     def curve(self, kind: RunKind) -> Curve | None:
         """What is known of a kind; None while that is too little."""
-        seen = self.by_kind.get(kind)
-        return None if seen is None else curve_of(seen)
+        if kind not in self._read:
+            seen = self.by_kind.get(kind)
+            self._read[kind] = None if seen is None else curve_of(seen)
+        return self._read[kind]
 
     def mean_s(self, model: str) -> float | None:
         """How long tasks of a model take on average, over all their kinds; None while too little is known."""

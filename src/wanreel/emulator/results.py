@@ -6,6 +6,7 @@ import base64
 import hmac
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import sha1
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ def result_key(task_id: str, at: float) -> str:
     return f"1d/{marks[:2]}/{local_day(at)}/{marks[2:10]}/{uuid('result', task_id)}.mp4"
 
 
+@lru_cache(maxsize=1024)
 def sign(key: str, expires: int, secret: str, verb: str = "GET") -> str:
     """Base64 of the HMAC-SHA1 that covers verb, expiry and resource."""
     text = f"{verb}\n\n\n{expires}\n/{BUCKET}/{key}"

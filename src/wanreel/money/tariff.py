@@ -6,10 +6,12 @@ user's own beats any of the catalog's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import cast
 
 from wanreel.domain.catalog import Catalog
@@ -17,7 +19,8 @@ from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.model import Price
 from wanreel.money.amount import CURRENCIES, read_amount
 
-_AHEAD = timedelta(hours=8)
+_AHEAD_S = 8 * 3600
+_FIRST_DAY = date(1970, 1, 1)
 _KEYS = frozenset(("model", "region", "currency", "audio", "per_second", "since", "until", "source", "note"))
 _TIERS = ("480P", "720P", "1080P", "std", "pro", "any")
 _PER_S_MAX = Decimal(1000)  # a hundred times the dearest; beyond it is a slip of the pen
@@ -61,7 +64,13 @@ def tariff_of(catalog: Catalog, own: Iterable[tuple[str, Price]] = ()) -> Tariff
 
 def vendor_day(at: float) -> str:
     """The vendor's calendar day of an instant."""
-    return (datetime.fromtimestamp(at, UTC) + _AHEAD).date().isoformat()
+    return _day_of(divmod(math.floor(at) + _AHEAD_S, 86_400)[0])
+
+
+@lru_cache(maxsize=64)
+def _day_of(number: int) -> str:
+    """The day so many days after the first of 1970."""
+    return (_FIRST_DAY + timedelta(days=number)).isoformat()
 
 
 def _newest_first(rows: Iterable[tuple[str, Price]]) -> list[tuple[str, Price]]:

@@ -105,6 +105,7 @@ class MemoryStore:
         self._limits = limits
         self._policy = policy
         self._rows: dict[str, _Row] = {}
+        self._moving: dict[str, _Row] = {}  # those of them that are due some day, hold a slot or are in the air
         self._by_key: dict[str, str] = {}
         self._tasks: dict[tuple[str, str], str] = {}  # (account, task) -> job, past tasks too
         self._history: dict[str, list[Entry]] = {}
@@ -161,18 +162,18 @@ class MemoryStore:
 
     async def find(self, which: Filter) -> list[Job]:
         """Jobs by filter, newest first. Raises NotFound when `after` names no job."""
-        rows = sorted(self._rows.values(), key=_age, reverse=True)
+        rows = [row for row in self._rows.values() if _matches(row, which)]
         if which.after is not None:
             last = _age(self._row(which.after))
             rows = [row for row in rows if _age(row) < last]
-        return [row.job for row in rows if _matches(row, which)][: which.limit]
+        return [row.job for row in sorted(rows, key=_age, reverse=True)[: which.limit]]
 
     async def claim(self, claim: Claim) -> list[Job]:
         """Due jobs of a lane, claimed for their new owner; see `ports.Jobs`."""
         self._forget_parks(claim.now)
         due = [
             row
-            for row in self._rows.values()
+            for row in self._moving.values()
             if row.index.lane is claim.lane
             and not row.claimed(claim.now)
             and (row.job.id in claim.ids if claim.ids else _is_due(row, claim.now, claim.far_at))
@@ -247,7 +248,7 @@ class MemoryStore:
 
     async def in_use(self, now: float) -> Mapping[SlotKey, int]:
         """Slots held, by key."""
-        return dict(Counter(row.key for row in self._rows.values() if row.holds(now)))
+        return dict(Counter(row.key for row in self._moving.values() if row.holds(now)))
 
     async def census(self) -> Census:
         """Unfinished jobs by state, the nearest loss, and what is reserved."""
@@ -279,7 +280,7 @@ class MemoryStore:
 
     async def lost_submits(self, now: float, owner: str) -> list[Job]:
         """Jobs in Submitting that nobody holds, oldest intent first, claimed for `owner` for `send_by_s`."""
-        lost = [r for r in self._rows.values() if r.index.intent_at is not None and not r.claimed(now)]
+        lost = [r for r in self._moving.values() if r.index.intent_at is not None and not r.claimed(now)]
         lost.sort(key=lambda row: (row.index.intent_at, row.job.id))
         for row in lost:
             row.owner, row.until = owner, now + self._policy.send_by_s
@@ -302,7 +303,7 @@ class MemoryStore:
         instants = [debt.due_at for debt in self._debts.values() if not debt.delivered]
         far_at = now + longest_delay_s(self._policy)
         queued: dict[SlotKey, list[tuple[str, float]]] = {}
-        for row in self._rows.values():
+        for row in self._moving.values():
             columns = row.index
             if columns.intent_at is not None:
                 instants.append(row.until if row.until is not None else columns.intent_at)
@@ -310,12 +311,12 @@ class MemoryStore:
                 queued.setdefault(row.key, []).append((row.job.project, _ready_at(row, now, far_at)))
             elif columns.lane is not None:
                 instants.append(_ready_at(row, now, far_at))
+        earliest = min(instants, default=math.inf)
         for key, mine in queued.items():
             parked = self._parked(key, now, far_at)
             ready_at = min((at for project, at in mine if project not in parked), default=math.inf)
-            if ready_at != math.inf:
-                instants.append(max(ready_at, self._gate(key, now, far_at)))
-        earliest = min(instants, default=math.inf)
+            if ready_at < earliest:  # else whatever gate there is, it is not the first
+                earliest = min(earliest, max(ready_at, self._gate(key, now, far_at)))
         return None if earliest == math.inf else earliest
 
     # --- holds ------------------------------------------------------------------------------------------------------
@@ -342,11 +343,11 @@ class MemoryStore:
 
     async def waiting(self) -> Mapping[SlotKey, int]:
         """Queued jobs, by key."""
-        return dict(Counter(row.key for row in self._rows.values() if row.index.lane is Lane.SUBMIT))
+        return dict(Counter(row.key for row in self._moving.values() if row.index.lane is Lane.SUBMIT))
 
     async def movable(self, key: SlotKey, now: float, limit: int) -> list[Job]:
         """Queued jobs of a key that may change their account and that nobody has claimed; who is next comes first."""
-        mine = [row for row in self._rows.values() if row.key == key and row.index.lane is Lane.SUBMIT]
+        mine = [row for row in self._moving.values() if row.key == key and row.index.lane is Lane.SUBMIT]
         free = [row for row in mine if not row.index.bound and not row.claimed(now)]
         return [row.job for row in sorted(free, key=lambda row: (-row.job.priority, *row.place()))[:limit]]
 
@@ -533,7 +534,7 @@ class MemoryStore:
         """Slots of a key that a project's jobs hold, or are getting ready for."""
         return Counter(
             (row.key, row.job.project)
-            for row in self._rows.values()
+            for row in self._moving.values()
             if row.holds(now) or (row.index.lane is Lane.SUBMIT and row.claimed(now))
         )
 
@@ -586,17 +587,17 @@ class MemoryStore:
         return allowed(self._limits(key), self._learned.get(key), now)
 
     def _held(self, key: SlotKey, now: float) -> int:
-        return sum(row.key == key and row.holds(now) for row in self._rows.values())
+        return sum(row.key == key and row.holds(now) for row in self._moving.values())
 
     def _getting_ready(self, key: SlotKey, now: float) -> int:
         """Queued jobs of a key whose worker is about to ask for a slot."""
-        return sum(r.key == key and r.index.lane is Lane.SUBMIT and r.claimed(now) for r in self._rows.values())
+        return sum(r.key == key and r.index.lane is Lane.SUBMIT and r.claimed(now) for r in self._moving.values())
 
     def _in_the_air(self, key: SlotKey, now: float, quiet_s: float) -> bool:
         """Whether a submit of the key went out less than `quiet_s` ago and has not been answered."""
         return any(
             row.index.intent_at is not None and row.index.intent_at > now - quiet_s
-            for row in self._rows.values()
+            for row in self._moving.values()
             if row.key == key
         )
 
@@ -612,9 +613,9 @@ class MemoryStore:
             if not park.project and now < park.until <= far_at:
                 gates.append(park.until)
         ends: list[float] = []
-        for row in self._rows.values():
+        for row in self._moving.values():
             columns = row.index
-            if row.key != key or (columns.lane is None and columns.slot_until is None and columns.intent_at is None):
+            if row.key != key:
                 continue
             if columns.intent_at is not None and columns.intent_at > now - self._policy.quiet_s:
                 gates.append(columns.intent_at + self._policy.quiet_s)
@@ -635,6 +636,7 @@ class MemoryStore:
         """Put a job in the place of the one it was made of; its history, notices, reviews and the feed's reasons go."""
         row = self._row(job.id)
         row.job, row.index = job, index(job, self._policy)
+        self._sort_in(row)
         self._history.pop(job.id, None)
         self._reviews.pop(job.id, None)
         self._due.pop(job.id, None)
@@ -657,12 +659,21 @@ class MemoryStore:
 
     def _insert(self, job: Job) -> None:
         columns = index(job, self._policy)
-        self._rows[job.id] = _Row(job, columns, slot_key(job), seen_at=columns.seen_at)
+        row = self._rows[job.id] = _Row(job, columns, slot_key(job), seen_at=columns.seen_at)
+        self._sort_in(row)
         if job.key is not None:
             self._by_key[job.key] = job.id
         self._happened(job, job.created_at, "", "ordered" if job.spare_of is None else "a spare was found")
         for task in known_tasks(job):
             self._tasks[job.account.id, task] = job.id
+
+    def _sort_in(self, row: _Row) -> None:
+        """Keep apart what the loops over all jobs are about: most jobs have long ended."""
+        columns = row.index
+        if columns.lane is not None or columns.slot_until is not None or columns.intent_at is not None:
+            self._moving[row.job.id] = row
+        else:
+            self._moving.pop(row.job.id, None)
 
     def _check_version(self, row: _Row, change: Change) -> None:
         if row.job.version != change.was:
@@ -683,6 +694,7 @@ class MemoryStore:
         born, left_out = self._spares(change, mine)
 
         row.job, row.index, row.key = job, columns, slot_key(job)
+        self._sort_in(row)
         row.seen_at = row.seen_at if columns.seen_at is None else columns.seen_at
         self._tasks.update(dict.fromkeys(mine, job.id))
         for spare in born:

@@ -28,13 +28,16 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 def clean(text: str, most: int = SAID_CHARS_MAX) -> str:
     """Text that can be stored and shown: valid Unicode, no control characters, at most `most` characters."""
+    if len(text) <= most and text.isascii() and text.isprintable():
+        return text
     whole = _CONTROL.sub("", text[: most * 2].encode("utf-8", "replace").decode("utf-8"))
     return whole if len(whole) <= most and len(text) <= most * 2 else whole[: most - 1] + "…"
 
 
 def hide_keys(text: str) -> str:
     """The text with everything that looks like a key taken out."""
-    return _BEARER.sub("Bearer …", _KEY.sub("sk-…", text))
+    shown = _KEY.sub("sk-…", text) if "sk-" in text else text
+    return _BEARER.sub("Bearer …", shown) if "earer" in shown.lower() else shown
 
 
 def said(value: object, most: int = SAID_CHARS_MAX) -> str:
@@ -65,7 +68,7 @@ def as_list(value: object) -> list[object] | None:
 def read_object(raw: bytes) -> Mapping[str, object] | None:
     """The JSON object of an answer's bytes; None when they are anything else."""
     try:
-        value: object = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant)
+        value: object = _READER.decode(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
     return cast("Mapping[str, object]", value) if isinstance(value, dict) else None
@@ -126,3 +129,6 @@ def glimpse(raw: bytes) -> str:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_READER = json.JSONDecoder(parse_constant=_no_constant)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from wanreel.domain.facts import Facts, Zone
@@ -30,7 +30,8 @@ PURSE = 80.0  # requests that can be saved up
 PER_S_MAX = 24.0  # of both kinds together, whatever runs: the vendor takes 20 a second of each
 IDLE_SHARE = 0.0075  # of a slot's time may go by unseen between the end of its task and the look that shows it
 COVER_S = 4.0  # with hundreds running, all of them are looked at about this often
-REST_S_MAX = 5.0
+REST_S_MAX = 5.0  # with nothing to watch, and as far as what is likely is reckoned on from now
+LONG_REST_S_MAX = 80.0  # with tasks of whose ends hardly any is likely for so long
 REST_S_MIN = 0.02
 THRIFT = 0.994  # of what the plain schedule would spend: the rest is for what goes wrong
 _ROWS_UNKNOWN = 100
@@ -219,8 +220,23 @@ def next_look(view: View, now: float, policy: Policy) -> Look:
         ripe_s = min(worth.ripe_in_s(price) for worth in worths[:4])
         if ripe_s <= REST_S_MIN:
             return AskFor(best.tasks[0]) if len(best.tasks) == 1 else ListThese(tuple(best.tasks))
-        rest_s = min(rest_s, ripe_s)
+        if ripe_s >= REST_S_MAX:
+            ripe_s = _unripe_for_s(learned, view, now, per_s)
+            rest_s = rest_s if plain else ripe_s
+        rest_s = min(rest_s, ripe_s, *(one.held_until - now for one in view.tasks if one.held_until > now))
     return Rest(now + max(rest_s, REST_S_MIN))
+
+
+def _unripe_for_s(learned: Sequence[tuple[Tracked, Curve]], view: View, now: float, per_s: float) -> float:
+    """For how long, at the least, nothing will be worth its price: what a look saves only grows, and prices fall."""
+    rest_s = REST_S_MAX
+    while rest_s < LONG_REST_S_MAX:
+        later = replace(view, purse=min(PURSE, view.purse + 2.0 * rest_s * per_s))
+        worths = _worths(learned, later, now + 2.0 * rest_s)
+        if any(worth.ripe_in_s(_price(later, worths, per_s)) <= 0.0 for worth in worths):
+            break
+        rest_s *= 2.0
+    return rest_s
 
 
 def _by_knowledge(free: Sequence[Tracked], view: View, now: float) -> tuple[list[Tracked], list[tuple[Tracked, Curve]]]:
