@@ -286,8 +286,8 @@ class Happening:
 class Feed(Protocol):
     """What happens to all jobs, numbered in the order in which it became visible."""
 
-    async def since(self, seq: int, limit: int) -> list[Happening]:
-        """What happened after number `seq`, oldest first."""
+    async def since(self, seq: int, limit: int, subject: str | None = None) -> list[Happening]:
+        """What happened after number `seq`, oldest first: to everything, or to one job or group (`subject`, its id)."""
         ...
 
     async def newest(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 from typing import Any
 
@@ -54,6 +56,28 @@ async def test_a_group_hears_only_its_own(server: Served) -> None:
         if len(seen) == 2:
             break
     assert {job["id"] for job in got.json["jobs"]} == seen
+
+
+async def test_callers_who_leave_leave_nothing_behind(idle: Served) -> None:
+    """Streams that were left are gone at once: no listener, and next to nothing for the garbage collector to find."""
+    job = await idle.order()
+
+    async def look() -> None:
+        async for _ in idle.events(f"/v1/events?job={job['id']}&after=0"):
+            break
+
+    await look()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            await look()
+        for _ in range(2000):  # turns of the loop, in which both ends hear that it is over
+            await asyncio.sleep(0)
+        assert 0 == idle.desk.hub.listening
+        assert gc.collect() < 20 * 50  # a stream that is cancelled leaves 125 objects, both ends counted
+    finally:
+        gc.enable()
 
 
 async def test_a_number_that_is_none_is_refused(idle: Served) -> None:

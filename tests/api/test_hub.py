@@ -21,9 +21,9 @@ class Counting(MemoryStore):
 
     reads = 0
 
-    async def since(self, seq: int, limit: int) -> list[Happening]:
+    async def since(self, seq: int, limit: int, subject: str | None = None) -> list[Happening]:
         self.reads += 1
-        return await super().since(seq, limit)
+        return await super().since(seq, limit, subject)
 
 
 @pytest.fixture
@@ -68,14 +68,14 @@ async def test_a_thousand_listeners_cost_the_store_no_more_than_one(store: Count
 
 async def test_missed_events_come_from_memory_when_they_are_recent(store: Counting, hub: Hub) -> None:
     """Coming back after a moment asks the store nothing."""
-    first = hub.follow(everything, patience_s=5)
+    first = hub.follow(hub.listen(everything), patience_s=5)
     task = asyncio.ensure_future(_take(first, 3))
     await asyncio.sleep(0)
     await store.add([make_job(), make_job(), make_job()])
     hub.nudge()
     assert [1, 2, 3] == await task
     before = store.reads
-    assert [2, 3] == await _take(hub.follow(everything, 1, patience_s=5), 2)
+    assert [2, 3] == await _take(hub.follow(hub.listen(everything), 1, patience_s=5), 2)
     assert before == store.reads
 
 
@@ -85,7 +85,7 @@ async def test_missed_events_come_from_the_store_when_they_are_old(store: Counti
     late = Hub(store, FakeClock())
     await late.open()
     try:
-        task = asyncio.ensure_future(_take(late.follow(everything, 0, patience_s=5), 3))
+        task = asyncio.ensure_future(_take(late.follow(late.listen(everything), 0, patience_s=5), 3))
         await asyncio.sleep(0)
         await store.add([make_job()])
         late.nudge()
@@ -94,9 +94,53 @@ async def test_missed_events_come_from_the_store_when_they_are_old(store: Counti
         await late.close()
 
 
+async def test_who_listens_to_one_is_handed_nothing_of_others(store: Counting, hub: Hub) -> None:
+    """What was missed of a job is found without looking through what happened to all others, in memory and in the
+    store.
+    """
+    jobs = [make_job() for _ in range(50)]
+    looked: list[int] = []
+
+    def wanted(happening: Happening) -> bool:
+        looked.append(happening.seq)
+        return happening.job_id == jobs[7].id
+
+    await store.add(jobs)
+    hub.nudge()
+    assert [8] == await _take(hub.follow(hub.listen(wanted, jobs[7].id), 0, patience_s=5), 1)
+    before = store.reads
+    assert [8] == await _take(hub.follow(hub.listen(wanted, jobs[7].id), 0, patience_s=5), 1)
+    assert before == store.reads
+    late = Hub(store, FakeClock())
+    await late.open()
+    try:
+        assert [8] == await _take(late.follow(late.listen(wanted, jobs[7].id), 0, patience_s=5), 1)
+    finally:
+        await late.close()
+    assert {8} == set(looked)
+
+
+async def test_what_happened_long_ago_is_forgotten_of_each(
+    store: Counting, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory holds the newest alone, by subject as well; the rest is in the store."""
+    monkeypatch.setattr(hub_file, "LATELY_MAX", 3)
+    jobs = [make_job() for _ in range(6)]
+    heard = asyncio.ensure_future(_take(hub.follow(hub.listen(everything), patience_s=5), 6))
+    await asyncio.sleep(0)
+    await store.add(jobs)
+    hub.nudge()
+    await heard
+    before = store.reads
+    assert [6] == await _take(hub.follow(hub.listen(everything, jobs[5].id), 3, patience_s=5), 1)
+    assert before == store.reads
+    assert [1] == await _take(hub.follow(hub.listen(everything, jobs[0].id), 0, patience_s=5), 1)
+    assert before + 1 <= store.reads
+
+
 async def test_a_number_from_the_future_hears_what_comes_next(store: Counting, hub: Hub) -> None:
     """A number beyond the newest (a database put back from a backup) does not make a listener deaf."""
-    task = asyncio.ensure_future(_take(hub.follow(everything, 999, patience_s=5), 1))
+    task = asyncio.ensure_future(_take(hub.follow(hub.listen(everything), 999, patience_s=5), 1))
     await asyncio.sleep(0)
     await store.add([make_job()])
     hub.nudge()
@@ -120,7 +164,7 @@ async def test_a_listener_that_is_too_slow_is_let_go(store: Counting, hub: Hub) 
 
 async def test_silence_is_told_so_that_the_connection_lives(hub: Hub) -> None:
     """After a silence comes nothing, in time for a ping."""
-    stream = hub.follow(everything, patience_s=0.01)
+    stream = hub.follow(hub.listen(everything), patience_s=0.01)
     async with aclosing(stream):
         assert await anext(stream) is None
     assert 0 == hub.listening
@@ -128,8 +172,8 @@ async def test_silence_is_told_so_that_the_connection_lives(hub: Hub) -> None:
 
 async def test_hanging_up_ends_every_stream(hub: Hub) -> None:
     """A server that stops ends its streams at once, those begun later too."""
-    task = asyncio.ensure_future(_take(hub.follow(everything, patience_s=60), 1))
+    task = asyncio.ensure_future(_take(hub.follow(hub.listen(everything), patience_s=60), 1))
     await asyncio.sleep(0)
     hub.hang_up()
     assert [] == await task
-    assert [] == await _take(hub.follow(everything, patience_s=60), 1)
+    assert [] == await _take(hub.follow(hub.listen(everything), patience_s=60), 1)

@@ -393,3 +393,22 @@ async def test_words_that_are_no_text_are_kept_all_the_same(bench: Bench) -> Non
 
     assert state == (await bench.store.get(job.id)).state
     assert "\udfff" == (await bench.store.owed(NOW, 1))[0].notice.text
+
+
+# --- the feed -------------------------------------------------------------------------------------------------------
+
+
+async def test_what_happened_is_told_of_all_of_one_job_or_of_one_group(bench: Bench) -> None:
+    """In order and after a number, whoever is asked for; a job's own id and its group's find the same events."""
+    alone, first, second = make_job(), make_job(group="grp_a"), make_job(group="grp_a", index=1)
+    await bench.add(alone, first, second)
+    await bench.store.commit(make_change(first, make_state(Generating)))
+
+    told = [(h.job_id, h.version) for h in await bench.store.since(0, 100)]
+    assert [(alone.id, 1), (first.id, 1), (second.id, 1), (first.id, 2)] == told
+    assert told[1:] == [(h.job_id, h.version) for h in await bench.store.since(0, 100, "grp_a")]
+    assert [told[1], told[3]] == [(h.job_id, h.version) for h in await bench.store.since(0, 100, first.id)]
+    assert told[1:3] == [(h.job_id, h.version) for h in await bench.store.since(0, 2, "grp_a")]
+    seq = (await bench.store.since(0, 100))[1].seq
+    assert [told[3]] == [(h.job_id, h.version) for h in await bench.store.since(seq, 100, first.id)]
+    assert [] == await bench.store.since(0, 100, "grp_nowhere")

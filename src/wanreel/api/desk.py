@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from wanreel.api.caller import Caller
 from wanreel.api.creates import Creates
+from wanreel.api.glance import Glance
 from wanreel.api.hub import Hub
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account, Job
@@ -49,6 +50,7 @@ class Desk:
     uploads: Uploads
     creates: Creates
     hub: Hub
+    glance: Glance
     hooks: Webhooks
     till: Till
     admit: Callable[[str | None, str], Awaitable[Caller]]  # by a token, from an address. Raises Refusal

@@ -1,7 +1,8 @@
 """Everybody who listens to what happens, fed by one reader: the store is asked once, however many there are.
 
 What happened lately is kept in memory, so that a thousand listeners who come back do not read the store a thousand
-times; who was away for longer reads the rest from the store. Each listener has a bounded queue: one that is too slow is
+times, and one who wants a single job or group is handed that alone; who was away for longer reads the rest from the
+store. Each listener has a bounded queue: one that is too slow is
 let go, and finds everything again by the number of the last event it has seen.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import suppress
 
 from wanreel.domain.errors import WanreelError
@@ -18,6 +19,7 @@ from wanreel.telemetry import FEED_BROKE, log
 
 LOOK_S = 0.15  # how often the store is asked while anybody listens ...
 REST_S = 1.0  # ... and while nobody does
+GATHER_S = 0.02  # what happens within so long of each other is read at once
 PAGE = 1000
 LATELY_MAX = 10_000  # events kept in memory
 QUEUE_MAX = 1000  # events a listener may be behind before it is let go
@@ -26,10 +28,11 @@ Wanted = Callable[[Happening], bool]
 
 
 class Listener:
-    """One who listens; `lagging` once it was too slow and has been let go."""
+    """One who listens, to a `subject` or to everything; `lagging` once it was too slow and has been let go."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, subject: str | None = None) -> None:
         self.wanted = wanted
+        self.subject = subject
         self.lagging = False
         self._queue: deque[Happening | None] = deque()
         self._there = asyncio.Event()
@@ -42,6 +45,11 @@ class Listener:
             happening = None
         self._queue.append(happening)
         self._there.set()
+
+    def end(self) -> None:
+        """Whoever it was has left: what waits here comes to its end at once, without being cancelled."""
+        self._queue.clear()
+        self.put(None)
 
     async def next(self, patience_s: float) -> Happening | None:
         """What happened next. Raises TimeoutError when nothing did; None: it is over."""
@@ -58,10 +66,11 @@ class Hub:
     def __init__(self, feed: Feed, clock: Clock) -> None:
         self._feed = feed
         self._clock = clock
-        self._listeners: dict[Listener, str | None] = {}
+        self._listeners: set[Listener] = set()
         self._by_subject: dict[str, set[Listener]] = {}
         self._everything: set[Listener] = set()
-        self._lately: deque[Happening] = deque(maxlen=LATELY_MAX)
+        self._lately: deque[Happening] = deque()
+        self._lately_of: dict[str, deque[Happening]] = {}  # the same by job and by group
         self._seen = 0
         self._began = 0
         self._wake = asyncio.Event()
@@ -99,20 +108,22 @@ class Hub:
 
     def listen(self, wanted: Wanted, subject: str | None = None) -> Listener:
         """Begin to listen. `subject` (a group or a job) spares those who want only that from hearing all the rest."""
-        listener = Listener(wanted)
-        self._listeners[listener] = subject
+        listener = Listener(wanted, subject)
+        self._listeners.add(listener)
         if subject is None:
             self._everything.add(listener)
         else:
             self._by_subject.setdefault(subject, set()).add(listener)
         if self._closing:
             listener.put(None)
-        self._wake.set()
+        if len(self._listeners) == 1:
+            self._wake.set()
         return listener
 
     def leave(self, listener: Listener) -> None:
         """Stop listening; harmless twice."""
-        subject = self._listeners.pop(listener, None)
+        subject = listener.subject
+        self._listeners.discard(listener)
         self._everything.discard(listener)
         if subject is not None and subject in self._by_subject:
             self._by_subject[subject].discard(listener)
@@ -120,16 +131,17 @@ class Hub:
                 del self._by_subject[subject]
 
     async def follow(
-        self, wanted: Wanted, after: int | None = None, subject: str | None = None, patience_s: float = 15.0
+        self, listener: Listener, after: int | None = None, patience_s: float = 15.0
     ) -> AsyncGenerator[Happening | None]:
-        """What happens from now on or after event `after`, each once and in order; None after a silence."""
-        listener = self.listen(wanted, subject)
+        """What a listener hears from now on or after event `after`, each once and in order; None after a silence. It
+        has stopped listening when this ends.
+        """
         try:
             last = self._seen if after is None else min(after, self._seen)
             if after is not None:
-                async for happening in self._missed(last):
+                async for happening in self._missed(last, listener.subject):
                     last = happening.seq
-                    if wanted(happening):
+                    if listener.wanted(happening):
                         yield happening
             while True:
                 try:
@@ -144,13 +156,13 @@ class Hub:
         finally:
             self.leave(listener)
 
-    async def _missed(self, after: int) -> AsyncIterator[Happening]:
+    async def _missed(self, after: int, subject: str | None) -> AsyncIterator[Happening]:
         """Everything after a number, up to what listeners have been told when it is through."""
         while after < self._seen:
             if after >= self._floor():
-                page = self._remembered(after)
+                page = self._remembered(after, subject)
             else:
-                page = [h for h in await self._feed.since(after, PAGE) if h.seq <= self._seen]
+                page = [h for h in await self._feed.since(after, PAGE, subject) if h.seq <= self._seen]
             if not page:
                 return
             for happening in page:
@@ -161,9 +173,20 @@ class Hub:
         """Everything after this number is in memory."""
         return self._began if len(self._lately) < LATELY_MAX else self._lately[0].seq - 1
 
-    def _remembered(self, after: int) -> list[Happening]:
+    def _remember(self, happening: Happening) -> None:
+        self._lately.append(happening)
+        for subject in _subjects(happening):
+            self._lately_of.setdefault(subject, deque()).append(happening)
+        if len(self._lately) > LATELY_MAX:
+            for subject in _subjects(self._lately.popleft()):  # it is the oldest of its subjects, too
+                self._lately_of[subject].popleft()
+                if not self._lately_of[subject]:
+                    del self._lately_of[subject]
+
+    def _remembered(self, after: int, subject: str | None) -> list[Happening]:
+        lately = self._lately if subject is None else self._lately_of.get(subject, ())
         found: list[Happening] = []
-        for happening in reversed(self._lately):  # those who come back were here a moment ago
+        for happening in reversed(lately):  # those who come back were here a moment ago
             if happening.seq <= after:
                 break
             found.append(happening)
@@ -178,20 +201,27 @@ class Hub:
                 page = []
             for happening in page:
                 self._seen = happening.seq
-                self._lately.append(happening)
+                self._remember(happening)
                 self._tell(happening)
             if len(page) == PAGE:
                 continue
-            self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_S if self._listeners else REST_S):
                     await self._wake.wait()
+                    await self._clock.sleep(GATHER_S)
+            self._wake.clear()
 
     def _tell(self, happening: Happening) -> None:
         hearing = set(self._everything)
-        for subject in (happening.group, happening.job_id):
-            if subject is not None:
-                hearing |= self._by_subject.get(subject, set())
+        for subject in _subjects(happening):
+            hearing |= self._by_subject.get(subject, set())
         for listener in hearing:
             if listener.wanted(happening):
                 listener.put(happening)
+
+
+def _subjects(happening: Happening) -> Iterator[str]:
+    """What one may listen to and hear of it."""
+    yield happening.job_id
+    if happening.group is not None:
+        yield happening.group

@@ -18,6 +18,7 @@ from wanreel.api.orders import (
     money,
     one_out,
     order_of,
+    tag_of,
     with_ask,
 )
 from wanreel.api.prefer import must_match, names_tag, until_done, wait_s
@@ -208,7 +209,7 @@ async def cancel(
     """Ask that a job be stopped. What the vendor has begun is paid for, and kept unless `discard`."""
     desk = desk_of(request)
     job = await visible_job(request, job_id, caller)
-    must_match(if_match, etag_of(await one_out(desk, job)))
+    await must_match(if_match, lambda: tag_of(desk, job))
     after = await desk.service.cancel(job.id, discard=body.discard if body else False)
     desk.nudge()
     await desk.note(caller, job.project, "cancel", job.id)
@@ -239,7 +240,7 @@ async def resolve(request: Request, job_id: JobId, caller: Admin, body: ResolveI
     """Settle a job in doubt after looking in the vendor's console."""
     desk = desk_of(request)
     job = await visible_job(request, job_id, caller)
-    must_match(if_match, etag_of(await one_out(desk, job)))
+    await must_match(if_match, lambda: tag_of(desk, job))
     event = settlement(adopt=body.adopt, resubmit=body.resubmit, give_up=body.give_up, note=body.note)
     after = await desk.service.resolve(job.id, event)
     desk.nudge()

@@ -111,7 +111,7 @@ def with_ask(order: Order, ask: str | None) -> Order:
 async def jobs_out(desk: Desk, jobs: Iterable[Job]) -> list[JobOut]:
     """Jobs as documented, with what a person has to do for each."""
     asked = list(jobs)
-    attention = await desk.service.attention(asked)
+    attention = await desk.service.attention(asked, desk.glance.obstacles)
     return [job_out(job, attention.get(job.id) or desk.service.out_of_reach(job)) for job in asked]
 
 
@@ -165,3 +165,8 @@ def etag_of(out: JobOut) -> str:
     """Changes with anything that is shown."""
     text = out.model_dump_json()
     return f'"{out.version}-{hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]}"'
+
+
+async def tag_of(desk: Desk, job: Job) -> str:
+    """The ETag of a job as it stands."""
+    return etag_of(await one_out(desk, job))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from wanreel.api.desk import Desk
 from wanreel.api.problems import Refusal
@@ -28,9 +28,9 @@ def names_tag(header: str | None, tag: str) -> bool:
     return tag.removeprefix("W/") in {found.removeprefix("W/") for found in _TAG.findall(header)}
 
 
-def must_match(header: str | None, tag: str) -> None:
+async def must_match(header: str | None, tag: Callable[[], Awaitable[str]]) -> None:
     """Raises Refusal (412) when an If-Match names only other tags."""
-    if header is not None and not names_tag(header, tag):
+    if header is not None and not names_tag(header, await tag()):
         raise Refusal("changed", "It is no longer as If-Match says; read it again.")
 
 

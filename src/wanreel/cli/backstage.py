@@ -8,6 +8,7 @@ from wanreel.api.admission import Admission
 from wanreel.api.caller import Caller
 from wanreel.api.creates import Creates
 from wanreel.api.desk import Desk, Rules
+from wanreel.api.glance import Glance
 from wanreel.api.hub import Hub
 from wanreel.client import Home
 from wanreel.client.hosting import Hosting
@@ -53,6 +54,7 @@ class Backstage:
             creates=self._creates,
             rest_s=self._rest_s,
             hub=self._hub,
+            glance=Glance(self._home.service.obstacles, self._home.clock),
             hooks=self._home.hooks,
             till=self._home.till,
             admit=self._admission.admit,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import inf
@@ -81,6 +82,14 @@ class Waiting:
     slots: int
     in_use: int
     about_s: float | None = None  # until its turn comes, as far as run times and the line tell; None: nobody knows
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacles:
+    """What keeps queued jobs from being sent: parks that need a person, and doubts that hold slots, by their key."""
+
+    parks: tuple[Park, ...]
+    doubts: Mapping[SlotKey, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,18 +342,27 @@ class Service:
         curve = (await self._shop.watching.runtimes()).curve(kind_of(job.request))
         return None if curve is None else outlook(curve, self._shop.clock.now() - state.task.accepted_at)
 
-    async def attention(self, jobs: Iterable[Job]) -> dict[str, str]:
-        """What a person has to do, by the id of each of these jobs that cannot move before."""
+    async def obstacles(self) -> Obstacles:
+        """What keeps queued jobs from being sent until a person does something."""
+        parks, doubts = await asyncio.gather(self.parks(), self._doubts())
+        return Obstacles(tuple(p.park for p in parks if p.park.kind in NEEDS_PERSON), doubts)
+
+    async def attention(
+        self, jobs: Iterable[Job], obstacles: Callable[[], Awaitable[Obstacles]] | None = None
+    ) -> dict[str, str]:
+        """What a person has to do, by the id of each of these jobs that cannot move before. `obstacles` may hand over
+        what was read a moment ago.
+        """
         asked = list(jobs)
         found = {job.id: _doubt_words(job) for job in asked if asks_person(job)}
         queued = [job for job in asked if isinstance(job.state, Queued)]
         if not queued:
             return found
-        parks = [p.park for p in await self.parks() if p.park.kind in NEEDS_PERSON]
-        doubts = await self._doubts()
+        seen = await (obstacles or self.obstacles)()
+        doubts = seen.doubts
         for job in queued:
             key = slot_key(job)
-            park = max((p for p in parks if p.covers(job)), key=lambda park: park.until, default=None)
+            park = max((p for p in seen.parks if p.covers(job)), key=lambda park: park.until, default=None)
             if park is not None and park.kind is Pause.HAND:
                 found[job.id] = f"Paused by hand: {park.why}. To let it go on: {resuming(park)}"
             elif park is not None:

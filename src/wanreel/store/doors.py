@@ -209,9 +209,9 @@ class Doors:
 
     # --- feed -------------------------------------------------------------------------------------------------------
 
-    async def since(self, seq: int, limit: int) -> list[Happening]:
-        """What happened after number `seq`, oldest first."""
-        return await self._read(lambda conn: feed.since(conn, seq, limit))
+    async def since(self, seq: int, limit: int, subject: str | None = None) -> list[Happening]:
+        """What happened after number `seq`, oldest first, to everything or to one job or group."""
+        return await self._read(lambda conn: feed.since(conn, seq, limit, subject))
 
     async def newest(self) -> int:
         """The number of the last thing that happened; 0 when nothing has."""

@@ -407,9 +407,11 @@ class MemoryStore:
 
     # --- feed -------------------------------------------------------------------------------------------------------
 
-    async def since(self, seq: int, limit: int) -> list[Happening]:
-        """What happened after number `seq`, oldest first."""
-        return self._feed[seq : seq + limit]
+    async def since(self, seq: int, limit: int, subject: str | None = None) -> list[Happening]:
+        """What happened after number `seq`, oldest first, to everything or to one job or group."""
+        if subject is None:
+            return self._feed[seq : seq + limit]
+        return [h for h in self._feed[seq:] if subject in (h.group, h.job_id)][:limit]
 
     async def newest(self) -> int:
         """The number of the last thing that happened; 0 when nothing has."""

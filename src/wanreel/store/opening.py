@@ -15,7 +15,7 @@ from wanreel.store.disk import network_file_system
 from wanreel.store.faults import translated
 from wanreel.store.writer import driver_of
 
-HEAD = "0013"  # the newest revision in store/migrations; a test compares
+HEAD = "0014"  # the newest revision in store/migrations; a test compares
 BUSY_S = 15.0  # how long to wait while another process writes
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -92,10 +92,10 @@ class PostgresStore(Doors):
             self._unsure += [*unsure, (claim.owner, claim.until)]
             raise
 
-    async def since(self, seq: int, limit: int) -> list[Happening]:
+    async def since(self, seq: int, limit: int, subject: str | None = None) -> list[Happening]:
         """What happened after number `seq`, oldest first; what has no number yet gets one."""
         await self._number()
-        return await super().since(seq, limit)
+        return await super().since(seq, limit, subject)
 
     async def newest(self) -> int:
         """The number of the last thing that happened; 0 when nothing has."""

@@ -7,7 +7,7 @@ numbered once it is visible, by whoever reads, one at a time.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
 
 from wanreel.domain.event import Entry
 from wanreel.domain.job import Job, state_name
@@ -26,6 +26,12 @@ _NUMBER = insert(feed).from_select(
     _COLUMNS, select(*(_TAKEN.c[name] for name in _COLUMNS)).order_by(_TAKEN.c.seq), include_defaults=False
 )
 _SINCE = select(feed).where(feed.c.seq > bindparam("last")).order_by(feed.c.seq).limit(bindparam("most"))
+_OF_ONE = (
+    select(feed)
+    .where(feed.c.seq > bindparam("last"), or_(feed.c.batch == bindparam("whose"), feed.c.job_id == bindparam("whose")))
+    .order_by(feed.c.seq)
+    .limit(bindparam("most"))
+)
 _NEWEST = select(func.max(feed.c.seq))
 
 
@@ -50,12 +56,11 @@ def number(conn: Connection) -> None:
         conn.execute(_NUMBER)
 
 
-def since(conn: Connection, seq: int, limit: int) -> list[Happening]:
-    """What happened after a number, oldest first."""
-    return [
-        Happening(r.seq, r.at, r.project, r.batch, r.job_id, r.version, r.state, r.event, r.reason)
-        for r in conn.execute(_SINCE, {"last": seq, "most": limit})
-    ]
+def since(conn: Connection, seq: int, limit: int, subject: str | None = None) -> list[Happening]:
+    """What happened after a number, oldest first, to everything or to one job or group."""
+    asked = {"last": seq, "most": limit}
+    rows = conn.execute(_SINCE, asked) if subject is None else conn.execute(_OF_ONE, asked | {"whose": subject})
+    return [Happening(r.seq, r.at, r.project, r.batch, r.job_id, r.version, r.state, r.event, r.reason) for r in rows]
 
 
 def newest(conn: Connection) -> int:

@@ -136,6 +136,8 @@ feed = Table(
     Column("reason", Text, nullable=False),
     sqlite_autoincrement=True,  # a number is never used again, not even after rows were removed
 )
+Index("ix_feed_job", feed.c.job_id, feed.c.seq)
+Index("ix_feed_batch", feed.c.batch, feed.c.seq, **_only("batch IS NOT NULL"))
 
 arrivals = Table(  # what has happened and has no number in the feed yet; where one connection writes, always empty
     "arrivals",
