@@ -145,6 +145,7 @@ async def films(tmp_path: Path) -> AsyncIterator[tuple[Served, dict[str, str], s
             "project": "films",
             "period": "month",
             "currency": "CNY",
+            "link": "0123456789abcdefghjkmnpqrstvwxyz",
         }
         await it.ask("PUT", "/v1/budgets/films/month/CNY", {"amount": "5"}, authorization=owner)
         yield it, ids, stranger, owner

@@ -38,6 +38,8 @@ async def test_three_takes_are_compared_picked_and_found_again(studio: Served, b
         await page.locator("[data-job] a").first.click()
         assert await decodes(page.locator("video.clip"))
         await expect(page.get_by_text("Brought home and checked")).to_be_visible()
+        await page.get_by_role("button", name="Make a link").click()
+        await _plays_elsewhere(browser, await page.locator("[data-embed]").input_value())
 
         await page.get_by_role("link", name="Compare").click()
         await expect(page.locator("[data-take]")).to_have_count(3)
@@ -52,6 +54,18 @@ async def test_three_takes_are_compared_picked_and_found_again(studio: Served, b
     picked = (await studio.ask("GET", f"/v1/groups/{group}/reviews")).json["pick"]
     jobs = (await studio.ask("GET", f"/v1/groups/{group}")).json["jobs"]
     assert jobs[1]["id"] == picked["job"]
+
+
+async def _plays_elsewhere(browser: Browser, snippet: str) -> None:
+    """The embed snippet, pasted into somebody's blank page, plays there, with its poster."""
+    window = await browser.new_context()
+    page = await window.new_page()
+    await page.set_content(f"<!doctype html><title>Blank</title>{snippet}")
+    assert await decodes(page.locator("video"))
+    poster = await page.locator("video").get_attribute("poster")
+    answer = await page.request.get(poster or "")
+    assert "image/jpeg" == answer.headers["content-type"]
+    await window.close()
 
 
 async def _apart_s(page: Page) -> float:

@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from wanreel.api import (
+    accounts,
     artifacts,
     budgets,
     catalog,
@@ -27,6 +28,7 @@ from wanreel.api import (
     health,
     hooks,
     jobs,
+    links,
     problems,
     prompts,
     reviews,
@@ -61,6 +63,8 @@ def own_face() -> Face:
             uploads.router,
             artifacts.router,
             shared.router,
+            links.router,
+            accounts.router,
             catalog.router,
             prompts.router,
             usage.router,

@@ -344,6 +344,26 @@ export const en = {
   "doubt.adopt.sure": "The clip of this task becomes this job's, and is paid once.",
   "doubt.resubmit.sure": "If the vendor did take the first call, this buys a second clip. Look into its console first.",
   "doubt.give.sure": "Nothing more is done. If the vendor made it, its clip is not fetched.",
+
+  "attention.count": "Waiting for you",
+  "share.title": "Share",
+  "share.make": "Make a link",
+  "share.end": "End the links",
+  "share.link": "Link",
+  "share.embed": "For a web page",
+  "share.copy.link": "Copy the link",
+  "share.copy.embed": "Copy the snippet",
+  "share.on": "Whoever has the link can see the clip, until you end it.",
+  "share.off": "Nobody else can see the clip now.",
+  "accounts.admin": "Accounts concern all projects: this needs an admin's token.",
+  "accounts.none": "No account is set up",
+  "accounts.keys": "{count} keys",
+  "accounts.now": "{running} running, {waiting} waiting",
+  "accounts.held": "Held back",
+  "accounts.slots": "{running} of {slots} slots in use",
+  "accounts.waiting": "{count} waiting",
+  "accounts.learned": "learned from a refusal",
+  "accounts.idle": "Nothing runs or waits here.",
 } as const;
 
 export type Key = keyof typeof en;

@@ -1,0 +1,99 @@
+"""Tests of who can use the studio: no serious violation of accessibility on any page, a whole run by keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.api.served import Served
+from tests.web.browser import ROOT, visiting
+from tests.web.hands import PATIENCE_MS, wait_done
+
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+RUN = """() => axe.run(document, { resultTypes: ["violations"] }).then((found) => found.violations
+  .filter((v) => v.impact === "serious" || v.impact === "critical")
+  .map((v) => [v.id, v.nodes.map((n) => n.target.join(" ") + ": " + n.failureSummary).slice(0, 4)]))"""
+
+
+async def _violations(page: Page) -> Any:
+    await page.evaluate(AXE.read_text())
+    return await page.evaluate(RUN)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_serious(studio: Served, browser: Browser, scheme: str) -> None:
+    """On every page, full and empty, in this colour scheme, in both languages."""
+    async with visiting(browser, studio.url, color_scheme=scheme, reduced_motion="reduce") as visit:
+        page = visit.page
+        wrong: dict[str, Any] = {}
+
+        async def look(where: str, sign: str) -> None:
+            await page.goto(f"{studio.url}/{where}")
+            await expect(page.locator(sign).first).to_be_visible(timeout=PATIENCE_MS)
+            if found := await _violations(page):
+                wrong[where] = found
+
+        for where in ("#/make", "#/gallery", "#/attention", "#/accounts"):
+            await look(where, "h1")
+        jobs = [await studio.made(variants=3, name="Three"), await studio.made(prompt="A cat, no text on screen")]
+        await page.goto(studio.url)
+        await page.get_by_label("What should it show?").fill("A cat, no text on screen, static camera, fast pan")
+        await expect(page.get_by_role("button", name="Move it out")).to_be_visible()
+        await page.get_by_text("Write it in parts").click()
+        await page.get_by_text("More settings").click()
+        if found := await _violations(page):
+            wrong["making"] = found
+        await page.get_by_role("button", name="中文").click()
+        await look("#/make?full", "[data-state=succeeded]")
+        await look("#/gallery", "[data-job]")
+        await look(f"#/job/{jobs[1]['id']}", "video.clip")
+        await look(f"#/compare/{jobs[0]['group']}", "[data-take]")
+        await look("#/spend", ".scroll table")
+        await look("#/accounts", "h2")
+    assert {} == wrong
+
+
+async def _tab_to(page: Page, words: str, *, at_most: int = 60) -> None:
+    """Press Tab until what has the focus says these words."""
+    said = """() => { const e = document.activeElement; const label = e.labels?.[0]?.innerText ?? "";
+      return [e.getAttribute("aria-label") ?? "", label, e.innerText ?? "", e.id].join("|"); }"""
+    for _ in range(at_most):
+        await page.keyboard.press("Tab")
+        if words in await page.evaluate(said):
+            return
+    pytest.fail(f"Tab never came to {words}")
+
+
+async def test_the_whole_way_by_keyboard(studio: Served, browser: Browser) -> None:
+    """Compose, order, wait, find, open, compare and pick without touching a mouse; the focus is seen at each step."""
+    async with visiting(browser, studio.url) as visit:
+        page = visit.page
+        await page.goto(studio.url)
+        await expect(page.get_by_role("tab", name="Text")).to_be_visible()
+        await _tab_to(page, "What should it show?")
+        await page.keyboard.type("Wide shot, a red kite over a grey sea")
+        await _tab_to(page, "variants-1")
+        await page.keyboard.press("ArrowRight")
+        await expect(page.locator("[data-price]")).to_have_text("¥6.00")
+        await page.keyboard.press("Control+Enter")
+        await wait_done(page, 2)
+        await page.reload()
+        await expect(page.locator("[data-job]").first).to_be_visible()
+        await _tab_to(page, "Gallery")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("[data-job]")).to_have_count(2)
+        await page.keyboard.press("/")
+        await page.keyboard.type("kite")
+        await _tab_to(page, "red kite")
+        await page.keyboard.press("ArrowRight")
+        await page.wait_for_function("document.activeElement.closest('[data-at]')?.dataset.at === '1'")
+        outline = "getComputedStyle(document.activeElement).outlineStyle"
+        assert "none" != await page.evaluate(outline)
+        await page.keyboard.press("Enter")
+        await _tab_to(page, "Compare")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("[data-take]")).to_have_count(2)
+        await page.keyboard.press("1")
+        await expect(page.locator("[data-take='1']").get_by_role("button", name="Picked")).to_be_visible()
