@@ -26,6 +26,10 @@ demo: $(VENV)/.run ## make six real clips from prompts on this machine alone: no
 page: $(VENV)/.web ## build the studio, the page that `wanreel up` serves, where it is out of date
 	@$(PY) tools/page.py
 
+.PHONY: screenshots
+screenshots: page ## pictures of every page of the studio, into build/screenshots: both languages, light and dark, wide and narrow
+	@$(PY) -m tests.web.screenshots
+
 .PHONY: test
 test: $(VENV)/.npm page ## everything CI runs: format, lint, types, imports, house, tests, simulation
 	@$(PY) tools/checks.py test

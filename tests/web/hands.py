@@ -48,5 +48,11 @@ async def decodes(video: Locator) -> bool:
 
 
 async def shows_picture(image: Locator) -> bool:
-    """Whether an image really is one."""
-    return await image.evaluate("(img) => img.decode().then(() => img.naturalWidth > 0, () => false)")
+    """Whether an image really is one, once it has come; False when it has not for long."""
+    script = """(img, patience) => new Promise((done) => {
+      const late = performance.now() + patience;
+      const look = () => img.naturalWidth > 0 || performance.now() > late
+        ? done(img.naturalWidth > 0) : requestAnimationFrame(look);
+      look();
+    })"""
+    return await image.evaluate(script, PATIENCE_MS)

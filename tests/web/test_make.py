@@ -9,9 +9,10 @@ import pytest
 from playwright.async_api import Browser, expect
 from starlette.routing import BaseRoute
 
-from tests.api.served import Served, served
+from tests.api.served import WISH, Served, served
+from tests.api.test_tokens import bearer
 from tests.web.browser import visiting
-from tests.web.hands import PATIENCE_MS, drop, picture, shows_picture, wait_done
+from tests.web.hands import PATIENCE_MS, decodes, drop, picture, shows_picture, wait_done
 from wanreel.emulator.server import Emulator
 
 HARM = '"><img src=x onerror="window.broken=1"><script>window.broken=1</script>'
@@ -92,6 +93,25 @@ async def test_chinese_through_restart_and_a_cut_network(
                 await page.context.set_offline(False)
                 await wait_done(page, 2)
                 await expect(page.get_by_text("与服务器断开了")).to_be_hidden()
+
+
+async def test_a_server_with_tokens_asks_for_one(studio: Served, browser: Browser) -> None:
+    """Without a token nothing is shown but the question; with it the page works, posters and clips among it."""
+    mine = await bearer(studio)
+    await studio.ask("POST", "/v1/jobs", WISH, authorization=mine, prefer="wait=30")
+    async with visiting(browser, studio.url) as visit:
+        page = visit.page
+        await page.goto(studio.url)
+        await expect(page.get_by_role("heading", name="This server wants a token")).to_be_visible()
+        await page.get_by_label("Token").fill("wr_wrong")
+        await page.get_by_role("button", name="Enter").click()
+        await expect(page.get_by_label("Token")).to_have_value("")
+        await page.get_by_label("Token").fill(mine.removeprefix("Bearer "))
+        await page.get_by_role("button", name="Enter").click()
+        await wait_done(page, 1)
+        assert await shows_picture(page.locator("[data-state=succeeded] img").first)
+        await page.locator("[data-job] a").first.click()
+        assert await decodes(page.locator("video.clip"))
 
 
 @pytest.mark.parametrize("what", ["prompt", "name"])

@@ -195,7 +195,7 @@ export const en = {
   "show.all": "All",
   "show.ready": "Ready",
   "show.moving": "Under way",
-  "show.ended": "Ended without",
+  "show.ended": "Failed",
   "gallery.models": "Any model",
   "gallery.tag": "Tag",
   "gallery.count": "{count} in all",
@@ -364,6 +364,8 @@ export const en = {
   "accounts.waiting": "{count} waiting",
   "accounts.learned": "learned from a refusal",
   "accounts.idle": "Nothing runs or waits here.",
+  "queue.place": "{n} before it",
+  "queue.next": "Next in line",
 } as const;
 
 export type Key = keyof typeof en;

@@ -366,4 +366,6 @@ export const zh: Record<Key, string> = {
   "accounts.waiting": "{count} 个等待",
   "accounts.learned": "由平台拒绝得知",
   "accounts.idle": "这里没有运行或等待的任务。",
+  "queue.place": "前面还有 {n} 个",
+  "queue.next": "下一个就是它",
 };

@@ -1,0 +1,142 @@
+"""`make screenshots`: pictures of every page, wide and narrow, light and dark, in both languages, full and empty.
+
+Clips are the emulator's own. They go to build/screenshots, one file each, and one sheet a set to look through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import structlog
+from PIL import Image
+from playwright.async_api import Browser, Page
+
+from tests.api.served import Served, served, small_vendor
+from tests.factories import make_job
+from tests.web.browser import ROOT, browsing, visiting
+from wanreel.domain.job import Failed, Generating, Queued, State, Unconfirmed
+from wanreel.domain.policy import Policy
+from wanreel.store.sqlite import SqliteStore
+from wanreel.web.page import routes
+
+OUT = ROOT / "build" / "screenshots"
+SIZES = {1440: 900, 390: 844}
+EMPTY = ("make", "gallery", "spend", "accounts", "attention")
+PROMPTS = (
+    ("Wide shot, a paper boat sails through a rain gutter at dawn, camera follows, soft light", "1280*720", ["rain"]),
+    ("远景，一艘帆船在日落时分的海面上缓缓航行，镜头跟随，柔光", "1280*720", ["海"]),
+    ("Medium shot, a red fox trots through a snowy birch forest at dusk, pan right", "720*1280", ["spring", "hero"]),
+    ("Close-up, a lantern sways in the rain, warm light flickers, slow push in", "1280*720", ["rain"]),
+    ("特写，一杯热茶在木桌上冒着热气，侧光，固定镜头，浅景深", "960*960", ["餐饮"]),
+    ("Aerial shot, a train crosses a viaduct above the clouds, golden hour, slow orbit", "1280*720", ["hero"]),
+)
+DRAFTS = {
+    "en-US": "Wide shot, a paper boat sails through a rain gutter at dawn, no text on screen, soft light",
+    "zh-CN": "远景，一只纸船在黎明的雨水沟中漂流，画面中没有文字，柔光",
+}
+TAKES = "Wide shot, a lighthouse above a stormy sea at night, its beam turns, slow push in"
+
+
+async def main() -> int:
+    """Make them all; 0 when done."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    shutil.rmtree(OUT, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        async with browsing() as browser:
+            async with served(Path(folder) / "empty", None, works=False, pages=routes()) as studio:
+                await _set(browser, studio, "empty", {name: name for name in EMPTY})
+            await _full(browser, Path(folder) / "full")
+    print(f"{sum(1 for _ in OUT.glob('*/*.png'))} pictures in {OUT.relative_to(ROOT)}")
+    return 0
+
+
+async def _full(browser: Browser, home: Path) -> None:
+    """A studio somebody works with: clips made for real first, then what is under way put beside them."""
+    with small_vendor(render=None) as vendor:
+        async with served(home, vendor, pages=routes()) as studio:
+            await studio.ask("PUT", "/v1/budgets/default/month/CNY", {"amount": "120"})
+            takes = await studio.ask(
+                "POST", "/v1/jobs", {"prompt": TAKES, "variants": 3, "name": "Lighthouse"}, prefer="wait=60"
+            )
+            for prompt, size, tags in PROMPTS:
+                await studio.made(prompt=prompt, size=size, tags=tags, model="wan2.5-t2v-preview")
+    group, job = takes.json["group"], takes.json["jobs"][0]["id"]
+    now = time.time()
+    async with SqliteStore(home / "wanreel.sqlite3", lambda _: 5, Policy()) as store:
+        under_way: list[tuple[type[State], str, float]] = [
+            (Unconfirmed, "Close-up, an old clock maker at work, warm light", 400),
+            (Generating, "Wide shot, a red kite over a grey sea, slow pan", 41),
+            (Generating, "Macro shot, dew runs down a leaf, soft light", 75),
+            (Queued, "航拍，清晨的稻田与薄雾，镜头缓慢推进", 20),
+            (Failed, "Medium shot, a crowd in front of a stage, handheld camera", 900),
+        ]
+        await store.add([make_job(kind, at=now - age, prompt=prompt) for kind, prompt, age in under_way])
+    async with served(home, None, works=False, pages=routes()) as studio:
+        await studio.ask("GET", f"/v1/jobs/{job}/artifact?variant=sheet")
+        rooms = {name: name for name in ("make", "gallery", "spend", "accounts", "attention")}
+        await _set(browser, studio, "full", {**rooms, "job": f"job/{job}", "compare": f"compare/{group}"})
+
+
+async def _set(browser: Browser, studio: Served, kind: str, rooms: dict[str, str]) -> None:
+    for width, scheme, locale in itertools.product(SIZES, ("light", "dark"), ("en-US", "zh-CN")):
+        folder = OUT / f"{kind}-{width}-{scheme}-{locale[:2]}"
+        folder.mkdir(parents=True)
+        view = {"width": width, "height": SIZES[width]}
+        async with visiting(
+            browser, studio.url, viewport=view, color_scheme=scheme, locale=locale, reduced_motion="reduce"
+        ) as visit:
+            for name, where in rooms.items():
+                await visit.page.goto(f"{studio.url}/#/{where}")
+                if name == "make" and kind == "full":
+                    await visit.page.locator("#prompt").fill(DRAFTS[locale])
+                    await visit.page.locator("[data-price]").wait_for()
+                await _settled(visit.page)
+                await visit.page.screenshot(path=folder / f"{name}.png", full_page=width == 390)
+        _sheet(folder)
+
+
+async def _settled(page: Page) -> None:
+    """Until what was asked for is there: nothing says that it loads, pictures and clips are shown."""
+    await page.wait_for_load_state("load")
+    await page.locator("[aria-busy=true]").wait_for(state="detached")
+    script = """() => new Promise((done) => {
+      const media = () => [...document.querySelectorAll("main img, main video")];
+      const there = (m) => m.hasAttribute("src") && (m.complete || m.readyState > 1 || m.error);
+      const began = performance.now();
+      const look = () => {
+        const late = performance.now() - began;
+        if ((late > 700 && media().every(there)) || late > 8000) done(true);
+        else requestAnimationFrame(look);
+      };
+      look();
+    })"""
+    await page.evaluate(script)
+
+
+def _sheet(folder: Path) -> None:
+    """All pictures of a set beside each other, half as large."""
+    pictures = [Image.open(path).convert("RGB") for path in sorted(folder.glob("*.png"))]
+    shown = [one.crop((0, 0, one.width, min(one.height, one.width * 4))) for one in pictures]
+    shown = [one.resize((one.width * 2 // 3, one.height * 2 // 3)) for one in shown]
+    columns = 2 if shown[0].width > 500 else len(shown)
+    rows = [shown[i : i + columns] for i in range(0, len(shown), columns)]
+    wide = max(sum(one.width + 12 for one in row) for row in rows)
+    sheet = Image.new("RGB", (wide, sum(max(one.height for one in row) + 12 for row in rows)), "#888888")
+    y = 0
+    for row in rows:
+        x = 0
+        for one in row:
+            sheet.paste(one, (x, y))
+            x += one.width + 12
+        y += max(one.height for one in row) + 12
+    sheet.save(OUT / f"{folder.name}.png")
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
