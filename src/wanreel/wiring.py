@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -49,7 +51,8 @@ from wanreel.service.uses import Service, Shop
 from wanreel.service.webhooks import Webhooks
 from wanreel.settings import Settings
 from wanreel.store.choosing import store_of
-from wanreel.store.lock import RunnerLock
+from wanreel.store.hooks import SqlHooks
+from wanreel.store.lock import Places, RunnerLock
 from wanreel.vendor.body import model_of, preview
 from wanreel.vendor.client import UNUSABLE_KEY, DashScope, Publish, may_be_key
 from wanreel.vendor.client import Options as CallOptions
@@ -65,6 +68,7 @@ from wanreel.watch.watcher import WatchTools
 from wanreel.worker.loop import UNFINISHED, Pace, Runner
 from wanreel.worker.loop import Ears as Heard
 from wanreel.worker.moving import Mover
+from wanreel.worker.presence import LEASE_S, Presence
 from wanreel.worker.reviewing import Reviewer
 from wanreel.worker.spool_gate import SpoolGate, why_held
 from wanreel.worker.telling import Teller
@@ -90,7 +94,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     media = Looks()
     links = Links(settings.input_hosts) if settings.input_links == "keep" else None
     inputs = HomeInputs(path / "inputs", media, links)
-    lock = RunnerLock(path / "runner.lock")
+    lock = Places(path / "workers") if shared else RunnerLock(path / "runner.lock")
     project = project_name(settings.project)
     keys = Keys(accounts.keys_of)
 
@@ -124,7 +128,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     )
     async with AsyncExitStack() as stack:
         archive, shelf = await stack.enter_async_context(open_archive(settings.archive_at, reach, path, clock))
-        spool = LocalSpool(path / "spool", settings.spool_bytes, clock)
+        spool = LocalSpool(path / "spool", 0 if shared else settings.spool_bytes, clock)  # it is one machine's own
         store = await stack.enter_async_context(store_of(settings.database, path, limit_of, policy))
         if isinstance(clock, SharedClock):
             await clock.learn(store.time)
@@ -197,7 +201,11 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
 
         def runner() -> Runner:
             owner = clock.new_id("run")
-            watch = WatchTools(clock, store, store, vendor, policy, owner if shared else LOCK_HOLDER)
+            watch = WatchTools(clock, store, store, vendor, policy, LOCK_HOLDER)
+            presence: Presence | None = None
+            if isinstance(clock, SharedClock):
+                watch = replace(watch, owner=owner, lease_s=LEASE_S)
+                presence = Presence(clock, store, store, owner, partial(clock.learn, store.time))
             tools = Tools(
                 clock=clock,
                 jobs=store,
@@ -229,8 +237,14 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 reviewer=None if settings.judge == "off" else Reviewer(clock, store, store, panel, policy),
                 watchers=[AccountWatcher(k.account, watch) for k in accounts.all() if k.keys],
                 gate=SpoolGate(spool, store, clock, policy),
-                alone=not shared,
+                presence=presence,
             )
+
+        def owed() -> SqlHooks:
+            if not isinstance(clock, SharedClock):
+                return store.hooks
+            mine = Presence(clock, store, store, clock.new_id("cou"), partial(clock.learn, store.time))
+            return store.hooks.for_one(lambda: mine.alone("webhooks"))
 
         certificates = Certificates(clock)
         stack.push_async_callback(certificates.close)
@@ -259,7 +273,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             feed=store,
             tokens=Tokens(store.access, clock),
             hooks=Webhooks(store.hooks, clock, lambda url: check_url(url, private=settings.webhook_private)),
-            courier=lambda: Courier(store.hooks, clock, private=settings.webhook_private),
+            courier=lambda: Courier(owed(), clock, private=settings.webhook_private),
             lock=lock,
             runner=runner,
             hook=hook,

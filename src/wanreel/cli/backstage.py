@@ -116,8 +116,8 @@ class Backstage:
         return ""
 
     def _worker_trouble(self) -> str:
-        if self._hosting.is_runner:
-            return ""
+        if self._hosting.is_runner or self._home.settings.database is not None:
+            return ""  # in a shared database whoever works is on some other machine
         if self._home.lock.try_lock():
             self._home.lock.release()
             return "nobody works the jobs; they are stored and wait"

@@ -35,6 +35,7 @@ from wanreel.store.sql import (
     outbox,
     reading,
     reviews,
+    roll,
     slots,
     watching,
 )
@@ -276,6 +277,24 @@ class Doors:
     async def lease(self, account: str, owner: str, now: float, until: float) -> bool:
         """Whether `owner` may watch the account until then."""
         return await self._write(lambda conn: watching.lease(conn, account, owner, now, until))
+
+    # --- workers ----------------------------------------------------------------------------------------------------
+
+    async def present(self, owner: str, until: float) -> None:
+        """A worker is alive, and will say so again before then."""
+        await self._write(lambda conn: roll.present(conn, owner, until))
+
+    async def gone(self, owner: str) -> None:
+        """A worker has ended by itself."""
+        await self._write(lambda conn: roll.gone(conn, owner))
+
+    async def bury(self, now: float) -> int:
+        """Give back what the silent had claimed; how many jobs that were."""
+        return await self._write(lambda conn: roll.bury(conn, now))
+
+    async def alive(self, now: float) -> list[str]:
+        """The workers that are there."""
+        return await self._read(lambda conn: roll.alive(conn, now))
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

@@ -94,3 +94,16 @@ class SqlHooks:
 
     async def again(self, hook: Hook, now: float, *, message: str | None, since: float | None) -> int:
         return await self._write(lambda conn: sql.again(conn, hook, now, message, since))
+
+    def for_one(self, is_mine: Callable[[], Awaitable[bool]]) -> SqlHooks:
+        """The same where several couriers look for what is due: only the one whose duty it is finds any."""
+        return _OneOfSeveral(self._write, self._read, is_mine)
+
+
+class _OneOfSeveral(SqlHooks):
+    def __init__(self, write: Door, read: Door, is_mine: Callable[[], Awaitable[bool]]) -> None:
+        super().__init__(write, read)
+        self._is_mine = is_mine
+
+    async def due(self, now: float, limit: int) -> list[Pair]:
+        return await super().due(now, limit) if await self._is_mine() else []

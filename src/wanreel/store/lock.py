@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import weakref
 from contextlib import suppress
 from pathlib import Path
 
 from wanreel.domain.errors import Unavailable
+
+PLACES_MAX = 64  # workers of one home on one machine
 
 if sys.platform == "win32":
     import msvcrt
@@ -84,6 +87,36 @@ class RunnerLock:
             return self._path.read_text(encoding="utf-8", errors="replace").strip()
         except OSError:
             return ""
+
+
+class Places:
+    """Room for several workers in one home, each with a lock of its own: there is always another one free."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: RunnerLock | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this object holds a place."""
+        return self._held is not None
+
+    def try_lock(self, who: str = "") -> bool:
+        """Take a place, or say that all are taken. Taking it twice is harmless. Raises Unavailable."""
+        if self._held is not None:
+            return True
+        for number in range(1, PLACES_MAX + 1):
+            lock = RunnerLock(self._folder / f"{socket.gethostname()}-{number}.lock")
+            if lock.try_lock(who):
+                self._held = lock
+                return True
+        return False
+
+    def release(self) -> None:
+        """Let go; harmless when it is not held."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.release()
 
 
 _all: weakref.WeakSet[RunnerLock] = weakref.WeakSet()

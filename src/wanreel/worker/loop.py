@@ -20,6 +20,7 @@ from wanreel.worker.idle import waits_for_person
 from wanreel.worker.lookouts import Lookouts
 from wanreel.worker.moving import Mover
 from wanreel.worker.outbox import deliver
+from wanreel.worker.presence import Presence
 from wanreel.worker.recovery import Recovery
 from wanreel.worker.rescue import rescue
 from wanreel.worker.reviewing import Reviewer
@@ -90,7 +91,7 @@ class Runner:
         reviewer: Reviewer | None = None,
         watchers: Sequence[Watcher] = (),
         gate: SpoolGate | None = None,
-        alone: bool = True,
+        presence: Presence | None = None,
     ) -> None:
         self._wake = asyncio.Event()
         self._lookouts = Lookouts(watchers, tools.clock, self._wake.set)
@@ -121,7 +122,7 @@ class Runner:
         self._draining = False
         self._chores: asyncio.Task[int] | None = None
         self._gate = gate
-        self._alone = alone  # nobody else works these jobs: whatever is claimed was claimed by the dead
+        self._presence = presence  # None: nobody else works these jobs; whatever is claimed was claimed by the dead
         self._reviewer = reviewer
         self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
@@ -148,8 +149,10 @@ class Runner:
         """
         self._draining = drain
         tools = self._tools
-        if self._alone:
+        if self._presence is None:
             await tools.jobs.release(None)  # whoever claimed before us is dead: we hold the lock
+        else:
+            await self._presence.beat()
         await tools.slots.lift(None)  # parks are asked about anew: the key may have been mended meanwhile
         try:
             await tools.archive.sweep()
@@ -176,6 +179,8 @@ class Runner:
     async def _tick(self) -> bool:
         """Start whatever is due; whether anything was started."""
         try:
+            if self._presence is not None:
+                await self._presence.beat()
             await self._offer_again()
             await self._give_back()
             await rescue(self._tools)
@@ -361,6 +366,8 @@ class Runner:
 
     async def _notices(self) -> int:
         try:
+            if self._presence is not None and not await self._presence.alone("notices"):
+                return 0
             return await deliver(self._tools, self._notifiers)
         except WanreelError as why:
             log.error(LOOP_BROKE, why=str(why))
@@ -458,6 +465,8 @@ class Runner:
         try:
             await self._offer_again()
             await self._tools.jobs.release(self._tools.owner)
+            if self._presence is not None:
+                await self._presence.leave()
         except WanreelError as why:
             log.error(LOOP_BROKE, why=str(why))
         for item in self._unsettled:
