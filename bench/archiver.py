@@ -15,11 +15,12 @@ from bench.large_clip import SIZE_BYTES
 from tests.archive.clips import bare_clip, pieces
 from tests.archive.seaweed import make_bucket, signer
 from tests.factories import make_account
-from wanreel.archive.bucket import BucketArchive, Place
+from wanreel.archive.bucket import IN_FLIGHT, PART_BYTES, BucketArchive, Place
 from wanreel.archive.local import LocalArchive
 from wanreel.archive.s3 import S3Bucket
+from wanreel.archive.storage import Digests, Part
 from wanreel.clock import SystemClock
-from wanreel.ports import Archive
+from wanreel.ports import Archive, Label
 from wanreel.vendor.download import PIECE_BYTES, Downloads
 
 
@@ -30,6 +31,34 @@ async def copy(port: int, folder: Path) -> None:
             async for piece in got.content.iter_chunked(PIECE_BYTES):
                 file.write(piece)
     assert SIZE_BYTES == (folder / "copy").stat().st_size
+
+
+async def copy_up(port: int, bucket: S3Bucket) -> None:
+    """The same into the bucket: no hash, no check, no comparison, as many parts of the same size on their way."""
+    key, sent = "copy.mp4", list[Part]()
+    upload = await bucket.begin(key, Label())
+    flying: set[asyncio.Task[None]] = set()
+
+    async def one(number: int, data: memoryview) -> None:
+        sent.append(await bucket.part(key, upload, number, data, Digests(len(data), b"", 0)))
+
+    async def launch(number: int, part: bytearray) -> None:
+        if len(flying) >= IN_FLIGHT:
+            done, _ = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+            flying.difference_update(done)
+        flying.add(asyncio.get_running_loop().create_task(one(number, memoryview(part))))
+
+    async with aiohttp.ClientSession(auto_decompress=False) as session, session.get(f"http://127.0.0.1:{port}/") as got:
+        part, number = bytearray(), 0
+        async for piece in got.content.iter_chunked(PIECE_BYTES):
+            part += piece
+            if len(part) >= PART_BYTES:
+                number += 1
+                await launch(number, part)
+                part = bytearray()
+        await launch(number + 1, part)
+        await asyncio.wait(flying)
+    await bucket.finish(key, upload, sorted(sent, key=lambda part: part.number))
 
 
 async def keep(archive: Archive, port: int) -> None:
@@ -45,7 +74,8 @@ async def keep(archive: Archive, port: int) -> None:
 
 async def main(what: str, port: int, folder: Path, s3: str) -> None:
     """Warm up with a small clip, so that only the large one is measured."""
-    if what == "s3":
+    bucket: S3Bucket | None
+    if what in ("s3", "copy-s3"):
         bucket = S3Bucket(await make_bucket(s3, f"bench-{os.getpid()}"), signer())
         archive: Archive = BucketArchive(bucket, Place("", folder), SystemClock())
     else:
@@ -53,7 +83,12 @@ async def main(what: str, port: int, folder: Path, s3: str) -> None:
     await archive.keep("small.mp4", pieces(bare_clip()))
     before_kb, cpu = _memory_from_now_kb(), time.process_time()
     began_at = time.monotonic()
-    await (copy(port, folder) if what == "copy" else keep(archive, port))
+    if what == "copy":
+        await copy(port, folder)
+    elif what == "copy-s3" and bucket is not None:
+        await copy_up(port, bucket)
+    else:
+        await keep(archive, port)
     took_s, cpu_s = time.monotonic() - began_at, time.process_time() - cpu
     extra_mb = (_memory_kb("VmHWM") - before_kb) / 1024
     if bucket is not None:

@@ -529,6 +529,12 @@ class Hooks(Protocol):
         """Owe a hook anew what it wants of one message, or of all since an instant; how many there were."""
         ...
 
+    async def prune(self, before: float) -> int:
+        """Remove messages from before an instant that nobody is owed any more, and how they were delivered; how many
+        messages there were.
+        """
+        ...
+
 
 # --- what is kept of a finished job ---------------------------------------------------------------------------------
 
@@ -601,6 +607,12 @@ class Custodian(Protocol):
     async def erase(self, jobs: Sequence[Job], at: float) -> None:
         """Put wordless jobs (`domain.keeping.erased`) in the place of those they were made of; their history, notices,
         tags, views and links go. All or none. Raises Stale, NotFound.
+        """
+        ...
+
+    async def prune(self, before: float) -> int:
+        """Remove what happened, and notices that were delivered, from before an instant; how much there was. Jobs and
+        their own histories stay, and so does the last thing that happened: numbers go on from it.
         """
         ...
 
@@ -912,6 +924,18 @@ class Shelved:
 
 class Shelf(Protocol):
     """The user's own storage, as it is read, looked after and emptied. Clips come in by `Archive.keep` alone."""
+
+    def of(self, archive: str) -> Shelf:
+        """The shelf of an archive by its name (`Artifact.archive`), which may be an earlier one than is set now. Raises
+        Unavailable.
+        """
+        ...
+
+    def all(self) -> Mapping[str, Shelf]:
+        """The shelves of all archives that are known, by name; the one that is set now comes first. Raises
+        Unavailable.
+        """
+        ...
 
     def where(self, artifact: Artifact) -> str:
         """The path or address a person can find it by; gives no access by itself."""

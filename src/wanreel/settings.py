@@ -246,6 +246,11 @@ class Settings(BaseSettings):
         description='Days that clips are kept, by project ("*": all others), as JSON; default: for ever.',
     )
     trash_days: float = Field(default=30.0, ge=0, description="Days that a deleted clip can be brought back.")
+    history_days: float = Field(
+        default=90.0,
+        ge=1,
+        description="Days that the feed of events and delivered notices and webhook messages can be read again.",
+    )
     connect_timeout_s: float = Field(default=10.0, gt=0, description="Patience for a connection to the vendor.")
     answer_timeout_s: float = Field(default=60.0, gt=0, description="Patience for an answer of the vendor's API.")
 

@@ -11,9 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from wanreel.archive.labels import label_of
+from wanreel.archive.labels import job_of, label_of
 from wanreel.archive.naming import Naming, clip_key
-from wanreel.archive.opening import Reach, open_archive
+from wanreel.archive.opening import open_archive
+from wanreel.archive.shelves import Reach, name_of
 from wanreel.archive.spool import LocalSpool
 from wanreel.client.home import Home
 from wanreel.clock import SharedClock, SystemClock
@@ -32,7 +33,7 @@ from wanreel.judge.likeness import ClipLikeness
 from wanreel.judge.local import LocalJudge
 from wanreel.judge.panel import Judges
 from wanreel.judge.vision import Seer, VisionJudge
-from wanreel.judge.words import Endpoint, WordReader
+from wanreel.judge.words import Endpoint, WordReader, forget_words
 from wanreel.media.looks import Looks
 from wanreel.metrics.gauges import Gauges
 from wanreel.notify.addresses import check_url
@@ -75,6 +76,7 @@ from wanreel.worker.telling import Teller
 from wanreel.worker.tools import Tools
 
 GROUP_MAX = 200_000
+LINT_CACHE = "deep-lint"
 LOCK_HOLDER = "runner"  # one runner a home, by its lock: whoever watched before is dead, and its lease is ours
 INPUT_LINK_LIFE_S = 12 * 3600.0  # the vendor fetches an input when the task begins, at most hours after the call
 
@@ -97,6 +99,10 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     lock = Places(path / "workers") if shared else RunnerLock(path / "runner.lock")
     project = project_name(settings.project)
     keys = Keys(accounts.keys_of)
+
+    def account_of(name: str, region: str) -> Account:
+        there = next((known.account for known in accounts.all() if known.account.id == name), None)
+        return there or replace(account, id=name or account.id, region=region or account.region)
 
     def check_key() -> None:
         found = accounts.main.keys
@@ -180,6 +186,10 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             retention=Retention(settings.retention, settings.trash_days),
             spool=spool,
             stakes=store,
+            recover=lambda there, artifact: job_of(there, artifact, account_of),
+            forget_words=lambda prompt: asyncio.to_thread(forget_words, path / LINT_CACHE, prompt),
+            hooks=store.hooks,
+            history_days=settings.history_days,
         )
         judges: list[Judge] = [LocalJudge(media, inputs, catalog)]
         if settings.judge == "vision":
@@ -220,6 +230,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 books=books,
                 owner=owner,
                 spool=spool,
+                archive_name=name_of(settings.archive_at, path),
                 artifact_key=artifact_key,
                 refuse_over_budget=settings.over_budget == "refuse",
                 label=label_of,
@@ -278,6 +289,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             runner=runner,
             hook=hook,
             shelf=shelf,
+            forget_archive=shelf.forget,
             preview=lambda request: _preview(request, catalog, account),
             uploads=HomeUploads(path / "uploads", clock),
             watching=store,
@@ -289,7 +301,7 @@ def prompt_reader(settings: Settings) -> WordReader:
     """The language model of the deep lint: the vendor's own endpoint and key, or another with a key of its own.
     Raises Invalid, Unauthorized.
     """
-    cache = settings.home.expanduser() / "deep-lint"
+    cache = settings.home.expanduser() / LINT_CACHE
     if settings.lint_url is not None:
         secret = settings.lint_key.get_secret_value().strip() if settings.lint_key else ""
         return WordReader(Endpoint(settings.lint_url, settings.lint_model), secret, cache)

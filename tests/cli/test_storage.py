@@ -188,6 +188,29 @@ def test_an_erased_job_leaves_no_word_behind(terminal: Terminal, vendor: Emulato
     assert 2 == bought(vendor)
 
 
+def test_a_lost_home_finds_its_clips_again(terminal: Terminal, vendor: Emulator) -> None:
+    """The database is gone: what lies in the folder makes jobs again, without words, and they are got as before."""
+    job = made(terminal)
+    for path in terminal.home.glob("wanreel.sqlite3*"):
+        path.unlink()
+    assert f"would be restored: {job['id']}" in fine(terminal("storage", "reindex", "--dry-run")).lines
+    assert 4 == terminal("jobs", "show", job["id"]).code
+    told = fine(terminal("storage", "reindex", "--json")).objects[0]
+    assert ([job["id"]], 1, 0) == (told["restored"], told["clips"], told["known"])
+    shown = json.loads(fine(terminal("jobs", "show", job["id"], "--json")).out)
+    for name in ("id", "state", "model", "resolution", "duration_s", "seed", "project", "task_id", "created_at"):
+        assert job[name] == shown[name], name
+    assert (job["artifact"], "") == (shown["artifact"], shown["prompt"])
+    assert ["fox.mp4"] == fine(terminal("get", job["id"], "-o", "fox.mp4")).lines
+    Path(job["path"]).with_name("stray.mp4").write_bytes(b"x")
+    ran = terminal("storage", "reindex")
+    assert (3, "1 known") == (ran.code, ran.lines[-1].rpartition(", ")[2])
+    assert "stray.mp4: nothing beside it says which job it is of" in ran.out
+    assert ["home:archive  (set)"] == fine(terminal("storage", "archives")).lines
+    assert 5 == terminal("storage", "archives", "--forget", "home:archive").code
+    assert 4 == terminal("storage", "archives", "--forget", "s3://never/used/").code
+
+
 @pytest.mark.parametrize("kind", ["orphan", "missing", "size"])
 def test_check_reports_and_removes_nothing(terminal: Terminal, vendor: Emulator, kind: str) -> None:
     """A file of nobody, a clip that is not there, a clip of another size: each named, none touched."""

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.cli.terminal import until
-from tests.client.small_world import LOST, bought
+from tests.client.small_world import LOST, bought, small_vendor
+from tests.e2e.clip import small_clip
 from tests.factories import make_job
 from wanreel import (
     AsyncClient,
@@ -341,3 +342,35 @@ def test_the_library_is_silent_but_for_warnings(
     assert ["job.unconfirmed"] == [
         record.getMessage().split()[0] for record in caplog.records if record.name == "wanreel"
     ]
+
+
+def test_a_clip_is_saved_and_shown_on_a_page(
+    given: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocking, on this machine: saved whole under a name of ours, shown by links that last; not what lies in the
+    trash, and not without an address that strangers could reach.
+    """
+    with small_vendor(render=lambda _: small_clip()) as vendor:
+        monkeypatch.setenv("WANREEL_PUBLIC_URL", "https://clips.example.com")
+        _saved_and_shown(given | {"base_url": vendor.base_url}, tmp_path)
+        monkeypatch.delenv("WANREEL_PUBLIC_URL")
+        with Client(**given | {"base_url": vendor.base_url}) as wan:
+            other = wan.generate("A boat", model="wan2.5-t2v-preview")
+            with pytest.raises(Invalid, match="WANREEL_PUBLIC_URL"):
+                wan.embed(other.id)
+
+
+def _saved_and_shown(given: dict[str, Any], tmp_path: Path) -> None:
+    with Client(**given) as wan:
+        video = wan.generate("A kite", model="wan2.5-t2v-preview")
+        assert video.path is not None
+        saved = wan.save(video.id, tmp_path)
+        assert (tmp_path / f"{video.id}.mp4", video.path.read_bytes()) == (saved, saved.read_bytes())
+        made = wan.embed(video.id)
+        assert made == wan.embed(video.id)
+        assert f'<source src="{made.clip}" type="video/mp4">' in made.html
+        assert (2, 0) == (wan.unshare(video.id), wan.unshare(video.id))
+        wan._run(wan._here.home.keeping.delete(video.id))
+        with pytest.raises(Conflict, match="trash"):
+            wan.save(video.id, tmp_path / "again.mp4")
+    assert not (tmp_path / "again.mp4").exists()

@@ -6,14 +6,16 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 import structlog
 from aiohttp import web
 
-from tests.api.served import Served, served
+from tests.api.served import OUTSIDE, Served, served
 from tests.client.small_world import bought, picture, small_vendor
+from tests.e2e.clip import small_clip
 from wanreel import Client, Conflict, Invalid, NotFound, Unavailable, async_client
 from wanreel.api.problems import TABLE
 from wanreel.client.answers import OF_CODE, error_of
@@ -38,6 +40,14 @@ async def server(vendor: Emulator, tmp_path: Path) -> AsyncIterator[Served]:
         yield it
 
 
+@pytest.fixture
+async def filmed(tmp_path: Path) -> AsyncIterator[Served]:
+    """One whose clips can be looked into, and that knows where it is seen from outside."""
+    with small_vendor(render=lambda _: small_clip()) as emulator:
+        async with served(tmp_path / "films", emulator, public_url=OUTSIDE) as it:
+            yield it
+
+
 async def test_a_clip_is_made_and_fetched(server: Served, tmp_path: Path) -> None:
     """Generating waits for the archived clip, and saving it gives the recorded bytes."""
     async with async_client(server.url) as wan:
@@ -48,6 +58,22 @@ async def test_a_clip_is_made_and_fetched(server: Served, tmp_path: Path) -> Non
         assert video.sha256 == hashlib.sha256(kept.read_bytes()).hexdigest()
         assert [video.id] == [one.id for one in await wan.list(states=["succeeded"])]
         assert "Stored" in [entry["event"] for entry in await wan.history(video.id)]
+
+
+async def test_a_page_is_given_lasting_links(filmed: Served, tmp_path: Path) -> None:
+    """The same at each call, until they are ended; a folder takes a saved clip under its job's id."""
+    it = filmed
+    async with async_client(it.url) as wan:
+        video = await wan.generate(PROMPT, model=MODEL, timeout_s=60)
+        made = await wan.embed(video.id)
+        assert made == await wan.embed(video.id)
+        assert all(f'"{link}"' in made.html for link in (made.clip, made.poster))
+        assert made.clip.startswith(f"{OUTSIDE}/s/")
+        shown = await it.ask("GET", urlsplit(made.clip).path)
+        assert video.sha256 == hashlib.sha256(shown.bytes).hexdigest()
+        assert (2, 0) == (await wan.unshare(video.id), await wan.unshare(video.id))
+        assert 404 == (await it.ask("GET", urlsplit(made.clip).path)).status
+        assert tmp_path / f"{video.id}.mp4" == await wan.save(video.id, tmp_path)
 
 
 async def test_a_picture_of_this_machine_goes_along(server: Served, tmp_path: Path) -> None:

@@ -85,6 +85,21 @@ async def test_a_message_is_owed_once(doors: Doors) -> None:
     assert [2.0] == [d.delivered_at for d, _ in await doors.hooks.owed("hook_1", 10)]
 
 
+async def test_messages_nobody_is_owed_any_more_are_pruned_by_age(doors: Doors) -> None:
+    """Delivered ones and those nobody was to hear go when they are old; what is owed stays however old it is."""
+    await doors.hooks.put(HOOK)
+    for number, hooks in ((1, ["hook_1"]), (2, []), (4, [])):
+        await doors.hooks.tell(message(number), hooks, float(number))
+    await doors.hooks.tell(message(3), ["hook_2"], 3.0)
+    [(delivery, _)] = [row for row in await doors.hooks.due(9.0, 10) if row[0].hook == "hook_1"]
+    await doors.hooks.settle(replace(delivery, tries=1, delivered_at=2.0))
+    assert 2 == await doors.hooks.prune(3.5)
+    assert 0 == await doors.hooks.prune(3.5)
+    assert [] == await doors.hooks.owed("hook_1", 10)
+    assert ["msg_3"] == [d.message for d, _ in await doors.hooks.owed("hook_2", 10)]
+    assert 2 == await doors.hooks.again(HOOK, 10.0, message=None, since=0.0), "of the third and the fourth"
+
+
 async def test_one_of_each_hook_is_due(doors: Doors) -> None:
     """However much a hook is owed, it is given one at a time, the longest due first; what is later is not due."""
     for number in (1, 2, 3):

@@ -11,6 +11,7 @@ from tests.contract.stores import Bench
 from tests.factories import NOW, make_change, make_job, make_notice
 from wanreel.domain.clip import Aspect, ClipFacts, Sprite
 from wanreel.domain.errors import NotFound, Stale
+from wanreel.domain.group import Group, Kind, Seeds
 from wanreel.domain.job import Artifact, Failed, Generating, Job, Succeeded
 from wanreel.domain.keeping import Custody, KeptViews, Share, View, erased
 from wanreel.domain.request import Media, Stored
@@ -159,6 +160,35 @@ async def test_an_erased_job_keeps_what_must_not_happen_twice(bench: Bench) -> N
     )
     assert not [h for h in await bench.store.since(0, 100) if "SECRET" in h.reason]
     assert [left] == await bench.add(make_job(id="job_b", key="row-1"))
+
+
+async def test_a_group_keeps_its_name_until_the_last_of_its_jobs_is_erased(bench: Bench) -> None:
+    """The name may quote what was ordered."""
+    jobs = [make_job(Succeeded, id=f"job_{n}", task_id=f"task-{n}", group="grp_1", index=n) for n in range(2)]
+    group = Group("grp_1", Kind.BATCH, "default", NOW, 2, Seeds.MIXED, name="SECRET launch")
+    await bench.store.add(jobs, group)
+    await bench.store.keeping.erase([erased(jobs[0])], NOW)
+    assert "SECRET launch" == (await bench.store.group("grp_1")).name
+    await bench.store.keeping.erase([erased(jobs[1])], NOW)
+    assert (await bench.store.group("grp_1")).name is None
+
+
+async def test_what_happened_and_was_told_is_pruned_by_age(bench: Bench) -> None:
+    """Numbers go on, what is still owed stays, and so do jobs with their histories."""
+    job = await succeeded(bench, "job_a", at=NOW - 100)
+    notices = tuple(make_notice(job, NOW - 50, id=f"n{n}") for n in range(2))
+    await bench.store.commit(make_change(job, job.state, at=NOW - 50, notices=notices))
+    await bench.store.delivered(["n0"], NOW)
+    late = await succeeded(bench, "job_b", at=NOW)
+    newest = await bench.store.newest()
+
+    assert 3 == await bench.store.keeping.prune(NOW)
+    assert (newest, ["job_b"]) == (await bench.store.newest(), [h.job_id for h in await bench.store.since(0, 10)])
+    assert ["n1"] == [owed.notice.id for owed in await bench.store.owed(NOW + 9, 10)]
+    assert 1 == len(await bench.store.history(job.id))
+    assert 0 == await bench.store.keeping.prune(NOW + 1000)
+    await bench.store.commit(make_change(late, late.state, at=NOW))
+    assert [newest + 1] == [h.seq for h in await bench.store.since(newest, 10)]
 
 
 async def test_an_erasure_is_whole_or_not_at_all(bench: Bench) -> None:

@@ -389,6 +389,34 @@ class LintOut(BaseModel):
     negative_prompt: str | None = Field(description="What belongs into the negative prompt, beside it.")
 
 
+class ClipFactsOut(BaseModel):
+    """What a clip's own index says of it."""
+
+    width: int
+    height: int
+    fps: float
+    frames: int
+    duration_s: float
+    codec: str
+    audio: str | None = Field(description="The codec of its sound; null: it is silent.")
+
+
+class EmbedOut(BaseModel):
+    """What shows a clip on somebody's page, with links that last until they are revoked."""
+
+    html: str
+    clip: str
+    poster: str
+    still: str = Field(description="The picture it was made from, or its poster.")
+    facts: ClipFactsOut
+
+
+class Unshared(BaseModel):
+    """How many lasting links were live and are no more."""
+
+    revoked: int
+
+
 class Alive(BaseModel):
     """The process answers."""
 

@@ -1,21 +1,24 @@
-"""`/s/TOKEN`: what a stable link shows, to anybody who has it: a fresh signed link, or the bytes where there are none.
+"""Stable links: `/s/TOKEN` shows what one is of to anybody who has it, and HTML to put such links on a page.
 
-Pages of other origins embed it, so it says that they may. Whatever is not to be seen (never given, revoked, deleted)
-is answered in the same words.
+What a link shows is a fresh signed link of the storage, or the bytes where there are none. Pages of other origins embed
+it, so it says that they may. Whatever is not to be seen (never given, revoked, deleted) is answered in the same words.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from wanreel.api.access import Submitter, visible_job
 from wanreel.api.artifacts import Wanted, file_answer, file_name
 from wanreel.api.desk import desk_of
-from wanreel.api.jobs import IfNoneMatch
+from wanreel.api.jobs import IfNoneMatch, JobId
 from wanreel.api.problems import documented
+from wanreel.api.schemas import ClipFactsOut, EmbedOut, Unshared
 from wanreel.domain.errors import NotFound
 from wanreel.service.reading import SHARED_PATH
 
@@ -64,3 +67,26 @@ async def shared(
         return await file_answer(request, found, Wanted(range_, if_range, if_none_match), headers)
     except NotFound:
         raise NotFound("there is nothing here (any more)") from None
+
+
+@router.post("/v1/jobs/{job_id}/embed", responses=documented("not_found", "conflict", "invalid"))
+async def embed(request: Request, job_id: JobId, caller: Submitter) -> EmbedOut:
+    """The HTML that shows a clip on a page. Its links show this clip to anybody who has them, until they are revoked;
+    asked for again they are the same. Raises NotFound, Conflict (not finished, or in the trash), Invalid (this server
+    has no public address).
+    """
+    job = await visible_job(request, job_id, caller)
+    made = await desk_of(request).reading.embed(job.id)
+    await desk_of(request).note(caller, job.project, "share", job.id)
+    return EmbedOut(
+        html=made.html, clip=made.clip, poster=made.poster, still=made.still, facts=ClipFactsOut(**asdict(made.facts))
+    )
+
+
+@router.delete("/v1/jobs/{job_id}/embed", responses=documented("not_found"))
+async def unshare(request: Request, job_id: JobId, caller: Submitter) -> Unshared:
+    """End all lasting links to a job's clip and what is derived from it, for good. Raises NotFound."""
+    job = await visible_job(request, job_id, caller)
+    ended = await desk_of(request).reading.unshare(job.id)
+    await desk_of(request).note(caller, job.project, "unshare", job.id)
+    return Unshared(revoked=ended)

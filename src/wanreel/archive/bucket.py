@@ -33,7 +33,7 @@ from wanreel.ports import Clock, KeepFailed, Label, Span
 from wanreel.telemetry import UPLOAD_LEFT, UPLOADS_SWEPT, log
 
 PART_BYTES = 8 * 1024 * 1024  # S3 takes 10,000 parts of at least 5 MiB; some of its likes want all of one size
-IN_FLIGHT = 3  # parts on their way at once
+IN_FLIGHT = 3  # parts that are hashed or on their way at once
 DEAD_AFTER_S = 86_400.0  # an upload older than this is nobody's: no try at archiving lasts so long
 _GOODBYE_S = 5.0  # patience for aborting an upload that failed; the sweep has more
 _THREADS = 4
@@ -177,11 +177,17 @@ class BucketArchive:
         return Artifact(key, sums.size_bytes, sha256)
 
     async def _send(self, full: str, upload: str, parts: AsyncIterator[memoryview], sums: Sums) -> list[Part]:
-        """Upload parts as they are gathered, a few at once. In order of their numbers."""
+        """Upload parts as they are gathered, a few at once: one is hashed while the next one comes and others go. In
+        order of their numbers.
+        """
         sent: list[Part] = []
         flying: set[asyncio.Task[Part]] = set()
+        turns = asyncio.Lock()  # parts are hashed in their order: whoever asks first is first
+        begun = 0
 
-        async def one(number: int, data: memoryview, digests: Any) -> Part:
+        async def one(number: int, data: memoryview) -> Part:
+            async with turns:
+                digests = await self._threads.run(sums.add, data)
             return await tried(lambda: self._bucket.part(full, upload, number, data, digests))
 
         async def land(*, room_for: int) -> None:
@@ -193,9 +199,9 @@ class BucketArchive:
 
         try:
             async for part in parts:
-                digests = await self._threads.run(sums.add, part)
                 await land(room_for=IN_FLIGHT - 1)
-                flying.add(asyncio.get_running_loop().create_task(one(sums.parts, part, digests)))
+                begun += 1
+                flying.add(asyncio.get_running_loop().create_task(one(begun, part)))
                 del part
             await land(room_for=0)
         finally:
@@ -324,5 +330,8 @@ async def _through(work: Coroutine[Any, Any, T]) -> T:
     if cancelled is not None:
         with suppress(Exception):
             task.result()
-        raise cancelled
+        try:
+            raise cancelled
+        finally:
+            del cancelled
     return task.result()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -13,7 +13,7 @@ from wanreel.archive.storage import Bucket, Missing, StorageTrouble, tried
 from wanreel.archive.sums import digests
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.domain.job import Artifact
-from wanreel.ports import Label, Shelved, Span
+from wanreel.ports import Label, Shelf, Shelved, Span
 
 LINK_LIFE_S_MAX = 7 * 86_400.0  # what both S3 and OSS sign for at most
 
@@ -26,6 +26,14 @@ class BucketShelf:
         self._address = address.rstrip("/")
         self._prefix = prefix
         self._public_base = public_base.rstrip("/") if public_base else None
+
+    def of(self, archive: str) -> BucketShelf:
+        """Itself: it knows no other."""
+        return self
+
+    def all(self) -> Mapping[str, Shelf]:
+        """Itself."""
+        return {"": self}
 
     def where(self, artifact: Artifact) -> str:
         """The object's address: scheme, bucket, prefix and key."""

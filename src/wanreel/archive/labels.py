@@ -6,14 +6,20 @@ A bucket takes names of a-z, 0-9 and dashes, and printable ASCII, 2 kB in all; o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import math
+import re
+from collections.abc import Callable, Iterable
 from urllib.parse import quote, unquote
 
 from wanreel.archive.naming import safe_part
-from wanreel.domain.job import Job, current_task
-from wanreel.ports import Label
+from wanreel.domain.errors import Invalid
+from wanreel.domain.job import TASK_ID, Account, Artifact, Job, Outcome, Succeeded, Task, current_task
+from wanreel.domain.labels import PROJECT, project_name
+from wanreel.domain.request import Request
+from wanreel.ports import Label, Shelved
 
 _VALUE_LETTERS_MAX = 180
+_ID = re.compile(r"[a-z]{2,8}_[0-9a-z]{1,40}")
 _SAFE = " !#$&'()*+,/:;=?@[]~"
 
 
@@ -22,7 +28,7 @@ def label_of(job: Job) -> Label:
     request, task = job.request, current_task(job)
     facts = {
         "job": job.id,
-        "created-at": f"{job.created_at:.3f}",
+        "created-at": f"{job.created_at:.6f}",
         "account": job.account.id,
         "region": job.account.region,
         "mode": request.mode,
@@ -32,11 +38,12 @@ def label_of(job: Job) -> Label:
         "duration-s": request.duration_s,
         "prompt-sha256": hashlib.sha256(request.prompt.encode()).hexdigest(),
         "task": task.id if task else None,
-        "accepted-at": f"{task.accepted_at:.3f}" if task else None,
+        "accepted-at": f"{task.accepted_at:.6f}" if task else None,
         "group": job.group,
         "index": job.index if job.group else None,
         "name": job.name,
         "spare-of": job.spare_of,
+        "project": job.project,
     }
     name = safe_part(job.name) if job.name else job.id
     return Label(filename=f"{name}.mp4", facts=tuple(written(facts.items())))
@@ -52,3 +59,50 @@ def written(facts: Iterable[tuple[str, object]]) -> Iterable[tuple[str, str]]:
 def read(facts: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The facts of a file as they were before `written`."""
     return {name: unquote(value) for name, value in facts}
+
+
+def job_of(there: Shelved, artifact: Artifact, account_of: Callable[[str, str], Account]) -> Job:
+    """The finished job a file is of, made again from its facts: without its words, of which only a hash was kept.
+    `account_of` finds an account by id and region. Raises Invalid: they do not say which job, or say nonsense.
+    """
+    facts = read(there.facts)
+    job_id, task_id = facts.get("job", ""), facts.get("task", "")
+    if not _ID.fullmatch(job_id) or not TASK_ID.fullmatch(task_id):
+        raise Invalid("nothing beside it says which job it is of")
+    size = facts.get("size")
+    request = Request(
+        mode=facts.get("mode", ""),
+        model=facts.get("model", ""),
+        size=size if size and "*" in size else None,
+        resolution=size if size and "*" not in size else None,
+        duration_s=_whole(facts.get("duration-s")),
+        seed=_whole(facts.get("seed")),
+    )
+    created_at = _instant(facts.get("created-at"), there.modified_at)
+    task = Task(task_id, _instant(facts.get("accepted-at"), created_at), how="adopted")
+    group, spare_of = facts.get("group", ""), facts.get("spare-of", "")
+    return Job(
+        id=job_id,
+        request=request,
+        account=account_of(facts.get("account", ""), facts.get("region", "")),
+        state=Succeeded(task, Outcome("", there.modified_at), artifact, there.modified_at),
+        created_at=created_at,
+        group=group if _ID.fullmatch(group) else None,
+        index=_whole(facts.get("index")) or 0,
+        name=facts.get("name"),
+        spare_of=spare_of if _ID.fullmatch(spare_of) else None,
+        project=project_name(facts.get("project", PROJECT)),
+        bound=True,
+    )
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and re.fullmatch(r"\d{1,10}", text) else None
+
+
+def _instant(text: str | None, otherwise: float) -> float:
+    try:
+        at = float(text or "")
+    except ValueError:
+        return otherwise
+    return at if math.isfinite(at) and 0 <= at < 1e11 else otherwise

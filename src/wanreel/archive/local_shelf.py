@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from io import FileIO
 from itertools import islice
@@ -19,7 +19,7 @@ from wanreel.archive.naming import check_key
 from wanreel.archive.threads import P, T, Threads
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.domain.job import Artifact
-from wanreel.ports import Label, Shelved, Span
+from wanreel.ports import Label, Shelf, Shelved, Span
 
 _BLOCK_BYTES = 1024 * 1024
 _LISTED_AT_ONCE = 500
@@ -33,6 +33,14 @@ class LocalShelf:
         self._root = root.absolute()
         self._disk = disk or Disk()
         self._threads = Threads(_THREADS, "shelf")
+
+    def of(self, archive: str) -> LocalShelf:
+        """Itself: it knows no other."""
+        return self
+
+    def all(self) -> Mapping[str, Shelf]:
+        """Itself."""
+        return {"": self}
 
     def where(self, artifact: Artifact) -> str:
         """The absolute path of the file."""

@@ -4,53 +4,55 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from wanreel.archive.bucket import BucketArchive, Place
 from wanreel.archive.bucket_shelf import BucketShelf
 from wanreel.archive.local import LocalArchive
 from wanreel.archive.local_shelf import LocalShelf
+from wanreel.archive.shelves import Memory, Reach, Shelves, name_of, place_of
 from wanreel.archive.storage import Bucket
 from wanreel.domain.address import Address
 from wanreel.domain.errors import Unavailable
 from wanreel.ports import Archive, Clock, Shelf
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """How a bucket is reached, beyond its address."""
-
-    region: str | None = None
-    endpoint: str | None = None
-    link_endpoint: str | None = None
-    public_base: str | None = None
-    path_style: bool = False
-    profile: str | None = None
-    tags: bool = True
-    silence_s: float = 60.0
-
-
 @asynccontextmanager
 async def open_archive(
     address: Address, reach: Reach, home: Path, clock: Clock
-) -> AsyncGenerator[tuple[Archive, Shelf]]:
-    """Both doors to an archive. Raises Unavailable where its driver is not installed. Nothing is connected to yet."""
+) -> AsyncGenerator[tuple[Archive, Shelves]]:
+    """Both doors to the archive that is set, and through its shelf to all earlier ones. Raises Unavailable where its
+    driver is not installed. Nothing is connected to yet.
+    """
+    name, memory, buckets = name_of(address, home), Memory(home / "archives.json"), list[Bucket]()
+    archive, shelf = _both(address, reach, home, clock, buckets)
+    memory.note(name, reach)
+
+    def opened(other: str, its_reach: Reach) -> Shelf:
+        return _both(place_of(other, home), its_reach, home, clock, buckets)[1]
+
+    try:
+        yield archive, Shelves(name, shelf, memory, opened)
+    finally:
+        for bucket in buckets:
+            await bucket.close()
+
+
+def _both(
+    address: Address, reach: Reach, home: Path, clock: Clock, buckets: list[Bucket]
+) -> tuple[Archive, BucketShelf | LocalShelf]:
     if address.folder is not None:
-        yield LocalArchive(Path(address.folder)), LocalShelf(Path(address.folder))
-        return
+        return LocalArchive(Path(address.folder)), LocalShelf(Path(address.folder))
     try:
         bucket = _s3(address, reach) if address.scheme == "s3" else _oss(address, reach)
     except ModuleNotFoundError as error:
         words = f"an archive in {address.scheme}:// needs {error.name}: pip install 'wanreel[{address.scheme}]'"
         raise Unavailable(words) from None
-    try:
-        yield (
-            BucketArchive(bucket, Place(address.prefix, home), clock),
-            BucketShelf(bucket, str(address), address.prefix, reach.public_base),
-        )
-    finally:
-        await bucket.close()
+    buckets.append(bucket)
+    return (
+        BucketArchive(bucket, Place(address.prefix, home), clock),
+        BucketShelf(bucket, str(address), address.prefix, reach.public_base),
+    )
 
 
 def _s3(address: Address, reach: Reach) -> Bucket:

@@ -55,7 +55,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """What is known of some bytes: their MD5 and their CRC-64 as storages use them."""
+    """What is known of some bytes: their MD5 (empty: nobody has made it) and their CRC-64 as storages use them."""
 
     size_bytes: int
     md5: bytes

@@ -28,5 +28,8 @@ class Threads:
                 cancelled = error
         if cancelled is not None:
             work.exception()
-            raise cancelled
+            try:
+                raise cancelled
+            finally:
+                del cancelled  # it knows this frame, and this frame would know it: megabytes would wait for a collector
         return work.result()

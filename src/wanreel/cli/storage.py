@@ -78,6 +78,57 @@ def sweep(*, dry_run: Annotated[bool, Parameter(negative="")] = False, home: Hom
 
 
 @storage.command
+def reindex(*, dry_run: Annotated[bool, Parameter(negative="")] = False, home: HomeOptions = HOME) -> int:
+    """Make finished jobs again of the clips that lie in your storage, after a home was lost.
+
+    Every archive this home knows is looked through. Prompts and costs are not kept there, and stay unknown.
+
+    Parameters
+    ----------
+    dry_run
+        Only say what would be restored.
+    """
+
+    async def work(opened: Home) -> int:
+        done = await opened.keeping.reindex(dry_run=dry_run)
+        if home.json:
+            print_json(asdict(done) | {"dry_run": dry_run})
+        else:
+            would = "would be " if dry_run else ""
+            for job_id in done.restored:
+                put(f"{would}restored: {job_id}")
+            for key, why in done.strange:
+                put(f"left alone: {key}: {why}")
+            put(f"{done.clips} clips: {len(done.restored)} {would}restored, {done.known} known")
+        return Exit.ATTENTION if done.strange else Exit.OK
+
+    return in_home(work, home)
+
+
+@storage.command
+def archives(*, forget: str | None = None, home: HomeOptions = HOME) -> int:
+    """List the archives clips of this home may lie in: the one that is set, and earlier ones.
+
+    Parameters
+    ----------
+    forget
+        An earlier one whose clips were all moved: they are looked for in the one that is set now.
+    """
+
+    async def work(opened: Home) -> int:
+        if forget is not None:
+            opened.forget_archive(forget)
+        for place, name in enumerate(opened.shelf.all()):
+            if home.json:
+                print_json({"archive": name, "set": place == 0})
+            else:
+                put(f"{name}{'  (set)' if place == 0 else ''}")
+        return Exit.OK
+
+    return in_home(work, home)
+
+
+@storage.command
 def trash(*, home: HomeOptions = HOME) -> int:
     """List what lies in the trash, and until when it can be brought back."""
 

@@ -20,6 +20,7 @@ from wanreel.domain.verdict import Pick, Review, Standing
 from wanreel.service.diagnosis import Diagnosis
 from wanreel.service.order import Planned
 from wanreel.service.picture import GroupView
+from wanreel.service.reading import Embed
 
 _T = TypeVar("_T")
 _END_S = 5.0  # how long the thread may take to give up what still runs in it, once the client is closed
@@ -226,8 +227,20 @@ class BlockingClient:
                 self._run(events.aclose())
 
     def save(self, job_id: str, out: str | Path) -> Path:
-        """Copy a job's clip into a file of this machine. Raises NotFound, Unavailable."""
+        """Copy a job's clip into a file of this machine, whole or not at all. Raises NotFound, Conflict (not finished,
+        or in the trash), Unavailable.
+        """
         return self._run(self._inner.save(job_id, out))
+
+    def embed(self, job_id: str) -> Embed:
+        """The HTML that shows a clip on a page, with links that last until they are revoked. Raises NotFound, Conflict,
+        Invalid (there is no public address).
+        """
+        return self._run(self._inner.embed(job_id))
+
+    def unshare(self, job_id: str) -> int:
+        """End a job's lasting links for good; how many were live. Raises NotFound."""
+        return self._run(self._inner.unshare(job_id))
 
 
 async def _next(events: AsyncGenerator[dict[str, Any]]) -> dict[str, Any]:

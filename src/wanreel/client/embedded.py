@@ -21,7 +21,9 @@ from wanreel.service.batch import read_batch
 from wanreel.service.diagnosis import Diagnosis
 from wanreel.service.order import Order, Planned
 from wanreel.service.picture import GroupView
+from wanreel.service.reading import Embed
 from wanreel.service.settling import settlement
+from wanreel.service.taking import take
 from wanreel.service.uses import ID_CHARS
 from wanreel.service.view import happening_view, view_entry
 from wanreel.settings import load
@@ -252,16 +254,20 @@ class EmbeddedClient:
             await self.home.clock.sleep(LOOK_S)
 
     async def save(self, job_id: str, out: str | Path) -> Path:
-        """Copy a job's clip into a file of this machine. Raises NotFound, Unavailable."""
-        job, target = await self.home.service.get(job_id), Path(out)
-        if not isinstance(job.state, Succeeded):
-            raise NotFound(f"{job.id} has no clip")
-        part = target.with_name(f".{target.name}.part")
-        with part.open("wb") as file:
-            async for piece in await self.home.shelf.open(job.state.artifact):
-                file.write(piece)
-        part.replace(target)
-        return target
+        """Copy a job's clip into a file of this machine, or into a folder under its own name; its length and hash are
+        compared with what was archived first. Raises NotFound, Conflict (not finished, or in the trash), Unavailable.
+        """
+        return await take(self.home.reading, await self.home.reading.find(job_id), Path(out))
+
+    async def embed(self, job_id: str) -> Embed:
+        """The HTML that shows a clip on a page, with links that last until they are revoked. Raises as `save`, and
+        Invalid where no address is set that strangers could reach (`public_url`, `archive_public_base`).
+        """
+        return await self.home.reading.embed(job_id)
+
+    async def unshare(self, job_id: str) -> int:
+        """End a job's lasting links for good; how many were live. Raises NotFound."""
+        return await self.home.reading.unshare(job_id)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -304,8 +310,7 @@ class EmbeddedClient:
 
     def _made(self, job: Job, attention: str | None) -> Video:
         where = self.home.shelf.where(job.state.artifact) if isinstance(job.state, Succeeded) else None
-        local = self.home.settings.archive_at.folder is not None
-        return Video(job, Path(where) if where and local else None, attention, where=where)
+        return Video(job, Path(where) if where and "://" not in where else None, attention, where=where)
 
 
 def _order(prompt: str | None, variants: int, wish: Wish) -> Order:

@@ -22,11 +22,13 @@ import aiohttp
 
 from wanreel.client.answers import error_of, planned_of, video_of
 from wanreel.client.video import GenerationFailed, NeedsAttention, Video, Wish, order_fields
+from wanreel.domain.clip import ClipFacts
 from wanreel.domain.errors import Conflict, Invalid, Problem, Unavailable
 from wanreel.domain.reference import DATA_BYTES_MAX, LocalPath, read_reference
 from wanreel.ports import Clock
 from wanreel.service.batch import read_batch
 from wanreel.service.order import Planned
+from wanreel.service.reading import Embed
 
 TRIES = 4
 AGAIN_S = 0.5
@@ -208,17 +210,36 @@ class RemoteClient:
         return self._video(await self._ask("POST", f"/v1/jobs/{job_id}/resolve", body, tries=1))
 
     async def save(self, job_id: str, out: str | Path) -> Path:
-        """Copy a job's clip into a file of this machine, never more of it in memory than a piece. Raises NotFound."""
-        target = Path(out)
-        part = target.with_name(f".{target.name}.part")
-        async with self._open().get(f"{self._server}/v1/jobs/{job_id}/artifact") as answer:
+        """Copy a job's clip into a file of this machine, or into a folder, never more of it in memory than a piece; its
+        hash is compared with what the server recorded. Raises NotFound, Conflict, Unavailable.
+        """
+        target, video = Path(out), await self.get(job_id)
+        if await asyncio.to_thread(target.is_dir):
+            target /= f"{video.id}.mp4"
+        part, digest = target.with_name(f".{target.name}.part"), hashlib.sha256()
+        async with self._open().get(f"{self._server}/v1/jobs/{video.id}/artifact") as answer:
             if answer.status != 200:
                 raise error_of(answer.status, await answer.read())
             with part.open("wb") as file:
                 async for piece in answer.content.iter_chunked(256 * 1024):
                     file.write(piece)
+                    digest.update(piece)
+        if digest.hexdigest() != video.sha256:
+            part.unlink()
+            raise Unavailable(f"what came is not the clip of {video.id}: its hash differs; nothing was written")
         part.replace(target)
         return target
+
+    async def embed(self, job_id: str) -> Embed:
+        """The HTML that shows a clip on a page, with links that last until they are revoked. Raises NotFound, Conflict,
+        Invalid (the server has no public address).
+        """
+        told = await self._ask("POST", f"/v1/jobs/{job_id}/embed", {})
+        return Embed(told["html"], told["clip"], told["poster"], told["still"], ClipFacts(**told["facts"]))
+
+    async def unshare(self, job_id: str) -> int:
+        """End a job's lasting links for good; how many were live. Raises NotFound."""
+        return (await self._ask("DELETE", f"/v1/jobs/{job_id}/embed"))["revoked"]
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

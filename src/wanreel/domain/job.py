@@ -82,6 +82,7 @@ class Artifact:
     size_bytes: int
     sha256: str
     media_type: str = "video/mp4"
+    archive: str = ""  # the name of the archive it lies in; "": the one that is set
 
 
 @dataclass(frozen=True, slots=True)

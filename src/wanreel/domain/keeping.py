@@ -80,6 +80,13 @@ def view_key(clip_key: str, aspect: Aspect, media_type: str) -> str:
     return f"{clip_key.removesuffix('.mp4')}.{aspect}.{_ENDINGS.get(media_type, 'bin')}"
 
 
+def is_view_of(clip_key: str, key: str) -> bool:
+    """Whether a key is that of a file derived from this clip."""
+    stem = clip_key.removesuffix(".mp4") + "."
+    aspect, _, ending = key.removeprefix(stem).partition(".")
+    return key.startswith(stem) and aspect in set(Aspect) - {Aspect.CLIP} and ending in _ENDINGS.values()
+
+
 # --- who may see it -------------------------------------------------------------------------------------------------
 
 

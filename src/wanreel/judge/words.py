@@ -75,7 +75,7 @@ class WordReader:
         """As `ports.PromptReader.read`."""
         question = canonical({"prompt": prompt, "mode": mode, "size": size})
         asked = canonical([RULES, self._endpoint.url, self._endpoint.model, question])
-        name = hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()
+        name = f"{_of_prompt(prompt)}-{_hash(asked)}"
         kept = self._kept(name)
         if kept is not None:
             return kept
@@ -129,6 +129,24 @@ class WordReader:
             draft.replace(self._cache / f"{name}.json")
         except OSError:
             return
+
+
+def forget_words(cache: Path, prompt: str) -> int:
+    """Remove what was answered about a prompt, and answers that do not say which prompt they are about; how many."""
+    gone = 0
+    for path in cache.glob("*.json"):
+        if path.name.startswith(f"{_of_prompt(prompt)}-") or "-" not in path.name:
+            path.unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
+def _of_prompt(prompt: str) -> str:
+    return _hash(prompt)[:32]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def findings_of(text: str, prompt: str) -> tuple[Remark, ...]:

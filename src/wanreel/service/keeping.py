@@ -6,10 +6,10 @@ died in between. Nothing is removed because it is not known: orphans are reporte
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from wanreel.domain.errors import Conflict, NotFound, WanreelError
+from wanreel.domain.errors import Conflict, Internal, NotFound, WanreelError
 from wanreel.domain.job import Archiving, Artifact, Cancelled, Job, Succeeded, is_final, state_name
 from wanreel.domain.keeping import (
     INPUTS_PREFIX,
@@ -21,13 +21,15 @@ from wanreel.domain.keeping import (
     hold,
     input_hashes,
     is_gone,
+    is_view_of,
     release,
     restore,
     todo_at,
     trash,
 )
 from wanreel.domain.spooling import SpoolRoom
-from wanreel.ports import Clock, Custodian, Filter, Gallery, Inputs, Jobs, Shelf, Spool, Stakes, Worn
+from wanreel.ports import Clock, Custodian, Filter, Gallery, Hooks, Inputs, Jobs, Shelf, Spool, Stakes, Worn
+from wanreel.service.reindexing import Recover, Reindexed, reindex
 from wanreel.service.uses import Service
 from wanreel.telemetry import KEEPING, log
 
@@ -50,6 +52,10 @@ class KeepingRoom:
     retention: Retention
     spool: Spool
     stakes: Stakes
+    recover: Recover | None = None
+    forget_words: Callable[[str], Awaitable[int]] | None = None  # what was kept of a prompt outside the store
+    hooks: Hooks | None = None
+    history_days: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,8 @@ class Keeping:
                     failed.append((custody.job_id, why.message))
             if dry_run or failed or len(due) < AT_ONCE:
                 break
+        if not dry_run:
+            await self._prune(now - self._room.history_days * 86_400.0)
         return Swept(tuple(trashed), tuple(purged), tuple(gone), tuple(failed))
 
     async def tend(self) -> None:
@@ -198,6 +206,11 @@ class Keeping:
             except WanreelError as why:
                 log.warning(KEEPING, what="not swept", why=why.message)
             await self._room.clock.sleep(SWEEP_EVERY_S)
+
+    async def _prune(self, before: float) -> None:
+        await self._room.custodian.prune(before)
+        if self._room.hooks is not None:
+            await self._room.hooks.prune(before)
 
     async def _worn(self, now: float, *, dry_run: bool) -> AsyncIterator[tuple[Job, str]]:
         """Clips that are too old, each with the rule that says so."""
@@ -257,6 +270,8 @@ class Keeping:
         job = await room.jobs.get(job_id)
         await self._remove_files(job)
         await self._let_go([job])
+        if room.forget_words is not None and job.request.prompt:
+            await room.forget_words(job.request.prompt)
         await room.custodian.erase([erased(job)], room.clock.now())
         log.info(KEEPING, job=job.id, what="erased")
 
@@ -264,9 +279,14 @@ class Keeping:
         room = self._room
         views = await room.gallery.views_of(job.id)
         for view in views.views if views else ():
-            await room.shelf.remove(view.artifact.key)
+            await room.shelf.of(view.artifact.archive).remove(view.artifact.key)
         if isinstance(job.state, Succeeded):
-            await room.shelf.remove(job.state.artifact.key)
+            clip = job.state.artifact
+            shelf = room.shelf.of(clip.archive)
+            async for there in shelf.list(clip.key.removesuffix(".mp4") + "."):
+                if is_view_of(clip.key, there.key):  # made by a home that was lost
+                    await shelf.remove(there.key)
+            await shelf.remove(clip.key)
 
     async def _let_go(self, jobs: list[Job]) -> None:
         """Remove the inputs that no other job needs, here and in the storage."""
@@ -275,8 +295,9 @@ class Keeping:
         for sha256 in sorted(input_hashes(jobs)):
             if not await room.custodian.refers(sha256, ids):
                 await room.inputs.forget(sha256)
-                async for there in room.shelf.list(f"{INPUTS_PREFIX}{sha256}"):
-                    await room.shelf.remove(there.key)
+                for shelf in room.shelf.all().values():
+                    async for there in shelf.list(f"{INPUTS_PREFIX}{sha256}"):
+                        await shelf.remove(there.key)
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
@@ -292,8 +313,12 @@ class Keeping:
         async for job, wanted in self._wanted():
             hashes |= input_hashes([job])
             for artifact in wanted:
-                there = lying.get(artifact.key)
-                orphans.pop(artifact.key, None)
+                elsewhere = room.shelf.of(artifact.archive)
+                if elsewhere is room.shelf.of(""):
+                    there = lying.get(artifact.key)
+                    orphans.pop(artifact.key, None)
+                else:
+                    there = await elsewhere.look(artifact.key)
                 if there is None:
                     missing.append(Stray(artifact.key, job.id, "is not there", artifact.size_bytes))
                 elif there.size_bytes != artifact.size_bytes:
@@ -310,6 +335,13 @@ class Keeping:
         unused = [sha256 for sha256 in await room.inputs.kept() if sha256 not in hashes]
         spooled, left = await self._in_spool()
         return Checked(clips, size_bytes, tuple(strays), tuple(missing), tuple(unused), tuple(spooled), tuple(left))
+
+    async def reindex(self, *, dry_run: bool = False) -> Reindexed:
+        """Make finished jobs again of clips whose jobs are not here. Raises Unavailable."""
+        room = self._room
+        if room.recover is None:
+            raise Internal("this home was put together without a way to recover jobs")
+        return await reindex(room.jobs, room.shelf, room.recover, dry_run=dry_run)
 
     async def spooling(self) -> Spooling:
         """How the spool stands. Raises Unavailable."""

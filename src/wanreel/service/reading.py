@@ -10,7 +10,7 @@ import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -179,8 +179,8 @@ class Reading:
 
     async def _stable(self, job_id: str, aspect: Aspect) -> str:
         room = self._room
-        if room.public_base:
-            found = await self.find(job_id, aspect)
+        found = await self.find(job_id, aspect)
+        if room.public_base and room.shelf.of(found.artifact.archive) is room.shelf.of(""):
             return f"{room.public_base.rstrip('/')}/{quote(found.artifact.key)}"
         if not room.public_url:
             raise Invalid(
@@ -232,7 +232,10 @@ class Reading:
 
     async def _put(self, clip: Artifact, derived: Derived) -> View:
         key = view_key(clip.key, derived.aspect, derived.media_type)
-        artifact = await self._room.shelf.put(key, derived.data, Label(media_type=derived.media_type))
+        shelf = self._room.shelf.of(clip.archive)
+        artifact = replace(
+            await shelf.put(key, derived.data, Label(media_type=derived.media_type)), archive=clip.archive
+        )
         return View(derived.aspect, artifact, derived.width, derived.height)
 
     async def _still(self, job: Job) -> list[Derived]:

@@ -63,6 +63,13 @@ class MemoryHooks:
         self._owed |= {(hook.id, m.id): Delivery(hook.id, m.id, now) for m in wanted}
         return len(wanted)
 
+    async def prune(self, before: float) -> int:
+        owed = {d.message for d in self._owed.values() if d.delivered_at is None and d.parked_at is None}
+        gone = {m.id for m in self._messages.values() if m.at < before} - owed
+        self._messages = {id_: m for id_, m in self._messages.items() if id_ not in gone}
+        self._owed = {key: d for key, d in self._owed.items() if d.message not in gone}
+        return len(gone)
+
 
 class SqlHooks:
     """`ports.Hooks` in the database."""
@@ -94,6 +101,9 @@ class SqlHooks:
 
     async def again(self, hook: Hook, now: float, *, message: str | None, since: float | None) -> int:
         return await self._write(lambda conn: sql.again(conn, hook, now, message, since))
+
+    async def prune(self, before: float) -> int:
+        return await self._write(lambda conn: sql.prune(conn, before))
 
     def for_one(self, is_mine: Callable[[], Awaitable[bool]]) -> SqlHooks:
         """The same where several couriers look for what is due: only the one whose duty it is finds any."""

@@ -69,5 +69,8 @@ class DatabaseKeeping:
     async def erase(self, jobs: Sequence[Job], at: float) -> None:
         await self._wipe(lambda conn: keeping.erase(conn, jobs, at))
 
+    async def prune(self, before: float) -> int:
+        return await self._write(lambda conn: keeping.prune(conn, before))
+
     async def refers(self, sha256: str, but: Collection[str]) -> bool:
         return await self._read(lambda conn: keeping.refers(conn, sha256, but))

@@ -409,13 +409,14 @@ class MemoryStore:
 
     async def since(self, seq: int, limit: int, subject: str | None = None) -> list[Happening]:
         """What happened after number `seq`, oldest first, to everything or to one job or group."""
+        start = max(0, seq - (self._feed[0].seq - 1 if self._feed else 0))
         if subject is None:
-            return self._feed[seq : seq + limit]
-        return [h for h in self._feed[seq:] if subject in (h.group, h.job_id)][:limit]
+            return self._feed[start : start + limit]
+        return [h for h in self._feed[start:] if subject in (h.group, h.job_id)][:limit]
 
     async def newest(self) -> int:
         """The number of the last thing that happened; 0 when nothing has."""
-        return len(self._feed)
+        return self._feed[-1].seq if self._feed else 0
 
     # --- watching ---------------------------------------------------------------------------------------------------
 
@@ -647,6 +648,21 @@ class MemoryStore:
             del self._debts[notice_id]
         self._feed = [replace(one, reason="") if one.job_id == job.id else one for one in self._feed]
 
+    def unname(self, group_id: str) -> None:
+        """A group's record without its name."""
+        if group_id in self._groups:
+            self._groups[group_id] = replace(self._groups[group_id], name=None)
+
+    def prune(self, before: float) -> int:
+        """Remove what happened, but for the last thing, and notices delivered, from before an instant; how much."""
+        kept = [one for one in self._feed[:-1] if one.at >= before] + self._feed[-1:]
+        told = [id_ for id_, debt in self._debts.items() if debt.delivered and debt.notice.at < before]
+        gone = len(self._feed) - len(kept) + len(told)
+        self._feed = kept
+        for notice_id in told:
+            del self._debts[notice_id]
+        return gone
+
     # --- writing ----------------------------------------------------------------------------------------------------
 
     def _row(self, job_id: str) -> _Row:
@@ -719,7 +735,7 @@ class MemoryStore:
 
     def _happened(self, job: Job, at: float, event: str, reason: str) -> None:
         """Number what happened."""
-        seq, state = len(self._feed) + 1, state_name(job.state)
+        seq, state = (self._feed[-1].seq if self._feed else 0) + 1, state_name(job.state)
         self._feed.append(Happening(seq, at, job.project, job.group, job.id, job.version, state, event, reason))
 
     def _spares(self, change: Change, mine: set[tuple[str, str]]) -> tuple[list[Job], set[str]]:

@@ -23,6 +23,14 @@ class Shelves(Protocol):
         """Put a job in the place of the one it was made of; its history, notices and the feed's reasons go."""
         ...
 
+    def unname(self, group_id: str) -> None:
+        """A group's record without its name."""
+        ...
+
+    def prune(self, before: float) -> int:
+        """Remove what happened, and was told, before an instant."""
+        ...
+
 
 class MemoryKeeping:
     """Both doors."""
@@ -104,6 +112,12 @@ class MemoryKeeping:
                 del self._shares[share.token]
             decided = self._custody.get(job.id, Custody(job.id, erase_asked_at=at))
             self._custody[job.id] = replace(decided, erased_at=at)
+            others = [one for one in self._shelves.all_jobs() if one.group == job.group and one.id != job.id]
+            if job.group and all(is_gone(self._custody.get(one.id, Custody(one.id))) for one in others):
+                self._shelves.unname(job.group)
+
+    async def prune(self, before: float) -> int:
+        return self._shelves.prune(before)
 
     async def refers(self, sha256: str, but: Collection[str]) -> bool:
         return any(

@@ -7,6 +7,8 @@ the job moved on meanwhile is read again against the job as it now stands, so th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wanreel.domain.booking import Kind
 from wanreel.domain.errors import (
     BudgetReached,
@@ -138,9 +140,9 @@ async def _archive(job: Job, tools: Tools) -> Event:
                 if copy is not None:
                     return Spooled(copy)
             pieces = tools.results.fetch(job.account, source)
-        stored = Stored(await tools.archive.keep(tools.artifact_key(job), pieces, tools.label(job)))
+        artifact = await tools.archive.keep(tools.artifact_key(job), pieces, tools.label(job))
         tools.storage_said(None)
-        return stored
+        return Stored(replace(artifact, archive=tools.archive_name))
     except KeepFailed as failure:
         tools.storage_said(failure.trouble)
         return StoreFailed(failure.trouble, failure.why)

@@ -31,6 +31,7 @@ class Tools:
     books: Books
     owner: str
     artifact_key: Callable[[Job], str]
+    archive_name: str = ""  # what artifacts remember of where they lie
     spool: Spool | None = None
     storage_said: Callable[[Trouble | None], None] = lambda _: None  # how a try at archiving went; None: well
     refuse_over_budget: bool = False  # what there is no money for ends at once, instead of waiting

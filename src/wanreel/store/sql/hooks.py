@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from wanreel.domain.hook import Delivery, Hook, Message
 from wanreel.store import codec
@@ -119,6 +119,17 @@ def again(conn: Connection, hook: Hook, now: float, message: str | None, since: 
         conn.execute(_DROP_ONE, {"the_hook": hook.id, "the_message": one})
         _owe(conn, hook.id, one, now)
     return len(wanted)
+
+
+def prune(conn: Connection, before: float) -> int:
+    """Remove old messages that nobody is owed any more, and how they were delivered."""
+    owed = select(deliveries.c.message).where(
+        deliveries.c.message == messages.c.id,
+        deliveries.c.due_at.is_not(None),
+    )
+    old = and_(messages.c.at < before, ~owed.exists())
+    conn.execute(delete(deliveries).where(deliveries.c.message.in_(select(messages.c.id).where(old))))
+    return conn.execute(delete(messages).where(old)).rowcount
 
 
 def _owe(conn: Connection, hook: str, message: str, due_at: float) -> None:

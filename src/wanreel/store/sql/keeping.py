@@ -6,20 +6,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, insert, select, update
+from sqlalchemy import Connection, Table, and_, delete, func, insert, select, update
 
 from wanreel.domain.clip import Aspect
 from wanreel.domain.errors import NotFound, Stale
 from wanreel.domain.job import Job
 from wanreel.domain.keeping import Custody, KeptViews, Share, is_gone, todo_at
 from wanreel.ports import Worn
-from wanreel.store.rows import custody_of, custody_text, job_of, job_text, views_of, views_text
+from wanreel.store.rows import custody_of, custody_text, group_of, group_text, job_of, job_text, views_of, views_text
 from wanreel.store.sql import locks
 from wanreel.store.sql.tables import (
     arrivals,
     custody,
     deliveries,
     feed,
+    groups,
     history,
     jobs,
     messages,
@@ -166,8 +167,29 @@ def erase(conn: Connection, wordless: Sequence[Job], at: float) -> None:
         conn.execute(delete(messages).where(messages.c.body.contains(named, autoescape=True)))
         for told_to_all in (feed, arrivals):
             conn.execute(update(told_to_all).where(told_to_all.c.job_id == job.id).values(reason=""))
+        _unname(conn, job)
         decided = custodies(conn, [job.id]).get(job.id, Custody(job.id, erase_asked_at=at))
         decide(conn, replace(decided, erased_at=at))
+
+
+def _unname(conn: Connection, job: Job) -> None:
+    """A group keeps its name for as long as one of its other jobs has words."""
+    if job.group is None:
+        return
+    gone = select(custody.c.job_id).where(custody.c.job_id == jobs.c.id, custody.c.gone == 1)
+    others = select(jobs.c.id).where(jobs.c.batch == job.group, jobs.c.id != job.id, ~gone.exists()).limit(1)
+    text = conn.execute(select(groups.c.body).where(groups.c.id == job.group)).scalar()
+    if text is not None and conn.execute(others).first() is None:
+        nameless = group_text(replace(group_of(text), name=None))
+        conn.execute(update(groups).where(groups.c.id == job.group).values(body=nameless))
+
+
+def prune(conn: Connection, before: float) -> int:
+    """Remove what happened, and what was told to everybody who was to know, from before an instant."""
+    newest = select(func.max(feed.c.seq)).scalar_subquery()  # stays: numbers go on from it
+    gone = conn.execute(delete(feed).where(feed.c.at < before, feed.c.seq < newest)).rowcount
+    told = and_(notices.c.at < before, notices.c.delivered_at.is_not(None))
+    return gone + conn.execute(delete(notices).where(told)).rowcount
 
 
 def refers(conn: Connection, sha256: str, but: Collection[str]) -> bool:

@@ -1,0 +1,157 @@
+"""Every archive a home has ever used, so that changing the setting loses no clip that lies in an earlier one.
+
+An artifact remembers the name of its archive. How that one is reached (region, endpoints, profile; no secret) is
+remembered in the home. A folder inside the home is named by its way from there, so that a home may be moved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+from wanreel.domain.address import Address, address_of
+from wanreel.domain.errors import Conflict, NotFound, Unavailable, WanreelError
+from wanreel.domain.job import Artifact
+from wanreel.ports import Label, Shelf, Shelved, Span
+
+IN_HOME = "home:"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How a bucket is reached, beyond its address."""
+
+    region: str | None = None
+    endpoint: str | None = None
+    link_endpoint: str | None = None
+    public_base: str | None = None
+    path_style: bool = False
+    profile: str | None = None
+    tags: bool = True
+    silence_s: float = 60.0
+
+
+def name_of(address: Address, home: Path) -> str:
+    """What artifacts remember of an archive."""
+    if address.folder is None:
+        return str(address)
+    folder, root = Path(address.folder).absolute(), home.absolute()
+    return IN_HOME + folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
+
+
+def place_of(name: str, home: Path) -> Address:
+    """The archive of a name. Raises Invalid."""
+    inside = name.startswith(IN_HOME)
+    return Address("file", folder=str(home.absolute() / name.removeprefix(IN_HOME))) if inside else address_of(name)
+
+
+class Memory:
+    """The archives of a home and how each was reached last, in a small file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def all(self) -> dict[str, Reach]:
+        """By name; nothing where none was ever noted. Raises Unavailable for a file that cannot be read."""
+        try:
+            body: object = json.loads(self._file.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise Unavailable(f"{self._file} cannot be read ({error}): mend it, or move it away") from None
+        rows = cast("dict[str, object]", body) if isinstance(body, dict) else {}
+        return {name: _reach(row) for name, row in rows.items()}
+
+    def note(self, name: str, reach: Reach) -> None:
+        """Remember an archive. Raises Unavailable."""
+        known = self.all()
+        if known.get(name) != reach:
+            self._write(known | {name: reach})
+
+    def forget(self, name: str) -> bool:
+        """Look for its clips in the archive that is set now, from now on; whether it was known. Raises Unavailable."""
+        known = self.all()
+        there = known.pop(name, None) is not None
+        if there:
+            self._write(known)
+        return there
+
+    def _write(self, known: Mapping[str, Reach]) -> None:
+        draft = self._file.with_name(f".{self._file.name}.{os.getpid()}")
+        try:
+            draft.write_text(json.dumps({name: asdict(reach) for name, reach in sorted(known.items())}, indent=1))
+            draft.replace(self._file)
+        except OSError as error:
+            raise Unavailable(f"{self._file} cannot be written ({error.strerror or error})") from error
+        finally:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+
+
+class Shelves:
+    """`ports.Shelf` of the archive that is set now; what lies in an earlier one is read, linked and removed there."""
+
+    def __init__(self, name: str, here: Shelf, memory: Memory, opened: Callable[[str, Reach], Shelf]) -> None:
+        """`opened` makes the shelf of another archive of this home."""
+        self._name = name
+        self._here = here
+        self._memory = memory
+        self._opened = opened
+        self._others: dict[str, Shelf] = {}
+
+    def of(self, archive: str) -> Shelf:
+        """An earlier archive that is not known (any more) stands for the present one: its clips were moved there."""
+        if archive in ("", self._name):
+            return self._here
+        if archive not in self._others:
+            reach = self._memory.all().get(archive)
+            if reach is None:
+                return self._here
+            self._others[archive] = self._opened(archive, reach)
+        return self._others[archive]
+
+    def all(self) -> Mapping[str, Shelf]:
+        return {self._name: self._here} | {name: self.of(name) for name in self._memory.all() if name != self._name}
+
+    def forget(self, archive: str) -> None:
+        """Its clips were moved to the archive that is set now. Raises Conflict: it is that one; NotFound."""
+        if archive == self._name:
+            raise Conflict(f"{archive} is the archive that is set: set another one first")
+        if not self._memory.forget(archive):
+            raise NotFound(f"no clip of this home was ever put into {archive}")
+        self._others.pop(archive, None)
+
+    def where(self, artifact: Artifact) -> str:
+        try:
+            return self.of(artifact.archive).where(artifact)
+        except WanreelError:  # a driver that is not installed any more
+            return f"{artifact.archive.rstrip('/')}/{artifact.key}"
+
+    async def open(self, artifact: Artifact, span: Span | None = None) -> AsyncIterator[bytes]:
+        return await self.of(artifact.archive).open(artifact, span)
+
+    async def link(self, artifact: Artifact, life_s: float, filename: str | None = None) -> str | None:
+        return await self.of(artifact.archive).link(artifact, life_s, filename)
+
+    async def look(self, key: str) -> Shelved | None:
+        return await self._here.look(key)
+
+    def list(self, prefix: str = "") -> AsyncIterator[Shelved]:
+        return self._here.list(prefix)
+
+    async def put(self, key: str, data: bytes, label: Label) -> Artifact:
+        return await self._here.put(key, data, label)
+
+    async def remove(self, key: str) -> None:
+        await self._here.remove(key)
+
+
+def _reach(row: object) -> Reach:
+    known = {one.name for one in fields(Reach)}
+    given: dict[str, Any] = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
+    return Reach(**{name: value for name, value in given.items() if name in known})
