@@ -150,7 +150,7 @@ def _english(plain: str) -> str:
     rest = _AGAIN.sub(", ", _PLEASE.sub("", plain[lead.end() :].strip(" ,.")))
     if key.startswith(("remov", "exclu", "hide", "get rid", "omit", "eliminate", "leave out")) and _FROM.search(rest):
         rest = _FROM.sub("", rest)
-    return "" if _ACT.match(rest) else rest
+    return "" if _ACT.search(rest) else rest
 
 
 def _chinese(prompt: Reading, plain: str, end: int) -> str:
