@@ -5,7 +5,7 @@ No method mentions HTTP, SQL or a field of the vendor's. Errors named are the on
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -1121,6 +1121,20 @@ class PromptReader(Protocol):
 
     async def read(self, prompt: str, mode: str, size: str | None) -> tuple[Remark, ...]:
         """What it finds, in the order of the text. Raises ReadFailed."""
+        ...
+
+
+class OwnTemplates(Protocol):
+    """Where the templates of a home lie that its users keep. Calls block for as long as a small file takes."""
+
+    def rows(self) -> Mapping[str, object]:
+        """Each by its name, as it was kept. Raises Invalid (somebody wrote there what cannot be read), Unavailable."""
+        ...
+
+    def change(self, edit: Callable[[dict[str, object]], None]) -> None:
+        """Keep what `edit` makes of the rows; of two who change at once both are kept. What `edit` raises changes
+        nothing. Raises Invalid, Unavailable.
+        """
         ...
 
 

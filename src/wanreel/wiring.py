@@ -46,6 +46,7 @@ from wanreel.service.addresses import accounts_of
 from wanreel.service.keeping import Keeping, KeepingRoom
 from wanreel.service.picture import Picture, Pieces
 from wanreel.service.reading import Reading, ReadingRoom
+from wanreel.service.templates import Templates
 from wanreel.service.till import Till
 from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service, Shop
@@ -54,6 +55,7 @@ from wanreel.settings import Settings
 from wanreel.store.choosing import store_of
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.lock import Places, RunnerLock
+from wanreel.store.templates import TemplateFile
 from wanreel.vendor.body import model_of, preview
 from wanreel.vendor.client import UNUSABLE_KEY, DashScope, Publish, may_be_key
 from wanreel.vendor.client import Options as CallOptions
@@ -291,10 +293,16 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             shelf=shelf,
             forget_archive=shelf.forget,
             preview=lambda request: _preview(request, catalog, account),
+            templates=templates_of(settings),
             uploads=HomeUploads(path / "uploads", clock),
             watching=store,
             gauges=Gauges(clock, store, store, store, spool, limit_of),
         )
+
+
+def templates_of(settings: Settings) -> Templates:
+    """A home's templates; it need not be opened for them."""
+    return Templates(TemplateFile(settings.home.expanduser() / "templates.toml"))
 
 
 def prompt_reader(settings: Settings) -> WordReader:

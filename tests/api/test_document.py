@@ -122,7 +122,7 @@ def _operations(made: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
 
 
 ASKS = [Ask(*found) for found in _operations(document())]
-NOBODYS = {"code", "model_id", "token"}
+NOBODYS = {"code", "model_id", "token", "template"}
 """Path parameters that name nothing of any project, or what strangers are to see."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.api.served import WISH, Served
+from wanreel.service.pictures import diagnosis_body, group_body
 
 
 async def test_a_group_is_ranked_and_one_is_picked(server: Served) -> None:
@@ -16,6 +17,10 @@ async def test_a_group_is_ranked_and_one_is_picked(server: Served) -> None:
     taken = await server.ask("POST", f"{path}/pick", {"job": other, "note": "the light"})
     assert (200, other, "the light") == (taken.status, taken.json["job"], taken.json["note"])
     after = (await server.ask("GET", f"{path}/reviews")).json
+    picture, jobs = server.home.picture, [row["job"] for row in after["data"]]
+    ranking, known = await picture.rank(group["id"], judge=False), await picture.reviews(jobs)
+    shown = group_body(await picture.group(group["id"]), ranking, known)  # as the command prints it
+    assert (after["data"], after["pick"]) == (shown["ranking"], shown["pick"])
     assert (other, True, other) == (after["data"][0]["job"], after["data"][0]["picked"], after["pick"]["job"])
     assert 409 == (await server.ask("POST", f"{path}/pick", {"job": one})).status
     assert 200 == (await server.ask("POST", f"{path}/pick", {"job": one, "change": True})).status
@@ -37,6 +42,9 @@ async def test_a_clip_that_looks_wrong_has_a_cause(server: Served) -> None:
     job = (await server.ask("POST", "/v1/jobs", WISH | {"prompt": prompt}, prefer="wait=30")).json["jobs"][0]
     found = (await server.ask("GET", f"/v1/jobs/{job['id']}/diagnosis")).json
     assert job["id"] == found["job"]
+    assert (
+        diagnosis_body(await server.home.picture.diagnose(job["id"], judge=False)) == found
+    )  # as the command prints it
     assert any("exclude each other" in " ".join(cause["evidence"]) for cause in found["causes"]), found
     assert 404 == (await server.ask("GET", "/v1/jobs/job_nowhere/diagnosis")).status
 

@@ -94,6 +94,17 @@ def test_the_blocking_client_does_the_same(given: Given) -> None:
         assert "Stored" == wan.history(done[0].id)[-1]["event"]
 
 
+def test_templates_are_kept_in_the_home(given: Given) -> None:
+    """Kept with one client, filled with the next, forgotten."""
+    with Client(**given) as wan:
+        wan.save_template("rainy", "{thing} in light rain", kind="weather")
+    with Client(**given) as wan:
+        (kept,) = [t for t in wan.templates() if t.name == "rainy"]
+        assert ("a cat in light rain", "weather") == (kept.fill({"thing": "a cat"}), kept.kind)
+        wan.remove_template("rainy")
+        assert "rainy" not in {t.name for t in wan.templates()}
+
+
 async def test_the_blocking_client_works_inside_a_running_loop(given: Given) -> None:
     """In a notebook, whose own loop is running, a blocking call simply blocks."""
     with Client(**given) as wan:

@@ -76,6 +76,19 @@ async def test_a_page_is_given_lasting_links(filmed: Served, tmp_path: Path) -> 
         assert tmp_path / f"{video.id}.mp4" == await wan.save(video.id, tmp_path)
 
 
+async def test_templates_are_kept_on_the_server(server: Served) -> None:
+    """What is kept there fills here, and what is wrong is said in the same words as at home."""
+    async with async_client(server.url) as wan:
+        kept = await wan.save_template("rainy", "{thing} in light rain")
+        assert kept in await wan.templates()
+        assert "a cat in light rain" == kept.fill({"thing": "a cat"})
+        with pytest.raises(Invalid, match="name"):
+            await wan.save_template("Not So", "words")
+        await wan.remove_template("rainy")
+        with pytest.raises(NotFound):
+            await wan.remove_template("rainy")
+
+
 async def test_a_picture_of_this_machine_goes_along(server: Served, tmp_path: Path) -> None:
     """A local file is sent with the order; the server opens no path."""
     still = tmp_path / "still.png"

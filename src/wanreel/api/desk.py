@@ -19,6 +19,7 @@ from wanreel.ports import Clock, Uploads
 from wanreel.service.keeping import Keeping
 from wanreel.service.picture import Picture
 from wanreel.service.reading import Reading
+from wanreel.service.templates import Templates
 from wanreel.service.till import Till
 from wanreel.service.uses import Service
 from wanreel.service.webhooks import Webhooks
@@ -47,6 +48,7 @@ class Desk:
     reading: Reading
     picture: Picture
     keeping: Keeping
+    templates: Templates
     uploads: Uploads
     creates: Creates
     hub: Hub

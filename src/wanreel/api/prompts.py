@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
+from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from wanreel.api.access import Reader
-from wanreel.api.problems import documented
+from wanreel.api.access import Reader, Submitter
+from wanreel.api.caller import Caller
+from wanreel.api.desk import desk_of
+from wanreel.api.problems import Refusal, documented
 from wanreel.prompt.build import build
 from wanreel.prompt.explain import explain
 from wanreel.prompt.slots import ORDER, Language, Slots, language_of
-from wanreel.prompt.templates import shipped
 from wanreel.prompt.vocabulary import terms, titles
+from wanreel.service.templates import template_body
 
 router = APIRouter(prefix="/v1/prompt", tags=["prompt"])
 
@@ -111,10 +115,30 @@ class TemplateOut(BaseModel):
     en: str = Field(examples=["{product} rotates slowly on a turntable"])
     zh: str = Field(examples=["{product}在转台上缓慢旋转"])
     variables: list[str] = Field(examples=[["product"]])
+    own: bool = Field(description="Kept by this home's users; the others ship.")
+
+
+class TemplateIn(BaseModel):
+    """A template to keep: a prompt with `{variables}` in braces."""
+
+    model_config = ConfigDict(extra="forbid", title="PromptTemplateIn")
+
+    text: str = Field(max_length=_PROMPT_MAX, examples=["{thing} in light rain, slow push-in"])
+    mode: Literal["t2v", "i2v", "kf2v"] = "t2v"
+    kind: str = Field(default="own", max_length=40, description="A word to group it by.")
+
+
+class FillIn(BaseModel):
+    """What a template's variables stand for."""
+
+    model_config = ConfigDict(extra="forbid", title="PromptTemplateFill")
+
+    variables: dict[str, str] = Field(default_factory=dict[str, str], examples=[{"product": "a glass teapot"}])
+    language: Language = "en"
 
 
 class TemplateList(BaseModel):
-    """The templates that ship."""
+    """The templates that ship, and the home's own."""
 
     model_config = ConfigDict(title="PromptTemplates")
 
@@ -142,12 +166,41 @@ async def vocabulary(_: Request, caller: Reader) -> VocabularyOut:
     return VocabularyOut(data=[SlotOut(slot=slot, title=titles()[slot], terms=by_slot[slot]) for slot in ORDER])
 
 
+TemplateName = Annotated[str, PathParameter(max_length=200, description="A template's name.")]
+
+
 @router.get("/templates", responses=documented())
-async def templates(_: Request, caller: Reader) -> TemplateList:
-    """Prompts with variables, for kinds of clips that are made again and again."""
-    return TemplateList(
-        data=[
-            TemplateOut(name=t.name, kind=t.kind, mode=t.mode, en=t.en, zh=t.zh, variables=list(t.variables))
-            for t in shipped()
-        ]
-    )
+async def templates(request: Request, caller: Reader) -> TemplateList:
+    """Prompts with variables, for kinds of clips that are made again and again; a home's are everybody's to read."""
+    room = desk_of(request).templates
+    own, every = await asyncio.to_thread(lambda: (room.own(), room.all()))
+    return TemplateList(data=[TemplateOut(**template_body(t, own=t.name in own)) for t in every])
+
+
+@router.put("/templates/{template}", responses=documented("too_large", "too_slow", "unsupported"))
+async def keep_template(request: Request, template: TemplateName, body: TemplateIn, caller: Submitter) -> TemplateOut:
+    """Keep one; the same name again replaces it, and stands before one that ships under that name."""
+    _whole_home(caller)
+    room = desk_of(request).templates
+    kept = await asyncio.to_thread(room.save, template, body.text, mode=body.mode, kind=body.kind)
+    return TemplateOut(**template_body(kept, own=True))
+
+
+@router.delete("/templates/{template}", status_code=204, responses=documented("not_found"))
+async def forget_template(request: Request, template: TemplateName, caller: Submitter) -> None:
+    """Forget one of the home's own; those that ship stay."""
+    _whole_home(caller)
+    await asyncio.to_thread(desk_of(request).templates.remove, template)
+
+
+@router.post("/templates/{template}/fill", responses=documented("not_found", "too_large", "too_slow", "unsupported"))
+async def fill_template(request: Request, template: TemplateName, body: FillIn, caller: Reader) -> BuiltOut:
+    """A template's prompt, with its variables said."""
+    room = desk_of(request).templates
+    return BuiltOut(prompt=await asyncio.to_thread(room.fill, template, body.variables, body.language))
+
+
+def _whole_home(caller: Caller) -> None:
+    """Templates belong to the home: who sees one project of it changes nothing for the others."""
+    if caller.project is not None:
+        raise Refusal("forbidden", "Templates belong to the whole home: a token of one project may read and fill them.")

@@ -12,9 +12,8 @@ from wanreel.api.groups import GroupId, jobs_of_group
 from wanreel.api.jobs import JobId, visible_job
 from wanreel.api.problems import documented
 from wanreel.domain.errors import NotFound
-from wanreel.domain.verdict import Pick, Review
 from wanreel.service.picture import NOTE_CHARS_MAX
-from wanreel.service.view import iso
+from wanreel.service.pictures import diagnosis_body, pick_body, reviews_body
 
 router = APIRouter(prefix="/v1", tags=["reviews"])
 
@@ -106,6 +105,7 @@ class PickOut(BaseModel):
 
     subject: str = Field(description="The group, or the job itself where it has none.")
     job: str
+    project: str
     at: str
     by: str
     note: str
@@ -136,15 +136,7 @@ async def diagnosis(request: Request, job_id: JobId, caller: Reader) -> Diagnosi
     """Which known cause fits a clip that looks wrong, from what is known by now; no judge is asked."""
     job = await visible_job(request, job_id, caller)
     found = await desk_of(request).picture.diagnose(job.id, judge=False)
-    return DiagnosisOut(
-        job=found.job_id,
-        causes=[
-            CauseOut(code=c.code, title=c.title, weight=c.weight, evidence=list(c.evidence), command=c.command)
-            for c in found.causes
-        ],
-        words=[WordOut(text=w.text, what=w.what) for w in found.words],
-        command=found.command,
-    )
+    return DiagnosisOut.model_validate(diagnosis_body(found))
 
 
 @router.get("/groups/{group_id}/reviews", responses=documented("not_found"))
@@ -160,22 +152,7 @@ async def reviews(
     view = await desk.picture.group(group, caller.project)
     standings = await desk.picture.rank(group, judge=False, project=caller.project)
     known = await desk.picture.reviews([s.job_id for s in standings])
-    return ReviewsOut(
-        group=group,
-        pick=_pick(view.pick),
-        data=[
-            StandingOut(
-                job=s.job_id,
-                place=s.place,
-                score=s.score,
-                picked=s.picked,
-                why=s.why,
-                opinions=_opinions(known.get(s.job_id)),
-                amiss=list(known[s.job_id].amiss) if s.job_id in known else [],
-            )
-            for s in standings
-        ],
-    )
+    return ReviewsOut.model_validate(reviews_body(group, view.pick, standings, known))
 
 
 @router.post(
@@ -191,26 +168,4 @@ async def pick(request: Request, group_id: GroupId, body: PickIn, caller: Submit
         raise NotFound(f"There is no job {body.job[:80]} in this group.")
     word = await desk.picture.pick(job.id, change=body.change, by=caller.token, note=body.note)
     await desk.note(caller, job.project, "pick", job.id)
-    out = _pick(word)
-    assert out is not None
-    return out
-
-
-def _pick(word: Pick | None) -> PickOut | None:
-    if word is None:
-        return None
-    return PickOut(subject=word.subject, job=word.job_id, at=iso(word.at) or "", by=word.by, note=word.note)
-
-
-def _opinions(review: Review | None) -> list[OpinionOut]:
-    return [
-        OpinionOut(
-            judge=one.judge,
-            score=one.score,
-            checks=[
-                CheckOut(name=c.name, ok=c.ok, severity=c.severity, words=c.words, figure=c.figure) for c in one.checks
-            ],
-            parts=[PartOut(slot=p.slot, text=p.text, score=p.score, sentence=p.sentence) for p in one.parts],
-        )
-        for one in (review.opinions if review else ())
-    ]
+    return PickOut.model_validate(pick_body(word))

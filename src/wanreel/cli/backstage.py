@@ -50,6 +50,7 @@ class Backstage:
             reading=self._home.reading,
             picture=self._home.picture,
             keeping=self._home.keeping,
+            templates=self._home.templates,
             uploads=self._home.uploads,
             creates=self._creates,
             rest_s=self._rest_s,

@@ -80,7 +80,7 @@ def show(
         ranking = await opened.picture.rank(group, judge=judge)
         view = await opened.picture.group(group)
         if home.json:
-            print_json(group_body(view, ranking))
+            print_json(group_body(view, ranking, await opened.picture.reviews([one.job_id for one in ranking])))
             return Exit.OK
         jobs = {take.job.id: take.job for take in view.takes}
         rows: list[list[str]] = []
@@ -131,10 +131,10 @@ def _words(view: GroupView) -> str:
 def print_review(body: dict[str, Any]) -> None:
     """What judges said of a clip, for a person."""
     put(f"score            {body['score']:.2f}")
-    for check in body["checks"]:
+    for check in (c for opinion in body["opinions"] for c in opinion["checks"]):
         mark = {True: "fine", False: "WRONG", None: "cannot be told"}[check["ok"]]
         put(f"  {check['name']:14} {mark:15} {check['words']}")
-    for part in body["parts"]:
+    for part in (p for opinion in body["opinions"] for p in opinion["parts"]):
         put(f"  {part['score']:.1f}  {part['text']}: {part['sentence']}")
     for words in body["amiss"]:
         put(f"  not heard: {words}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App
@@ -15,11 +13,9 @@ from wanreel.cli.report import put, report, say
 
 if TYPE_CHECKING:
     from wanreel.prompt.slots import Language, Slots
-    from wanreel.prompt.templates import Template
+    from wanreel.service.templates import Templates
 
 prompt = App(name="prompt", help="Put prompts together, take them apart, keep templates.")
-
-TEMPLATES = "templates.toml"
 
 
 @prompt.command
@@ -91,15 +87,12 @@ def build(
 
 
 def _filled(template: str, variables: tuple[str, ...], lang: Language, home: HomeOptions) -> str:
-    from wanreel.domain.errors import Invalid, NotFound, Problem
+    from wanreel.domain.errors import Invalid, Problem
 
-    known = {t.name: t for t in _templates(home)}
-    if template not in known:
-        raise NotFound(f"there is no template {template}; there are {', '.join(sorted(known))}")
     wrong = [v for v in variables if "=" not in v]
     if wrong:
         raise Invalid("", tuple(Problem("variable", "write it as name=words", v) for v in wrong))
-    return known[template].fill(dict(v.split("=", 1) for v in variables), lang)
+    return _templates(home).fill(template, dict(v.split("=", 1) for v in variables), lang)
 
 
 def _something(slots: Slots) -> None:
@@ -139,6 +132,7 @@ def explain(words: str, /, *, home: HomeOptions = HOME) -> int:
 def templates(
     *,
     save: str | None = None,
+    remove: str | None = None,
     text: str = "",
     mode: str = "t2v",
     kind: str = "own",
@@ -151,6 +145,8 @@ def templates(
     ----------
     save
         Name of a template to keep in the home; the same name again replaces it.
+    remove
+        Name of one of your own to forget.
     text
         Its prompt, with {variables} in braces.
     mode
@@ -172,16 +168,20 @@ def templates(
                 print_rows(rows, ["part", "english", "chinese", "meaning"])
             return Exit.OK
         if save:
-            return _save(save, text, mode, kind, home)
-        for template in _templates(home):
-            body = {
-                "name": template.name,
-                "kind": template.kind,
-                "mode": template.mode,
-                "variables": list(template.variables),
-            }
+            kept = _templates(home).save(save, text, mode=mode, kind=kind)
+            say(f"kept as {kept.name}")
+            return Exit.OK
+        if remove:
+            _templates(home).remove(remove)
+            say(f"{remove} is forgotten")
+            return Exit.OK
+        from wanreel.service.templates import template_body
+
+        room = _templates(home)
+        own = room.own()
+        for template in room.all():
             if home.json:
-                print_json({**body, "en": template.en, "zh": template.zh})
+                print_json(template_body(template, own=template.name in own))
             else:
                 put(f"{template.name} ({template.kind}, {template.mode}): {template.text('en')}")
         return Exit.OK
@@ -189,51 +189,8 @@ def templates(
         return report(error, as_json=home.json)
 
 
-def _templates(home: HomeOptions) -> list[Template]:
-    import tomllib
-
-    from wanreel.domain.errors import Invalid, Problem
-    from wanreel.prompt.templates import parse_own, shipped
-
-    path = _own_path(home)
-    try:
-        own = parse_own(tomllib.loads(path.read_text("utf-8"))) if path.is_file() else ()
-    except tomllib.TOMLDecodeError as error:
-        raise Invalid("", (Problem(str(path), f"is not TOML: {error}"),)) from error
-    names = {t.name for t in own}
-    return [*(t for t in shipped() if t.name not in names), *own]
-
-
-def _save(name: str, text: str, mode: str, kind: str, home: HomeOptions) -> int:
-    import re
-    import tomllib
-
-    from wanreel.domain.errors import Invalid, Problem
-    from wanreel.prompt.slots import language_of
-    from wanreel.prompt.templates import parse_own
-
-    if not text.strip() or not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        raise Invalid(
-            "", (Problem("save", "takes a name of small letters, digits and hyphens, and --text PROMPT", name),)
-        )
-    path = _own_path(home)
-    own = {t.name: t for t in (parse_own(tomllib.loads(path.read_text("utf-8"))) if path.is_file() else ())}
-    rows = {t.name: {"kind": t.kind, "mode": t.mode, "en": t.en, "zh": t.zh} for t in own.values()}
-    rows[name] = {"kind": kind, "mode": mode, language_of(text): text.strip()}
-    lines: list[str] = []
-    for key, row in rows.items():
-        lines.append(f"[{key}]")
-        lines += [f"{field} = {json.dumps(value, ensure_ascii=False)}" for field, value in row.items() if value]
-        lines.append("")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
-    draft.write_text("\n".join(lines), "utf-8")
-    draft.replace(path)
-    say(f"kept as {name} in {path}")
-    return Exit.OK
-
-
-def _own_path(home: HomeOptions) -> Path:
+def _templates(home: HomeOptions) -> Templates:
     from wanreel.settings import load
+    from wanreel.wiring import templates_of
 
-    return load(**home.given()).home / TEMPLATES
+    return templates_of(load(**home.given()))

@@ -17,6 +17,7 @@ from wanreel.client.video import Video, Wish
 from wanreel.domain.errors import Conflict, Unavailable
 from wanreel.domain.group import Group
 from wanreel.domain.verdict import Pick, Review, Standing
+from wanreel.prompt.templates import Template
 from wanreel.service.diagnosis import Diagnosis
 from wanreel.service.order import Planned
 from wanreel.service.picture import GroupView
@@ -211,6 +212,18 @@ class BlockingClient:
         arrived, or `give_up`. Raises Invalid (not exactly one of them), Conflict (the job is in no doubt).
         """
         return self._run(self._inner.resolve(job_id, adopt=adopt, resubmit=resubmit, give_up=give_up, note=note))
+
+    def templates(self) -> builtins.list[Template]:
+        """Prompts with variables: those that ship, and the home's own. `Template.fill` makes a prompt of one."""
+        return self._run(self._inner.templates())
+
+    def save_template(self, name: str, text: str, *, mode: str = "t2v", kind: str = "own") -> Template:
+        """Keep a prompt with `{variables}` under a name; the same name again replaces it. Raises Invalid."""
+        return self._run(self._inner.save_template(name, text, mode=mode, kind=kind))
+
+    def remove_template(self, name: str) -> None:
+        """Forget one of the home's own templates. Raises NotFound."""
+        self._run(self._inner.remove_template(name))
 
     def group(self, group_id: str) -> list[Video]:
         """The jobs of a group, in their order. Raises NotFound."""

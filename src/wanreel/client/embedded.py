@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -17,6 +18,7 @@ from wanreel.domain.group import Group
 from wanreel.domain.job import Job, Succeeded, is_final
 from wanreel.domain.verdict import Pick, Review, Standing
 from wanreel.ports import Filter
+from wanreel.prompt.templates import Template
 from wanreel.service.batch import read_batch
 from wanreel.service.diagnosis import Diagnosis
 from wanreel.service.order import Order, Planned
@@ -234,6 +236,18 @@ class EmbeddedClient:
         video = await self._video(await self.home.service.resolve(job_id, event))
         self._nudge()
         return video
+
+    async def templates(self) -> builtins.list[Template]:
+        """Prompts with variables: those that ship, and this home's own. `Template.fill` makes a prompt of one."""
+        return await asyncio.to_thread(self.home.templates.all)
+
+    async def save_template(self, name: str, text: str, *, mode: str = "t2v", kind: str = "own") -> Template:
+        """Keep a prompt with `{variables}` under a name; the same name again replaces it. Raises Invalid."""
+        return await asyncio.to_thread(self.home.templates.save, name, text, mode=mode, kind=kind)
+
+    async def remove_template(self, name: str) -> None:
+        """Forget one of this home's own templates. Raises NotFound."""
+        await asyncio.to_thread(self.home.templates.remove, name)
 
     async def group(self, group_id: str) -> list[Video]:
         """The jobs of a group, in their order. Raises NotFound."""

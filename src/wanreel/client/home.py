@@ -17,6 +17,7 @@ from wanreel.service.accounts import Accounts
 from wanreel.service.keeping import Keeping
 from wanreel.service.picture import Picture
 from wanreel.service.reading import Reading
+from wanreel.service.templates import Templates
 from wanreel.service.till import Till
 from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service
@@ -77,6 +78,7 @@ class Home:
     shelf: Shelf
     forget_archive: Callable[[str], None]  # an earlier one, whose clips were all moved
     preview: Callable[[Request], dict[str, Any]]  # what would go out, for a look before paying
+    templates: Templates
     uploads: Uploads
     watching: Watching
     gauges: Gauges

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import builtins
 import hashlib
 import json
 import mimetypes
@@ -17,6 +18,7 @@ from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, Unpack
+from urllib.parse import quote
 
 import aiohttp
 
@@ -26,6 +28,7 @@ from wanreel.domain.clip import ClipFacts
 from wanreel.domain.errors import Conflict, Invalid, Problem, Unavailable
 from wanreel.domain.reference import DATA_BYTES_MAX, LocalPath, read_reference
 from wanreel.ports import Clock
+from wanreel.prompt.templates import Template
 from wanreel.service.batch import read_batch
 from wanreel.service.order import Planned
 from wanreel.service.reading import Embed
@@ -209,6 +212,21 @@ class RemoteClient:
         body = {"adopt": adopt, "resubmit": resubmit, "give_up": give_up, "note": note}
         return self._video(await self._ask("POST", f"/v1/jobs/{job_id}/resolve", body, tries=1))
 
+    async def templates(self) -> builtins.list[Template]:
+        """Prompts with variables: those that ship, and the home's own. `Template.fill` makes a prompt of one."""
+        return [_template(row) for row in (await self._ask("GET", "/v1/prompt/templates"))["data"]]
+
+    async def save_template(self, name: str, text: str, *, mode: str = "t2v", kind: str = "own") -> Template:
+        """Keep a prompt with `{variables}` under a name; the same name again replaces it. Raises Invalid, Unauthorized
+        (a token of one project only reads them).
+        """
+        body = {"text": text, "mode": mode, "kind": kind}
+        return _template(await self._ask("PUT", f"/v1/prompt/templates/{quote(name, safe='')}", body))
+
+    async def remove_template(self, name: str) -> None:
+        """Forget one of the home's own templates. Raises NotFound."""
+        await self._ask("DELETE", f"/v1/prompt/templates/{quote(name, safe='')}", tries=1)
+
     async def save(self, job_id: str, out: str | Path) -> Path:
         """Copy a job's clip into a file of this machine, or into a folder, never more of it in memory than a piece; its
         hash is compared with what the server recorded. Raises NotFound, Conflict, Unavailable.
@@ -300,6 +318,10 @@ class RemoteClient:
                     yield json.loads(line.removeprefix("data: "))
                 elif line.startswith(":"):
                     yield None
+
+
+def _template(row: Mapping[str, Any]) -> Template:
+    return Template(row["name"], row["kind"], row["mode"], row["en"], row["zh"])
 
 
 async def _within(coming: Any, patience_s: float | None) -> str | None:

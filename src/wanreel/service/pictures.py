@@ -1,20 +1,23 @@
-"""Groups, reviews, picks and diagnoses as every face shows them: plain values."""
+"""Groups, reviews, picks and diagnoses as every face shows them, built here once: plain values."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from wanreel.domain.job import state_name
-from wanreel.domain.verdict import Pick, Review, Standing
+from wanreel.domain.verdict import Opinion, Pick, Review, Standing
 from wanreel.service.diagnosis import Diagnosis
 from wanreel.service.picture import GroupView
 from wanreel.service.view import iso
 
 
-def group_body(view: GroupView, ranking: Sequence[Standing] = ()) -> dict[str, Any]:
-    """A group's public shape."""
+def group_body(
+    view: GroupView, ranking: Sequence[Standing] = (), known: Mapping[str, Review] | None = None
+) -> dict[str, Any]:
+    """A group's public shape, with its clips ranked and what was said of them where that is given."""
+    known = known or {}
     group, tally = view.group, view.tally
     return {
         "id": group.id,
@@ -38,7 +41,31 @@ def group_body(view: GroupView, ranking: Sequence[Standing] = ()) -> dict[str, A
             }
             for take in view.takes
         ],
-        "ranking": [asdict(standing) for standing in ranking],
+        "ranking": [standing_body(standing, known.get(standing.job_id)) for standing in ranking],
+    }
+
+
+def reviews_body(
+    group: str, pick: Pick | None, ranking: Sequence[Standing], known: Mapping[str, Review]
+) -> dict[str, Any]:
+    """A group's finished clips, the best first, with what was said of each, and the pick."""
+    return {
+        "group": group,
+        "pick": pick_body(pick) if pick else None,
+        "data": [standing_body(standing, known.get(standing.job_id)) for standing in ranking],
+    }
+
+
+def standing_body(standing: Standing, review: Review | None = None) -> dict[str, Any]:
+    """A clip's place among its group's, and what was said of it."""
+    return {
+        "job": standing.job_id,
+        "place": standing.place,
+        "score": standing.score,
+        "picked": standing.picked,
+        "why": standing.why,
+        "opinions": [_opinion(opinion) for opinion in (review.opinions if review else ())],
+        "amiss": list(review.amiss) if review else [],
     }
 
 
@@ -48,14 +75,20 @@ def review_body(review: Review) -> dict[str, Any]:
         "job": review.job_id,
         "at": iso(review.at),
         "score": review.score,
-        "judges": [{"judge": opinion.judge, "score": opinion.score} for opinion in review.opinions],
+        "opinions": [_opinion(opinion) for opinion in review.opinions],
+        "amiss": list(review.amiss),
+    }
+
+
+def _opinion(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "judge": opinion.judge,
+        "score": opinion.score,
         "checks": [
             {"name": c.name, "ok": c.ok, "severity": str(c.severity), "words": c.words, "figure": c.figure}
-            for opinion in review.opinions
             for c in opinion.checks
         ],
-        "parts": [asdict(part) for part in review.parts],
-        "amiss": list(review.amiss),
+        "parts": [asdict(part) for part in opinion.parts],
     }
 
 
