@@ -263,6 +263,10 @@ class Holds(Protocol):
         """Queued jobs of a key that may change their account and that nobody has claimed; who is next comes first."""
         ...
 
+    async def ahead(self, job: Job) -> int:
+        """Queued jobs of this one's account and model that go before it, projects and parks left out of account."""
+        ...
+
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all): what was set or told holds again. How much it was."""
         ...

@@ -124,6 +124,7 @@ async def test_a_tag_saves_a_second_look(idle: Served) -> None:
     """An ETag that still holds answers 304 without a body; a change makes another tag."""
     job = await idle.order()
     first = await idle.ask("GET", f"/v1/jobs/{job['id']}")
+    assert "next to be sent" == first.json["progress"]
     again = await idle.ask("GET", f"/v1/jobs/{job['id']}", if_none_match=first.headers["ETag"])
     assert (304, b"") == (again.status, again.bytes)
     await idle.ask("POST", f"/v1/jobs/{job['id']}/cancel")

@@ -167,6 +167,7 @@ async def test_jobs_that_may_move_are_found_in_their_order(bench: Bench) -> None
 
     assert [urgent.id, old.id] == _ids(await bench.store.movable(KEY, NOW, 10))
     assert [urgent.id] == _ids(await bench.store.movable(KEY, NOW, 1))
+    assert [0, 1, 2, 3] == [await bench.store.ahead(job) for job in (urgent, tried, claimed, old)]
     assert {KEY: 5, SlotKey("main", "other"): 1} == dict(await bench.store.waiting())
 
 

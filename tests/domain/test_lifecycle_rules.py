@@ -480,6 +480,32 @@ def test_succeeded_without_a_url_is_a_failure_with_a_name_and_its_usage() -> Non
     assert '{"duration":5}' in failed.message
 
 
+def test_succeeded_without_a_url_shows_that_the_task_is_known() -> None:
+    """UNKNOWN is counted afresh after it."""
+    doubted = after(make_job(Generating), *[TaskUnknown(False)] * 3)
+    assert 3 == state_of(Generating, doubted).unknown_looks
+    known = state_of(Generating, after(doubted, FinishedBlank()))
+    assert (0, None) == (known.unknown_looks, known.unknown_since)
+
+
+def test_a_job_that_waited_a_whole_day_for_a_slot_raises_the_alarm_once_a_day() -> None:
+    """Of an account and model, whichever job it is; not one that was held back, refused or retried meanwhile."""
+    late, later, next_day = (
+        change_of(make_job(at=NOW - hours * 3600.0), SubmitBegun(make_intent()), NOW + days * 86_400.0)
+        for hours, days in ((25, 0), (30, 0), (26, 1))
+    )
+    assert ["account.outgrown"] == kinds(late) == kinds(later) == kinds(next_day)
+    assert late.notices[0].id == later.notices[0].id != next_day.notices[0].id
+    assert "wait 25 h for a slot of main" in late.notices[0].text
+    for job in (
+        make_job(at=NOW - 23 * 3600.0),
+        make_job(Queued(NOW, tries=1), at=NOW - 25 * 3600.0),
+        make_job(Queued(NOW, held_by="budget"), at=NOW - 25 * 3600.0),
+        make_job(at=NOW - 25 * 3600.0, attempt=2),
+    ):
+        assert [] == kinds(change_of(job, SubmitBegun(make_intent()), NOW))
+
+
 # --- bringing it home -----------------------------------------------------------------------------------------------
 
 

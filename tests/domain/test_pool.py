@@ -8,9 +8,9 @@ from tests.factories import make_account
 from wanreel.domain.pool import Place, Shift, joined, shifts, soonest
 
 
-def place(name: str, slots: int, used: int = 0, waiting: int = 0, *, shut: bool = False) -> Place:
+def place(name: str, slots: int, used: int = 0, waiting: int = 0, *, shut: bool = False, doubts: bool = False) -> Place:
     """One account of the pool."""
-    return Place(make_account(name), slots, used, waiting, shut)
+    return Place(make_account(name), slots, used, waiting, shut, doubts)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,24 @@ def test_many_jobs_at_once_are_spread_by_slots() -> None:
 )
 def test_jobs_that_wait_move_to_where_there_is_room(places: list[Place], wanted: list[tuple[str, str, int]]) -> None:
     """As many as there is room for and no more, those of an account that sends nothing first; who is next stays."""
+    assert wanted == [(s.away.id, s.to.id, s.jobs) for s in shifts(places)]
+
+
+@pytest.mark.parametrize(
+    ("places", "wanted"),
+    [
+        ([place("a", 4, 4, 1, doubts=True), place("b", 4, 2)], []),
+        ([place("a", 4, 4, 3, doubts=True), place("b", 4, 0)], [("a", "b", 2)]),
+        ([place("a", 4, 4, 0, doubts=True), place("b", 4, 4, 2)], [("b", "a", 1)]),
+        ([place("a", 4, 4, 0, doubts=True), place("b", 4, 2, 2)], []),
+        ([place("a", 4, 4, 0, doubts=True, shut=True), place("b", 4, 4, 2)], []),
+        ([place("a", 4, 1, 2, doubts=True, shut=True), place("b", 4, 0)], [("a", "b", 2)]),
+        ([place("a", 4, 4, 0, doubts=True), place("b", 4, 4, 1, doubts=True)], []),
+        ([place("a", 4, 4, 0, doubts=True), place("b", 4, 4, 0)], []),
+    ],
+)
+def test_one_job_waits_where_it_would_settle_a_doubt(places: list[Place], wanted: list[tuple[str, str, int]]) -> None:
+    """One stays, or comes from where it would wait as well; never one that would be sent now, nor to what is shut."""
     assert wanted == [(s.away.id, s.to.id, s.jobs) for s in shifts(places)]
 
 

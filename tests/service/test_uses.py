@@ -175,9 +175,14 @@ async def test_how_long_is_told_from_what_such_clips_took() -> None:
     plan = await desk.service.slots_for(kind.model, 1000.0)
     assert plan["run_s"] == pytest.approx(120.0, rel=0.1)
     assert 50.0 == (await desk.service.slots_for(kind.model, 1000.0, 50.0))["run_s"]
+    assert plan["waiting_now"].startswith(f"{SLOTS + 2}, the last for about ")
+    crowd = await desk.service.slots_for(kind.model, 1000.0, 100_000.0)
+    assert crowd["waiting_now"].endswith("; more than these slots make in a day")
+    assert await desk.service.progress(jobs[-1]) == last.words
     desk.clock.advance(120.0 - (desk.clock.now() - accepted_at(running)))
     told = await desk.service.outlook(running)
     assert told is not None
+    assert told == await desk.service.progress(running)
     assert told.startswith("usually 2 min; ")
     assert "% of such clips are ready by now, about" in told
     desk.clock.advance(400.0)

@@ -1,8 +1,7 @@
 """A hundred clips at once, and in the middle of it an account's limit, key or host fails: all end well all the same.
 
-Nobody helps: no person looks at a doubt, or says that an account may go on. One thing excepted: where two accounts
-share the work, all that waits moves away from the host that is down, so no later task of ours there proves that a lost
-call never arrived. Such a call waits for a person by design, and an hour after the healing one comes.
+Nobody helps: no person looks at a doubt, or says that an account may go on. Where two accounts share the work, what
+waits moves away from the host that is down, but for one job, which proves what became of the lost calls.
 """
 
 from __future__ import annotations
@@ -33,7 +32,6 @@ MODEL, CLIP_S = "wan2.5-t2v-preview", 5
 JOBS, LIMIT, WORKERS = 100, 4, 2
 BEGINS_AT = (20, 60)  # so many have ended when it begins
 SICK_FOR_S = 3600.0
-PERSON_S = 3600.0  # after the healing
 LONG_S = 60.0  # a task that waits so much longer than was drawn for it waits for another one's end
 SEEDS = range(4)  # odd ones have a second account that shares the work and stays well; 2 and 3 see an answer get lost
 
@@ -89,8 +87,6 @@ def live(seed: int, sick: str, over_limit: str, build: Build | None = None) -> B
         world.say("world", "falls ill:", sick)
         begin(vendor)
         world.after(SICK_FOR_S, lambda: _heal(stage, heal))
-        if len(stage.accounts) > 1 and sick == "host down":
-            world.after(SICK_FOR_S + PERSON_S, workload.call_a_person)
         workload.healed = True  # for those that move jobs: they rest when all is done
         ends_by = world.now + SICK_FOR_S + BOUND_S
         world.run(lambda: world.now > ends_by or auditor.at_rest())

@@ -83,14 +83,10 @@ class Workload:
             self.world.after(rng.random() * 900.0, lambda: self._hold(rng.choice((ACCOUNT, OTHER))))
 
     def batch(self, jobs: int, model: str) -> None:
-        """So many clips at once; no person looks after them before `call_a_person`."""
+        """So many clips at once; no person looks after them."""
         self._add([self._job(model, None, 0) for _ in range(jobs)])
         if self.mover is not None:
             self.world.after(MOVES_S, self._move)
-
-    def call_a_person(self) -> None:
-        """From now on somebody answers what jobs ask."""
-        self._round()
 
     def _give_money(self, models: Sequence[str]) -> None:
         """Money for a few clips more, and again a while later, until the world is healed."""

@@ -14,7 +14,7 @@ from tests.factories import NOW, FakeClock, make_job, make_outcome
 from tests.worker.fakes import Asker, Bench, FlakyStore, Gate, Notifier, Vendor
 from wanreel.domain.errors import Internal, Unavailable
 from wanreel.domain.event import Accepted, Finished, Found, Lost, Pause, Refused, StillRunning
-from wanreel.domain.job import Archiving, Fault, Generating, Job, Submitting
+from wanreel.domain.job import Archiving, Fault, Generating, Intent, Job, Submitting
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.ports import Filter, Lane, Reviewed
@@ -460,6 +460,28 @@ async def test_a_task_that_is_spoken_of_is_looked_after_once_at_once() -> None:
         runner.stop()
     assert [("look", ours.state.task.id)] == vendor.calls
     assert ["Generating", "Succeeded"] == await states(bench)
+
+
+async def test_an_event_that_comes_before_the_submits_own_answer_is_not_lost() -> None:
+    """It waits until the task is written down, and brings its end at once."""
+    vendor = Vendor(look=[Finished(make_outcome())])
+    bench = Bench(policy=Policy(), vendor=vendor)
+    job = make_job()
+    await bench.store.add([job])
+    task_id = "task-early"
+    runner = Runner(bench.tools, (), bench.limit_of, SOON, ears=Ears(bench.store, ("main",)))
+
+    async def overtaken(_: Job, intent: Intent) -> Accepted:
+        runner.hear(task_id)
+        for _turn in range(20):  # the runner has looked around meanwhile
+            await asyncio.sleep(0)
+        return Accepted(intent.id, task_id)
+
+    vendor.script("submit", overtaken)
+    async with running(runner):
+        await come_true(lambda: _is(bench, job, "Succeeded"))
+        runner.stop()
+    assert [("look", task_id)] == [call for call in vendor.calls if call[0] == "look"]
 
 
 async def _is(bench: Bench, job: Job, state: str) -> bool:

@@ -184,6 +184,7 @@ async def get(
     if names_tag(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag})
     answer.headers["ETag"] = tag
+    out.progress = await desk.service.progress(job)
     return out
 
 

@@ -162,8 +162,8 @@ def money(planned: PlannedOrder) -> Estimate:
 
 
 def etag_of(out: JobOut) -> str:
-    """Changes with anything that is shown."""
-    text = out.model_dump_json()
+    """Changes with anything that is shown, but for the words of progress, which change by the second."""
+    text = out.model_dump_json(exclude={"progress"})
     return f'"{out.version}-{hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]}"'
 
 

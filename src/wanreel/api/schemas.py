@@ -162,6 +162,11 @@ class JobOut(BaseModel):
     )
     done: bool = Field(description="Whether nothing will change any more.")
     attention: str | None = Field(description="What a person has to do before it can move.")
+    progress: str | None = Field(
+        default=None,
+        description="Of one job: why it waits and about how long, or how far it may be. No part of its ETag.",
+        examples=["usually 2–4 min; 60% of such clips are ready by now, about 70 s to go"],
+    )
     version: int = Field(description="Grows with every change.")
     mode: str
     model: str

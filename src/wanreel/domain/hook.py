@@ -20,6 +20,7 @@ KINDS = (
     "job.at_risk",
     "group.completed",
     "account.parked",
+    "account.outgrown",
     "account.key_refused",
     "budget.warning",
     "money.overrun",

@@ -1,6 +1,9 @@
 """Several accounts of a region as one pool: where a job goes, and which jobs that wait had better wait elsewhere.
 
 A job whose task the vendor has, or may have, never moves: a task is visible in its account alone.
+
+An account with a doubt has one job wait for it that could be sent elsewhere: only a later task of ours there proves
+that a lost call never arrived (decision 0021). It is a job somebody wants anyway; none is ever made for proof.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ class Place:
     used: int = 0
     waiting: int = 0  # queued jobs
     shut: bool = False
+    doubts: bool = False  # a call was lost here, and a later task of ours would settle it
 
     @property
     def room(self) -> int:
@@ -34,7 +38,14 @@ class Place:
     @property
     def surplus(self) -> int:
         """Queued jobs that would not be sent now, were it their turn."""
-        return self.waiting if self.shut else max(0, self.waiting - max(0, self.slots - self.used))
+        if self.shut:
+            return self.waiting
+        return max(0, self.waiting - max(0, self.slots - self.used, int(self.doubts)))
+
+    @property
+    def wants_witness(self) -> bool:
+        """Whether a job should come here to settle a doubt, were it to wait: none does yet."""
+        return self.doubts and not self.shut and not self.waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,7 @@ class Standing:
     waiting: Mapping[SlotKey, int]
     parks: Sequence[Park]
     learned: Mapping[SlotKey, Learned]
+    doubts: frozenset[SlotKey] = frozenset()  # where a call was lost and its task not found
 
     def models(self, pool: Sequence[Account]) -> list[str]:
         """Models that jobs of these accounts wait for."""
@@ -73,6 +85,7 @@ class Standing:
             used=self.in_use.get(key, 0),
             waiting=self.waiting.get(key, 0),
             shut=any(park.kind in SHUT for park in parks),
+            doubts=key in self.doubts,
         )
 
 
@@ -94,8 +107,10 @@ def joined(places: Sequence[Place], chosen: Place) -> list[Place]:
 
 
 def shifts(places: Sequence[Place]) -> list[Shift]:
-    """Moves that bring queued jobs from where none would be sent now to where some would."""
-    free = {place.account.id: place.room for place in places}
+    """Moves that bring queued jobs from where none would be sent now to where some would, or to where one would settle
+    a doubt.
+    """
+    free = {place.account.id: max(place.room, int(place.wants_witness)) for place in places}
     found: list[Shift] = []
     for place in sorted(places, key=lambda p: not p.shut):
         left = place.surplus

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from wanreel.domain.event import (
@@ -14,6 +15,7 @@ from wanreel.domain.event import (
     MoneyFreed,
     Moved,
     NotFound,
+    Notice,
     NotSent,
     OverBudget,
     Pause,
@@ -35,7 +37,7 @@ from wanreel.domain.job import (
     is_bound,
     known_tasks,
 )
-from wanreel.domain.policy import backoff_s, money_wait_s, park_s
+from wanreel.domain.policy import DAY_S, HOUR_S, backoff_s, money_wait_s, park_s
 from wanreel.domain.turn import Turn, slot_key
 
 BUDGET = "budget"  # held for want of money
@@ -47,7 +49,24 @@ def begin(turn: Turn, event: SubmitBegun) -> Change:
     """Queued: the intent stands; once this is durable the paid call may be made."""
     state = turn.job.state
     assert isinstance(state, Queued)
-    return turn.to(Submitting(event.intent, state.tries, state.held_by), "slot held, about to send")
+    return turn.to(
+        Submitting(event.intent, state.tries, state.held_by), "slot held, about to send", notices=_outgrown(turn, state)
+    )
+
+
+def _outgrown(turn: Turn, state: Queued) -> tuple[Notice, ...]:
+    """The alarm that more is ordered than an account's slots can make: a job has waited a whole day for its first one.
+    Once a day for each account and model, however many jobs do.
+    """
+    job, waited_s = turn.job, turn.now - turn.job.created_at
+    if waited_s < DAY_S or job.attempt > 1 or state.tries or state.held_by or job.retry_of is not None:
+        return ()
+    text = (
+        f"Clips of {job.request.model} wait {waited_s / HOUR_S:.0f} h for a slot of {job.account.id}: more is ordered "
+        "than its slots can make. `wanreel accounts plan` says what to ask the vendor for."
+    )
+    notice_id = f"outgrown.{job.account.id}.{job.request.model}.{math.floor(turn.now / DAY_S)}"
+    return (Notice(notice_id, job.id, "account.outgrown", turn.now, text),)
 
 
 def unfit(turn: Turn, event: Unfit) -> Change:

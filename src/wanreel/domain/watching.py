@@ -83,7 +83,8 @@ def finished_blank(turn: Turn, event: FinishedBlank) -> Change:
     state = _generating(turn.job)
     looks = state.blank_looks + 1
     if looks < turn.policy.blank_looks:
-        seen = replace(_looked(turn, "SUCCEEDED without a URL"), seen_at=turn.now, blank_looks=looks)
+        told = _looked(turn, "SUCCEEDED without a URL")  # it knows the task: UNKNOWN is counted afresh
+        seen = replace(told, seen_at=turn.now, blank_looks=looks, unknown_since=None, unknown_looks=0)
         return turn.to(seen, "SUCCEEDED without a URL; asked again")
     words = (
         "The vendor says SUCCEEDED and gives no video, which is how a blocked output looks. "

@@ -33,7 +33,7 @@ from wanreel.domain.group import Group, Kind, Seeds
 from wanreel.domain.job import Account, Generating, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
 from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import slot_held_until, transition
-from wanreel.domain.policy import Policy
+from wanreel.domain.policy import DAY_S, Policy
 from wanreel.domain.pool import Place, Standing, joined, soonest
 from wanreel.domain.request import Link, Media, Request, Stored, draft_of
 from wanreel.domain.runtimes import about, kind_of, outlook
@@ -309,8 +309,7 @@ class Service:
         s, key, now = self._shop, slot_key(job), self._shop.clock.now()
         in_use = (await s.slots.in_use(now)).get(key, 0)
         limit = allowed(s.accounts.limit_of(key), (await s.holds.learned()).get(key), now)
-        queue = [j for j in await s.jobs.find(Filter(states=("queued",), limit=100_000)) if slot_key(j) == key]
-        place = sum(_turn(j) < _turn(job) for j in queue)
+        place = await s.holds.ahead(job)
         held_back = [p.park for p in await s.slots.parks(now) if p.park.covers(job)]
         park = max(held_back, key=lambda park: park.until, default=None)
         if park is not None and park.kind is Pause.HAND:
@@ -341,6 +340,11 @@ class Service:
             return None
         curve = (await self._shop.watching.runtimes()).curve(kind_of(job.request))
         return None if curve is None else outlook(curve, self._shop.clock.now() - state.task.accepted_at)
+
+    async def progress(self, job: Job) -> str | None:
+        """How it is getting on, in words: why a queued job waits and about how long, how far a running one may be."""
+        waiting = await self.waiting(job)
+        return await self.outlook(job) if waiting is None else waiting.words
 
     async def obstacles(self) -> Obstacles:
         """What keeps queued jobs from being sent until a person does something."""
@@ -474,6 +478,10 @@ class Service:
         runs_s = run_s or learned_s or RUN_S
         need = capacity(per_day, runs_s, slots)
         enough = need.slots_needed <= slots
+        counts, names = await self._shop.holds.waiting(), {account.id for account in pool}
+        waiting = sum(jobs for key, jobs in counts.items() if key.model == found.id and key.account in names)
+        last_s = waiting * runs_s / max(slots, 1)
+        late = "; more than these slots make in a day" if last_s > DAY_S else ""
         more = f"{need.slots_needed - slots} more concurrent tasks of {found.id} in {main.region}, or another account"
         return {
             "model": found.id,
@@ -485,6 +493,7 @@ class Service:
             "wait": "for ever: more comes than can be made"
             if need.wait_s == inf
             else f"{need.wait_s:.0f} s on average",
+            "waiting_now": f"{waiting}, the last for about {about(last_s)}{late}" if waiting else "nothing",
             "to_ask_for": "nothing: there are enough" if enough else more,
         }
 
@@ -577,8 +586,3 @@ def resuming(park: Park) -> str:
         return f"wanreel accounts resume --project {park.project}"
     model = "" if park.key.model == ALL else f" --model {park.key.model}"
     return f"wanreel accounts resume {park.key.account}{model}"
-
-
-def _turn(job: Job) -> tuple[int, float, int, str]:
-    """Who goes first, as far as can be said: between projects it depends on what they hold by then."""
-    return (-job.priority, job.created_at, job.index, job.id)

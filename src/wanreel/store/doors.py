@@ -174,6 +174,10 @@ class Doors:
         """Queued jobs of a key that may change their account and that nobody has claimed; who is next comes first."""
         return await self._read(lambda conn: slots.movable(conn, key, now, limit))
 
+    async def ahead(self, job: Job) -> int:
+        """Queued jobs of this one's account and model that go before it."""
+        return await self._read(lambda conn: slots.ahead(conn, job))
+
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all) and say how much it was."""
         return await self._write(lambda conn: learning.forget(conn, account))

@@ -351,6 +351,12 @@ class MemoryStore:
         free = [row for row in mine if not row.index.bound and not row.claimed(now)]
         return [row.job for row in sorted(free, key=lambda row: (-row.job.priority, *row.place()))[:limit]]
 
+    async def ahead(self, job: Job) -> int:
+        """Queued jobs of this one's account and model that go before it."""
+        key, turn = slot_key(job), _turn(job)
+        mine = [row.job for row in self._moving.values() if row.key == key and row.index.lane is Lane.SUBMIT]
+        return sum(_turn(other) < turn for other in mine)
+
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all) and say how much it was."""
         known = [key for key in self._learned if account in (None, key.account)]
@@ -790,6 +796,11 @@ def _dies_at(state: State) -> float | None:
     if not isinstance(state, Archiving) or state.requery or state.spooled is not None:
         return None
     return state.outcome.url_expires_at
+
+
+def _turn(job: Job) -> tuple[int, float, int, str]:
+    """Who goes first, as far as can be said: between projects it depends on what they hold by then."""
+    return (-job.priority, job.created_at, job.index, job.id)
 
 
 def _age(row: _Row) -> tuple[float, int, str]:

@@ -261,9 +261,10 @@ class Runner:
         for account in self._accounts:
             ours |= {watched.task_id: watched.job_id for watched in await self._watched.running(account)}
         for task_id, since in list(self._heard.items()):
-            if task_id not in ours or now - since > HEARD_S:
+            unknown = task_id not in ours and not self._submits.running  # else its submit may not be written down yet
+            if unknown or now - since > HEARD_S:
                 del self._heard[task_id]
-        wanted = {ours[task_id]: task_id for task_id in self._heard}
+        wanted = {ours[task_id]: task_id for task_id in self._heard if task_id in ours}
         lane = self._looks
         started = await self._fill(lane, tuple(wanted)) if wanted else 0
         for job_id, task_id in wanted.items():

@@ -9,14 +9,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from wanreel.domain.event import Moved, SlotKey
-from wanreel.domain.job import Account
+from wanreel.domain.job import Account, Unconfirmed
 from wanreel.domain.pool import Standing, shifts
-from wanreel.ports import Holds
+from wanreel.domain.turn import slot_key
+from wanreel.ports import Filter, Holds
 from wanreel.worker.step import settle
 from wanreel.worker.tools import Tools
 
 EVERY_S = 1.0
 MOST = 50  # of one key at once; the next round goes on
+DOUBTS_MAX = 1000
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class Mover:
             return 0
         parks = [parked.park for parked in await tools.slots.parks(now)]
         learned = await self.holds.learned()
-        standing = Standing(now, await tools.slots.in_use(now), waiting, parks, learned)
+        standing = Standing(now, await tools.slots.in_use(now), waiting, parks, learned, await self._doubts(tools, now))
         moved = 0
         for pool in self.pools:
             for model in standing.models(pool):
@@ -47,6 +49,16 @@ class Mover:
                     key = SlotKey(shift.away.id, model)
                     for job in await self.holds.movable(key, now, min(shift.jobs, MOST)):
                         why = f"{shift.to.id} has room, {shift.away.id} has not"
+                        if SlotKey(shift.to.id, model) in standing.doubts:
+                            why = f"{shift.to.id} has a doubt that it can settle"
                         await settle(job, Moved(shift.to, why), tools)
                         moved += 1
         return moved
+
+    async def _doubts(self, tools: Tools, now: float) -> frozenset[SlotKey]:
+        """Where a later task of ours would settle a doubt: until a while after the vendor has ended whatever it was."""
+        lost = await tools.jobs.find(Filter(states=("unconfirmed",), limit=DOUBTS_MAX))
+        last_s = tools.policy.vendor_deadline_s + tools.policy.absence_s
+        return frozenset(
+            slot_key(job) for job in lost if isinstance(job.state, Unconfirmed) and now - job.state.since < last_s
+        )

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, not_, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Integer,
+    String,
+    bindparam,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
 
 from wanreel.domain.errors import Internal
 from wanreel.domain.event import ALL, Change, SlotKey
@@ -35,6 +48,15 @@ _MOVABLE = (
     .order_by(jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.place, jobs.c.id)
     .limit(bindparam("most"))
 )
+_PLACE = tuple_(-jobs.c.priority, jobs.c.queued_at, jobs.c.place, jobs.c.id)
+_ITS: tuple[ColumnElement[int], ColumnElement[float], ColumnElement[int], ColumnElement[str]] = (
+    bindparam("last", type_=Integer),
+    bindparam("since", type_=Double),
+    bindparam("place", type_=Integer),
+    bindparam("the_job", type_=String),
+)
+_OWN_PLACE = tuple_(*_ITS)
+_AHEAD = select(func.count()).where(IS_QUEUED, OF_KEY, _PLACE < _OWN_PLACE)
 _PARKS = (
     select(parks.c.body, parks.c.since)
     .where(or_(parks.c.until > _NOW, BY_HAND))
@@ -106,6 +128,13 @@ def movable(conn: Connection, key: SlotKey, now: float, limit: int) -> list[Job]
     """Queued jobs of a key that may change their account and that nobody has claimed; who is next comes first."""
     asked = {"account": key.account, "model": key.model, "now": now, "most": limit}
     return [job_of(body) for body in conn.execute(_MOVABLE, asked).scalars()]
+
+
+def ahead(conn: Connection, job: Job) -> int:
+    """Queued jobs of this one's account and model that go before it."""
+    key = {"account": job.account.id, "model": job.request.model}
+    place = {"last": -job.priority, "since": job.created_at, "place": job.index, "the_job": job.id}
+    return int(conn.execute(_AHEAD, key | place).scalar_one())
 
 
 def in_force(conn: Connection, now: float) -> list[Parked]:
