@@ -121,6 +121,17 @@ async def test_one_private_address_among_public_ones_is_enough() -> None:
 @pytest.mark.parametrize(
     "host",
     [
+        *(
+            "0x7f000001",
+            "017700000001",
+            "0x7f.1",
+            "127.0.1",
+            "00000177.0.0.1",
+            "2852039166",
+            "0xa9fea9fe",
+            "0251.254.0251.254",
+        ),
+        *("[::ffff:7f00:1]", "[0:0:0:0:0:ffff:7f00:1]", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "[::1%25lo]"),
         *("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "0", "127.0.0.1."),
         *("[::1]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[::]"),
         *("169.254.169.254", "[fd00:ec2::254]", "100.100.100.200", "[fe80::1]", "10.0.0.1", "192.168.1.1"),
@@ -135,7 +146,9 @@ async def test_no_spelling_of_a_private_address_is_followed(host: str) -> None:
         assert [] == private.hits
 
 
-@pytest.mark.parametrize("kind", ["name", "address", "mapped", "file", "data", "port"])
+@pytest.mark.parametrize(
+    "kind", ["name", "address", "mapped", "decimal", "octal", "hexadecimal", "metadata", "file", "data", "port"]
+)
 async def test_redirects_are_checked_like_the_first_link(kind: str) -> None:
     """Into the machine by name or address, into its files, to a port of another trade: refused."""
     async with site("127.0.0.1", cat=good) as private:
@@ -143,6 +156,10 @@ async def test_redirects_are_checked_like_the_first_link(kind: str) -> None:
             "name": f"http://inside.example:{private.port}/cat.png",
             "address": f"http://127.0.0.1:{private.port}/cat.png",
             "mapped": f"http://[::ffff:127.0.0.1]:{private.port}/cat.png",
+            "decimal": f"http://2130706433:{private.port}/cat.png",
+            "octal": f"http://0177.0.0.1:{private.port}/cat.png",
+            "hexadecimal": f"http://0x7f000001:{private.port}/cat.png",
+            "metadata": f"http://100.100.100.200:{private.port}/latest/meta-data/",
             "file": "file:///etc/passwd",
             "data": "data:text/plain,hello",
             "port": "http://pics.example:22/",
@@ -152,7 +169,7 @@ async def test_redirects_are_checked_like_the_first_link(kind: str) -> None:
             async def names(host: str, port: int) -> Sequence[str]:
                 return ["127.0.0.1"] if host == "inside.example" else ["127.0.0.2"]
 
-            with pytest.raises(Invalid, match=r"private network|only http|port 22"):
+            with pytest.raises(Invalid, match=r"private network|only http|port 22|names no host"):
                 await Links(lookup=names, may_connect=acting).fetch(f"http://pics.example:{public.port}/away", MIB)
             assert (["/away"], []) == (public.hits, private.hits)
 
