@@ -19,7 +19,8 @@ async def test_a_budget_is_set_seen_and_ended(idle: Served) -> None:
         made.json[name] for name in ("budget", "amount", "committed", "left", "warn_at")
     )
     assert made.json["begins_at"] < made.json["ends_at"]
-    assert "99.5" == (await idle.ask("PUT", path, {"amount": "99.50"})).json["amount"]
+    again = (await idle.ask("PUT", path, {"amount": "99.50"})).json
+    assert ("99.5", "Europe/Berlin", "0.5") == (again["amount"], again["zone"], again["warn_at"])
     assert ["99.5"] == [b["amount"] for b in (await idle.ask("GET", "/v1/budgets")).json["data"]]
     assert [204, 404] == [(await idle.ask("DELETE", path)).status for _ in range(2)]
 

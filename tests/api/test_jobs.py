@@ -186,3 +186,14 @@ def test_everything_a_job_shows_is_documented() -> None:
         job = make_job(state)
         assert set(view(job, lambda _: "x")) <= set(JobOut.model_fields)
         assert job.id == job_out(job, None).id
+
+
+async def test_a_job_tells_what_it_costs(server: Served) -> None:
+    """Nothing before it was sent, and afterwards what was settled, in the ledger's own words."""
+    job = await server.made()
+    told = (await server.ask("GET", f"/v1/jobs/{job['id']}")).json["cost"]
+    [line] = await server.home.till.cost(job["id"])
+    assert [{"currency": "CNY", "reserved": "0", "unproven": "0", "unknown": 0}] == [
+        {name: one[name] for name in ("currency", "reserved", "unproven", "unknown")} for one in told
+    ]
+    assert f"{line.settled:f}" == told[0]["settled"] != "0"

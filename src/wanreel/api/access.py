@@ -43,6 +43,12 @@ Submitter = Annotated[Caller, Depends(_needs(SUBMIT))]
 Admin = Annotated[Caller, Depends(_needs(ADMIN))]
 
 
+def of_all(caller: Caller) -> None:
+    """Raises Refusal for a token of one project, where something concerns them all."""
+    if caller.project is not None:
+        raise Refusal("forbidden", "This concerns all projects of an account: it needs a token that is of no project.")
+
+
 async def visible_job(request: Request, job_id: str, caller: Caller) -> Job:
     """A job by its whole id. Raises NotFound, in the same words for missing and for somebody else's."""
     missing = NotFound(f"There is no job {job_id[:80]} here.")

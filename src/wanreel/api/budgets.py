@@ -28,8 +28,12 @@ class BudgetIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     amount: str = Field(max_length=40, examples=["250"])
-    zone: str | None = Field(default=None, max_length=100, description="Of its days and months; null: Asia/Shanghai.")
-    warn_at: str | None = Field(default=None, max_length=40, description="The share at which a notice warns.")
+    zone: str | None = Field(
+        default=None, max_length=100, description="Of its days and months; null: as before, at first Asia/Shanghai."
+    )
+    warn_at: str | None = Field(
+        default=None, max_length=40, description="The share at which a notice warns; null: as before, at first 0.8."
+    )
 
 
 class BudgetOut(BaseModel):

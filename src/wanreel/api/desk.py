@@ -57,6 +57,7 @@ class Desk:
     till: Till
     admit: Callable[[str | None, str], Awaitable[Caller]]  # by a token, from an address. Raises Refusal
     note: Callable[[Caller, str, str, str], Awaitable[None]]  # into the audit log: project, what, subject
+    projects: Callable[[], Awaitable[tuple[str, ...]]]  # their names
     rest_s: Callable[[Job], Awaitable[float | None]]  # how much longer a running job will likely take, where known
     preview: Callable[[Request], dict[str, Any]]
     nudge: Callable[[], None]  # there is something new to do

@@ -68,6 +68,12 @@ class LinkList(BaseModel):
     data: list[LinkOut]
 
 
+class Revoked(BaseModel):
+    """How many links were live and are not any more."""
+
+    revoked: int = Field(examples=[1])
+
+
 @router.post(
     "/jobs/{job_id}/links",
     status_code=201,
@@ -88,6 +94,16 @@ async def links(request: Request, job_id: JobId, caller: Reader) -> LinkList:
     desk = desk_of(request)
     job = await visible_job(request, job_id, caller)
     return LinkList(data=[_link(desk, one) for one in await desk.reading.shares(job.id)])
+
+
+@router.delete("/jobs/{job_id}/links", responses=documented("not_found"))
+async def revoke_all(request: Request, job_id: JobId, caller: Submitter) -> Revoked:
+    """End all links of a job for good."""
+    desk = desk_of(request)
+    job = await visible_job(request, job_id, caller)
+    count = await desk.reading.unshare(job.id)
+    await desk.note(caller, job.project, "unshare", job.id)
+    return Revoked(revoked=count)
 
 
 @router.delete("/jobs/{job_id}/links/{link}", status_code=204, responses=documented("not_found"))

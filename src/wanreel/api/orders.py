@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 from wanreel.api.caller import Caller
 from wanreel.api.desk import Desk
 from wanreel.api.problems import Refusal
-from wanreel.api.schemas import Artifact, Estimate, JobOut, OrderIn
+from wanreel.api.schemas import Artifact, CostOut, Estimate, JobOut, OrderIn
 from wanreel.domain.errors import Invalid, NotFound, Problem
 from wanreel.domain.job import Job, Succeeded, is_final
 from wanreel.domain.reference import LocalPath, read_reference
@@ -19,6 +20,7 @@ from wanreel.domain.request import canonical
 from wanreel.service.order import Order
 from wanreel.service.order import Planned as PlannedOrder
 from wanreel.service.view import view, view_inputs
+from wanreel.service.view_money import view_line
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 UPLOAD = "upload://"
@@ -116,8 +118,11 @@ async def jobs_out(desk: Desk, jobs: Iterable[Job]) -> list[JobOut]:
 
 
 async def one_out(desk: Desk, job: Job) -> JobOut:
-    """A job as documented."""
-    return (await jobs_out(desk, [job]))[0]
+    """A job as documented, with what it costs."""
+    out, costs = await asyncio.gather(jobs_out(desk, [job]), desk.till.cost(job.id))
+    fields = CostOut.model_fields
+    shown = [{name: value for name, value in view_line(line).items() if name in fields} for line in costs]
+    return out[0].model_copy(update={"cost": [CostOut.model_validate(one) for one in shown]})
 
 
 def job_out(job: Job, attention: str | None) -> JobOut:

@@ -150,6 +150,19 @@ class RemarkOut(BaseModel):
     end: int
 
 
+class CostOut(BaseModel):
+    """What a job holds and has cost, with every task sent for it. Amounts are decimal numbers as text."""
+
+    model_config = ConfigDict(title="Cost")
+
+    currency: str = Field(examples=["CNY"])
+    estimated: str = Field(description="What had been reserved for what has been settled since.", examples=["5"])
+    reserved: str = Field(description="Held now for what is under way.", examples=["0"])
+    settled: str = Field(description="Spent.", examples=["5"])
+    unproven: str = Field(description="May have been billed; nobody knows.", examples=["0"])
+    unknown: int = Field(description="Tasks of which no price or length is known.", examples=[0])
+
+
 class JobOut(BaseModel):
     """A job as it stands."""
 
@@ -220,6 +233,9 @@ class JobOut(BaseModel):
     url_expires_at: str | None = None
     artifact: Artifact | None = None
     error: JobError | None = None
+    cost: list[CostOut] | None = Field(
+        default=None, description="By currency; null in lists, empty before anything was sent."
+    )
 
 
 class Estimate(BaseModel):

@@ -8,10 +8,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
-from wanreel.api.access import Admin, Reader
-from wanreel.api.caller import Caller
+from wanreel.api.access import Admin, Reader, of_all
 from wanreel.api.desk import desk_of
-from wanreel.api.problems import Refusal, documented
+from wanreel.api.problems import documented
 from wanreel.money.report import By
 from wanreel.service.view_money import text, view_difference, view_line, view_overrun
 
@@ -139,7 +138,7 @@ async def usage(
 @router.post("/usage/reconcile", responses=documented("too_large", "too_slow", "unsupported"))
 async def reconcile(request: Request, body: BillIn, caller: Admin) -> ReconciledOut:
     """Hold a bill against the ledger. A bill is a whole account's, so the token must be of no project."""
-    _of_all(caller)
+    of_all(caller)
     till = desk_of(request).till
     span = till.span(body.since, body.until, body.zone) if body.since or body.until else None
     columns: dict[str, Any] = {"task_column": body.task_column, "amount_column": body.amount_column}
@@ -155,7 +154,7 @@ async def reconcile(request: Request, body: BillIn, caller: Admin) -> Reconciled
 @router.get("/overruns", responses=documented())
 async def overruns(request: Request, caller: Admin) -> OverrunList:
     """Settlements above their reservations that stop a model. The token must be of no project."""
-    _of_all(caller)
+    of_all(caller)
     found = await desk_of(request).till.overruns()
     return OverrunList(data=[OverrunOut.model_validate(view_overrun(one)) for one in found])
 
@@ -163,14 +162,9 @@ async def overruns(request: Request, caller: Admin) -> OverrunList:
 @router.delete("/overruns", responses=documented())
 async def clear(request: Request, caller: Admin, model: Annotated[str | None, Query(max_length=200)] = None) -> Cleared:
     """Somebody has looked at the price of a model, or of all: it is sent again. The token must be of no project."""
-    _of_all(caller)
+    of_all(caller)
     desk = desk_of(request)
     cleared = await desk.till.clear(model)
     desk.nudge()
     await desk.note(caller, "*", "price.cleared", model or "*")
     return Cleared(cleared=cleared)
-
-
-def _of_all(caller: Caller) -> None:
-    if caller.project is not None:
-        raise Refusal("forbidden", "This concerns all projects of an account: it needs a token that is of no project.")

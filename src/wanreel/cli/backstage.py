@@ -53,6 +53,7 @@ class Backstage:
             templates=self._home.templates,
             uploads=self._home.uploads,
             creates=self._creates,
+            projects=self._projects,
             rest_s=self._rest_s,
             hub=self._hub,
             glance=Glance(self._home.service.obstacles, self._home.clock),
@@ -132,6 +133,9 @@ class Backstage:
         if curve is None:
             return None
         return curve.residual_s(self._home.clock.now() - job.state.task.accepted_at)
+
+    async def _projects(self) -> tuple[str, ...]:
+        return tuple(project.name for project in await self._home.tokens.projects())
 
     async def _note(self, caller: Caller, project: str, what: str, subject: str) -> None:
         await self._home.tokens.note(caller.token, project, what, subject)

@@ -412,6 +412,10 @@ class Service:
             "give it that address (--base-url, WANREEL_VENDOR_URL) and its key."
         )
 
+    def account(self, name: str) -> Account:
+        """An account by its name. Raises NotFound."""
+        return self._shop.accounts.get(name).account
+
     async def hold(self, key: SlotKey, why: str, project: str = "") -> Park:
         """Send nothing more on a key (of "*" models: on the whole account), or of a project, until `resume`."""
         park = Park(key, Pause.HAND, FOREVER, why or "no reason given", project)
