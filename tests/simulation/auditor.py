@@ -55,6 +55,7 @@ class Ticket:
     jobs: list[str] = field(default_factory=list[str])
     tasks: list[DeskTask] = field(default_factory=list[DeskTask])
     excused: bool = False
+    underway: int = 0  # calls that left us and have not reached the vendor yet
 
 
 @dataclass(slots=True)
@@ -62,7 +63,11 @@ class Kin:
     """Tickets whose wishes differ in nothing but the seed: nobody can tell whose call made which task, nor need to."""
 
     tickets: list[Ticket] = field(default_factory=list[Any])
-    underway: int = 0  # calls that left us and have not reached the vendor yet
+
+    @property
+    def underway(self) -> int:
+        """Calls for any of them that left us and have not reached the vendor yet."""
+        return sum(ticket.underway for ticket in self.tickets)
 
     @property
     def tasks(self) -> list[DeskTask]:
@@ -438,7 +443,7 @@ class Auditor:
         job = change.job
         assert isinstance(before.state, Unconfirmed)
         if change.entry is not None and isinstance(change.entry.event, NotFound) and change.entry.event.by == "list":
-            if self.ticket_of(job).kin.underway:
+            if self.ticket_of(job).underway:
                 self._broken(f"{job.id}: called absent while its call is still on its way to the vendor")
             self.settled.add(before.state.intent.id)
         if before.state.intent.id not in self.settled and job.id not in self.given_up:

@@ -161,11 +161,11 @@ class VendorDoor:
 
     async def _late(self, job: Job, intent: Intent, prepared: Prepared) -> SubmitAnswer:
         """A call that somebody on the way holds back: it reaches the vendor long after we have hung up."""
-        kin = self.auditor.ticket_of(job).kin
-        kin.underway += 1
+        ticket = self.auditor.ticket_of(job)
+        ticket.underway += 1
 
         def arrive() -> None:
-            kin.underway -= 1
+            ticket.underway -= 1
             self._create(job, prepared, None)
 
         self.world.after(PATIENCE_S + self.world.rng.random() * (HELD_MAX_S - PATIENCE_S), arrive)
