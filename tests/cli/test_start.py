@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import urllib.request
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +83,31 @@ def test_a_reader_that_leaves_is_no_bug(terminal: Terminal) -> None:
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, env=terminal.whole_env())
     assert "" == ran.stderr
     assert json.loads(ran.stdout)["id"]
+
+
+UNNEEDED = ("alembic", "av", "numpy", "PIL", "mcp", "asyncpg", "alibabacloud_oss_v2", "wanreel.emulator")
+UP_MODULES_MAX = 1450  # 1,281 when this was written, four fifths of them libraries'
+
+
+def test_a_server_answers_before_it_imports_what_that_does_not_need(tmp_path: Path) -> None:
+    """`wanreel up` on a home that is there: its first answer needs no migrations, pictures, buckets or agents, and no
+    more modules than so many. Counted, since how long that takes is the machine's business.
+    """
+    names = {"WANREEL_HOME": str(tmp_path), "DASHSCOPE_API_KEY": "sk-test-0123456789"}
+    env = {**os.environ, **names}
+    subprocess.run([sys.executable, "-m", "wanreel", "jobs", "list"], env=env, capture_output=True, check=True)
+    command = [sys.executable, "-X", "importtime", "-m", "wanreel", "up", "--port", "0"]
+    told = tmp_path / "imports.txt"
+    with told.open("w") as err, subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=err, text=True) as up:
+        try:
+            assert up.stdout is not None
+            url = up.stdout.readline().strip()
+            with urllib.request.urlopen(f"{url}/healthz") as answer:
+                assert 200 == answer.status
+            lines = told.read_text("utf-8").splitlines()
+        finally:
+            up.terminate()
+    rows = [line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")]
+    assert "fastapi" in rows
+    assert [] == [name for name in rows if name in UNNEEDED or name.startswith(tuple(f"{one}." for one in UNNEEDED))]
+    assert len(rows) <= UP_MODULES_MAX
