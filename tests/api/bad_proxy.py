@@ -1,4 +1,6 @@
-"""A proxy between a client and a server that spoils the answer to the first create: drops, keeps or replaces it."""
+"""A proxy between a client and a server that spoils the answer to the first create (or the first look): drops, keeps or
+replaces it.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,15 @@ _HOP_BY_HOP = ("host", "content-length", "transfer-encoding", "connection", "con
 
 
 class BadProxy:
-    """`fault`: drop, delay, error, or none. `spoiled` counts what was decided by the server and not told."""
+    """`fault`: drop, delay, error, or none. `spoiled` counts what was decided by the server and not told. `looks`:
+    what is spoiled is not a create but the looks at what became of one.
+    """
 
-    def __init__(self, target: str, fault: str, times: int = 1) -> None:
+    def __init__(self, target: str, fault: str, times: int = 1, *, looks: bool = False) -> None:
         self._target = target
         self._fault = fault
         self._left = times
+        self._looks = looks
         self._session: aiohttp.ClientSession | None = None
         self._closing = asyncio.Event()
         self.spoiled = 0
@@ -54,7 +59,8 @@ class BadProxy:
                 headers={name: value for name, value in got.headers.items() if name.lower() not in _HOP_BY_HOP},
             )
         is_create = request.method == "POST" and request.path.endswith(CREATES)
-        if not is_create or self._left <= 0 or self._fault == "none":
+        is_look = request.method == "GET" and "/tasks/" in request.path
+        if not (is_look if self._looks else is_create) or self._left <= 0 or self._fault == "none":
             return answer
         self._left -= 1
         self.spoiled += 1

@@ -66,3 +66,17 @@ async def test_three_equal_calls_are_three_jobs(filming: tuple[Served, Emulator]
     got = await said_by(client, server.url, how)
     assert 3 == len(got)
     assert 3 == await paid(server, vendor)
+
+
+@pytest.mark.parametrize(("key", "tasks"), [("", 2), ("shot-17", 1)])
+async def test_the_ai_sdk_starts_anew_when_a_look_is_lost(
+    filming: tuple[Served, Emulator], key: str, tasks: int
+) -> None:
+    """Its retry repeats the whole call though it knew the task: a new order to us, unless it has a key."""
+    if not (AI_SDK / "node_modules").is_dir() or shutil.which("node") is None:
+        pytest.skip("run `make setup` first")
+    server, vendor = filming
+    async with BadProxy(server.url, "drop", looks=True).open() as proxy:
+        assert 1 == len(json.loads(await run("node", str(AI_SDK / "equal.mjs"), proxy.url, "once", "0", key)))
+        assert 1 == proxy.spoiled
+    assert tasks == await paid(server, vendor)

@@ -1,9 +1,10 @@
 // Makes equal clips through the AI SDK's Alibaba provider at its default retries; prints how many came.
-// Arguments: address, how (`once`, `side`: three at once, `looked`: three one after another), a time-out in ms if any.
+// Arguments: address, how (`once`, `side`: three at once, `looked`: three one after another), a time-out in ms if any,
+// an idempotency key if any.
 import { createAlibaba } from '@ai-sdk/alibaba';
 import { experimental_generateVideo as generateVideo } from 'ai';
 
-const [host, how, timeoutMs] = process.argv.slice(2);
+const [host, how, timeoutMs, key] = process.argv.slice(2);
 // What the runtime's own time-out does to a fetch, only sooner.
 const impatient = async (url, init) => {
   try {
@@ -12,14 +13,14 @@ const impatient = async (url, init) => {
     throw new TypeError('fetch failed', { cause: error });
   }
 };
-const provider = createAlibaba({ apiKey: 'sk-any', videoBaseURL: host, fetch: timeoutMs ? impatient : undefined });
+const provider = createAlibaba({ apiKey: 'sk-any', videoBaseURL: host, fetch: Number(timeoutMs) ? impatient : undefined });
 const download = async ({ url }) => {
   const answer = await fetch(url);
   return { data: new Uint8Array(await answer.arrayBuffer()), mediaType: answer.headers.get('content-type') };
 };
 const make = () => generateVideo({
   model: provider.video('wan2.5-t2v-preview'), prompt: 'a red fox', download,
-  providerOptions: { alibaba: { pollIntervalMs: 200 } },
+  providerOptions: { alibaba: { pollIntervalMs: 200 } }, ...(key ? { headers: { 'Idempotency-Key': key } } : {}),
 });
 
 let came = [];
