@@ -1,6 +1,4 @@
-"""A proxy between a client and a server that spoils the answer to the first create (or the first look): drops, keeps or
-replaces it.
-"""
+"""A proxy between a client and a server that spoils the first create's or look's answer: drops, keeps or replaces it."""
 
 from __future__ import annotations
 
