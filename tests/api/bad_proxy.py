@@ -1,4 +1,4 @@
-"""A proxy between a client and a server that spoils the first create's or look's answer: drops, keeps or replaces it."""
+"""A proxy between a client and a server that drops, keeps or replaces the answer to the first create or look."""
 
 from __future__ import annotations
 
