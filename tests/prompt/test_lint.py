@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.prompt.scoring import FRESH, LABELS, LEARNED, lines, score, subject
-from wanreel.prompt import Subject, lint
+from wanreel.prompt import Subject, lint, mend
 from wanreel.prompt.finding import RULES
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -152,6 +152,8 @@ def test_somebody_met_again_is_nobody_new(expected: tuple[str, ...], prompt: str
         (("negation",), "her hands never leave the table"),
         (("negation",), "画面没有晃动，老人读书"),
         ((), "老人的手没有停，继续拉弦"),
+        (("negation",), "A long beach in the morning, with no birds in the sky. " + "The tide comes in. " * 40),
+        ((), "The old man finds no trace of her on the beach and goes home. " + "The tide comes in. " * 40),
     ],
 )
 def test_what_is_told_of_somebody_is_no_ban(expected: tuple[str, ...], prompt: str) -> None:
@@ -201,6 +203,27 @@ def test_advice_counts_for_nothing() -> None:
     shots = "Shot 1: a cat. Shot 2: a dog. Shot 3: a bird."
     assert "PL204" in {f.rule.code for f in lint(Subject(shots)).findings}
     assert "PL204" not in {f.rule.code for f in lint(Subject(shots, multi_shot=True)).findings}
+
+
+def test_a_long_prompt_gets_a_shorter_one_proposed_and_not_applied() -> None:
+    """Under the limit it is advice with whole sentences from the start; mending leaves the prompt as it is."""
+    long = "A heron wades through the reeds at dawn. " * 32
+    (found,) = [f for f in lint(Subject(long)).findings if f.rule.code == "PL205"]
+    shorter = found.message.partition("a shorter one: ")[2]
+    assert long.startswith(shorter)
+    assert shorter.endswith("dawn.")
+    assert len(shorter) <= 1125
+    assert (long, "") == ((m := mend(Subject(long))).prompt, m.negative_prompt)
+    assert "PL205" not in {f.rule.code for f in lint(Subject(shorter)).findings}
+
+
+def test_actions_are_weighed_against_the_length() -> None:
+    """Three actions one after another are too many for five seconds and fit into ten; calm beside fast is no fight."""
+    steps = "A cat sits, then yawns, then sleeps, sofa, warm light, static camera"
+    assert "PL203" in {f.rule.code for f in lint(Subject(steps, duration_s=5)).findings}
+    assert "PL203" not in {f.rule.code for f in lint(Subject(steps, duration_s=10)).findings}
+    calm = "a sprinting cat, meadow, soft light, slow push-in"
+    assert "PL202" not in {f.rule.code for f in lint(Subject(calm)).findings}
 
 
 @pytest.mark.parametrize(

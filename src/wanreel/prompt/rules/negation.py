@@ -51,8 +51,12 @@ _CONTRAST = re.compile(
 _STATED = re.compile(r"(?:\b(?:is|are|was|were|lies?|lay|did|does|do|be|but|yet|rests?|comes?|came)|[—–-]) ?$")
 # In a story a negated statement about somebody tells what happens; about the picture it directs.
 _STATEMENT = re.compile(
-    r"(?:does not|doesn't|did not|didn't|is not|isn't|are not|aren't|cannot|can't|can not|never|will not|won't|not|no|nobody|no one|nothing|without|devoid of|nowhere|neither|nor)$"
+    r"(?:does not|doesn't|did not|didn't|is not|isn't|are not|aren't|cannot|can't|can not|never|will not|won't|not)$"
 )
+_ABSTRACT = re.compile(
+    r" ?(?:\w+ )?(?:chance|escape|hope|memor(?:y|ies)|reason|purpose|fear|end|way|idea|result|success|luck|warning|choice|trace|bounds|being|having|answer|reply|rush|need|doubt|regrets?|word)\b"
+)
+_FINDS = re.compile(r"\b(?:finds?|found|discovers?|discovered|sees?|saw|gets?|got|makes?|made|leaves?|left) (?:\w+ )?$")
 _OF_PICTURE = re.compile(
     r"\b(?:camera|shot|frame|picture|image|video|clip|film|footage|text|caption|subtitle|title|logo|watermark|brand|lettering|music|dialogue|voice-?over|narration|sound|cuts?|edits?|lens|flare|blur|shak\w+|zoom\w*|people|person|humans?|crowds?|pedestrians?|bystanders?|passers-?by|vehicles?|cars?|modern|faces?|hands|animals?|scene|background|please|must|should|make sure|ensure|we|i|you|let|want|in sight|in view|visible|anywhere)s?\b"
 )
@@ -187,12 +191,15 @@ def _idiomatic(text: str, match: re.Match[str]) -> bool:
 
 def _narrated(prompt: Reading, match: re.Match[str]) -> bool:
     """Whether a long text tells of somebody what was not: "the seasons do not pass", "he finds no trace of her"."""
-    if not prompt.tells_a_story or _STATEMENT.search(match[0]) is None:
+    if not prompt.tells_a_story:
         return False
+    if _STATEMENT.search(match[0]) is None:  # "no", "without": of a thing that might be seen, unless it is none
+        before = prompt.lower[max(0, match.start() - 24) : match.start()]
+        return _ABSTRACT.match(prompt.lower, match.end()) is not None or _FINDS.search(before) is not None
     first, last = prompt.sentence_around(match.start())
     start, _ = prompt.clause_at(match.start())
     opens = start >= match.start() or not prompt.lower[max(start, first) : match.start()].strip()
-    if opens and not match[0].startswith(("with", "without", "there", "and", "but", "nobody", "no one", "nothing")):
+    if opens and not match[0].startswith(("and", "but")):
         return False  # an order begins with its negation
     return (
         _OF_PICTURE.search(prompt.lower, max(first, match.start() - 60), min(last, _until(prompt.lower, match.end())))
