@@ -74,7 +74,7 @@ bench-archive: $(VENV)/.dev ## bring one gigabyte home, to a folder and to S3: m
 
 .PHONY: bench-watching
 bench-watching: $(VENV)/.dev ## how soon ends are noticed and for how many requests, beside others' ways (ALL=1: every cell)
-	@ALL="$(ALL)" $(PY) -m pytest -q -s -p no:cacheprovider -m bench bench/test_watching.py
+	@ALL="$(ALL)" PLOT="$(or $(PLOT),docs/pictures/watching.png)" $(PY) -m pytest -q -s -p no:cacheprovider -o faulthandler_timeout=0 -m bench bench/test_watching.py
 
 .PHONY: setup
 setup: $(VENV)/.npm page ## only make .venv and the studio, with everything a contributor needs

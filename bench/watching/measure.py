@@ -85,8 +85,8 @@ def _videos(name: str, running: int) -> int:
     if running == 1:
         return 400 if name != DEFAULT else 200
     if running == 5:
-        return 3000 if name != DEFAULT else 400
-    return 1000
+        return 1500 if name != DEFAULT else 400
+    return 600
 
 
 def everything(wanted: Sequence[Cell], jobs: int) -> Iterator[Figures]:
