@@ -31,7 +31,7 @@ EMPTY = ("make", "gallery", "spend", "accounts", "attention")
 PROMPTS = (
     ("Wide shot, a paper boat sails through a rain gutter at dawn, camera follows, soft light", "1280*720", ["rain"]),
     ("远景，一艘帆船在日落时分的海面上缓缓航行，镜头跟随，柔光", "1280*720", ["海"]),
-    ("Medium shot, a red fox trots through a snowy birch forest at dusk, pan right", "720*1280", ["spring", "hero"]),
+    ("Medium shot, a lantern festival at night, people walk by, slow pan", "720*1280", ["spring", "hero"]),
     ("Close-up, a lantern sways in the rain, warm light flickers, slow push in", "1280*720", ["rain"]),
     ("特写，一杯热茶在木桌上冒着热气，侧光，固定镜头，浅景深", "960*960", ["餐饮"]),
     ("Aerial shot, a train crosses a viaduct above the clouds, golden hour, slow orbit", "1280*720", ["hero"]),
@@ -40,7 +40,7 @@ DRAFTS = {
     "en-US": "Wide shot, a paper boat sails through a rain gutter at dawn, no text on screen, soft light",
     "zh-CN": "远景，一只纸船在黎明的雨水沟中漂流，画面中没有文字，柔光",
 }
-TAKES = "Wide shot, a lighthouse above a stormy sea at night, its beam turns, slow push in"
+TAKES = "Wide shot, a red fox trots through a snowy birch forest at dusk, snow falls, soft light, pan right"
 
 
 async def main() -> int:
@@ -62,7 +62,7 @@ async def _full(browser: Browser, home: Path) -> None:
         async with served(home, vendor, pages=routes()) as studio:
             await studio.ask("PUT", "/v1/budgets/default/month/CNY", {"amount": "120"})
             takes = await studio.ask(
-                "POST", "/v1/jobs", {"prompt": TAKES, "variants": 3, "name": "Lighthouse"}, prefer="wait=60"
+                "POST", "/v1/jobs", {"prompt": TAKES, "variants": 3, "name": "Fox in the snow"}, prefer="wait=60"
             )
             for prompt, size, tags in PROMPTS:
                 await studio.made(prompt=prompt, size=size, tags=tags, model="wan2.5-t2v-preview")

@@ -12,6 +12,7 @@ export const icons = {
   close: "M6 6l12 12M18 6L6 18",
   picture: "M4 5h16v14H4zM4 16l5-5 4 4 2-2 5 5M15.500 9.500v.01",
   bell: "M6 17V11a6 6 0 0 1 12 0v6M4 17h16M10 20h4",
+  clock: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4.500l3 1.700",
   play: "M7 4l13 8-13 8z",
   pause: "M8 5v14M16 5v14",
   copy: "M9 9h11v11H9zM15 9V4H4v11h5",
