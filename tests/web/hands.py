@@ -56,3 +56,14 @@ async def shows_picture(image: Locator) -> bool:
       look();
     })"""
     return await image.evaluate(script, PATIENCE_MS)
+
+
+async def until(page: Page, what: str) -> None:
+    """Until an expression is true in the page. Playwright's own wait evaluates a text there: the policy forbids it."""
+    script = f"""(patience) => new Promise((done, failed) => {{
+      const late = performance.now() + patience;
+      const look = () => {what} ? done(true)
+        : performance.now() > late ? failed(new Error("never true")) : requestAnimationFrame(look);
+      look();
+    }})"""
+    await page.evaluate(script, PATIENCE_MS)

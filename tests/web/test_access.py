@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.api.served import Served
 from tests.web.browser import ROOT, visiting
-from tests.web.hands import PATIENCE_MS, wait_done
+from tests.web.hands import PATIENCE_MS, until, wait_done
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """() => axe.run(document, { resultTypes: ["violations"] }).then((found) => found.violations
@@ -88,7 +88,7 @@ async def test_the_whole_way_by_keyboard(studio: Served, browser: Browser) -> No
         await page.keyboard.type("kite")
         await _tab_to(page, "red kite")
         await page.keyboard.press("ArrowRight")
-        await page.wait_for_function("document.activeElement.closest('[data-at]')?.dataset.at === '1'")
+        await until(page, "document.activeElement.closest('[data-at]')?.dataset.at === '1'")
         outline = "getComputedStyle(document.activeElement).outlineStyle"
         assert "none" != await page.evaluate(outline)
         await page.keyboard.press("Enter")

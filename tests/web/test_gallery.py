@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 from tests.api.served import Served, served
 from tests.factories import NOW, make_job
 from tests.web.browser import visiting
-from tests.web.hands import decodes, wait_done
+from tests.web.hands import decodes, until, wait_done
 from wanreel.domain.job import Succeeded
 from wanreel.domain.policy import Policy
 from wanreel.store.sqlite import SqliteStore
@@ -44,7 +44,7 @@ async def test_three_takes_are_compared_picked_and_found_again(studio: Served, b
         await page.get_by_role("link", name="Compare").click()
         await expect(page.locator("[data-take]")).to_have_count(3)
         await page.get_by_role("button", name="Play").click()
-        await page.wait_for_function("[...document.querySelectorAll('video')].every((v) => v.currentTime > 0)")
+        await until(page, "[...document.querySelectorAll('video')].every((v) => v.currentTime > 0)")
         assert await _apart_s(page) < 0.25
         await page.keyboard.press("2")
         await expect(page.locator("[data-take='2']").get_by_role("button", name="Picked")).to_be_visible()
@@ -89,7 +89,7 @@ async def test_ten_thousand_clips_are_as_light_as_ten(pages: list[BaseRoute], br
             most = 0
             for _ in range(12):
                 await page.mouse.wheel(0, 4_000)
-                await page.wait_for_function("document.querySelectorAll('[data-job]').length > 4")
+                await until(page, "document.querySelectorAll('[data-job]').length > 4")
                 most = max(most, await page.evaluate("document.querySelectorAll('*').length"))
             assert most <= NODES_MAX
             await page.get_by_role("searchbox").fill("needle")
