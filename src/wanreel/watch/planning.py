@@ -29,7 +29,7 @@ from wanreel.ports import Watched
 PURSE = 80.0  # requests that can be saved up
 PER_S_MAX = 24.0  # of both kinds together, whatever runs: the vendor takes 20 a second of each
 IDLE_SHARE = 0.0075  # of a slot's time may go by unseen between the end of its task and the look that shows it
-COVER_S = 4.0  # with hundreds running, all of them are looked at about this often
+COVER_S = 3.0  # with hundreds running, all of them are looked at about this often
 REST_S_MAX = 5.0  # with nothing to watch, and as far as what is likely is reckoned on from now
 LONG_REST_S_MAX = 80.0  # with tasks of whose ends hardly any is likely for so long
 REST_S_MIN = 0.02
