@@ -20,7 +20,7 @@ from wanreel.client.home import Home
 from wanreel.clock import SharedClock, SystemClock
 from wanreel.data.shelf import load_books, load_catalog
 from wanreel.domain.catalog import Catalog
-from wanreel.domain.errors import Unauthorized, Unavailable, WanreelError
+from wanreel.domain.errors import Conflict, Unauthorized, Unavailable, WanreelError
 from wanreel.domain.job import Account, Artifact, Job
 from wanreel.domain.keeping import Retention, input_key
 from wanreel.domain.labels import project_name
@@ -52,10 +52,12 @@ from wanreel.service.tokens import Tokens
 from wanreel.service.uses import Service, Shop
 from wanreel.service.webhooks import Webhooks
 from wanreel.settings import Settings
+from wanreel.store.carrying import Chance
 from wanreel.store.choosing import store_of
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.lock import Places, RunnerLock
 from wanreel.store.templates import TemplateFile
+from wanreel.store.tending import Restored, restore
 from wanreel.vendor.body import model_of, preview
 from wanreel.vendor.client import UNUSABLE_KEY, DashScope, Publish, may_be_key
 from wanreel.vendor.client import Options as CallOptions
@@ -303,6 +305,21 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
 def templates_of(settings: Settings) -> Templates:
     """A home's templates; it need not be opened for them."""
     return Templates(TemplateFile(settings.home.expanduser() / "templates.toml"))
+
+
+async def restored(settings: Settings, file: Path) -> Restored:
+    """Put a backup into the settings' database. Raises Conflict, NotFound, Invalid, Unavailable."""
+    books = load_books(settings.prices_path, must_exist=settings.prices is not None)
+    clock = SystemClock()
+    chance = Chance(clock.now(), clock.new_id, clock.draw)
+    home = _folder(settings.home)
+    lock = RunnerLock(home / "runner.lock")
+    if not lock.try_lock("wanreel db restore"):
+        raise Conflict(f"a process works the jobs of {home}: stop it first ({lock.holder()})")
+    try:
+        return await restore(settings.database, home, file, settings.figures(), books, chance)
+    finally:
+        lock.release()
 
 
 def prompt_reader(settings: Settings) -> WordReader:

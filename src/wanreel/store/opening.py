@@ -16,6 +16,7 @@ from wanreel.store.faults import translated
 from wanreel.store.writer import driver_of
 
 HEAD = "0014"  # the newest revision in store/migrations; a test compares
+CLOSED = "closed"  # in `about`: why nobody works in it any more, in words
 BUSY_S = 15.0  # how long to wait while another process writes
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -53,8 +54,10 @@ def empty_side_file(path: Path, busy_s: float) -> None:
         driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def prepare(path: Path, busy_s: float) -> None:
-    """Make the file if there is none, upgrade it if it is older. Raises Unavailable and leaves it alone otherwise."""
+def prepare(path: Path, busy_s: float, *, closed_too: bool = False) -> None:
+    """Make the file if there is none, upgrade it if it is older. Raises Unavailable and leaves it alone otherwise, also
+    where it was closed for good.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         kind = network_file_system(path.parent)
@@ -69,6 +72,8 @@ def prepare(path: Path, busy_s: float) -> None:
             )
         if revision_of_file(path) != HEAD:
             _upgrade(path, busy_s)
+        if not closed_too:
+            _must_be_open(path)
     except (OSError, sqlite3.Error) as error:
         raise _in_words(error, path) from error
 
@@ -79,6 +84,14 @@ def revision_of_file(path: Path) -> str | None:
         return None
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as driver:
         return _revision(driver, path)
+
+
+def _must_be_open(path: Path) -> None:
+    """Raises Unavailable where all that was in it has moved away."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as driver:
+        closed = driver.execute("SELECT value FROM about WHERE name = ?", (CLOSED,)).fetchone()
+    if closed is not None:
+        raise Unavailable(f"the database {path} is closed: {closed[0]}")
 
 
 def _revision(driver: sqlite3.Connection, path: Path) -> str | None:

@@ -106,6 +106,16 @@ class PostgresStore(Doors):
         """What the database's clock says: seconds since the epoch, UTC. For the Clock alone; no statement reads it."""
         return float(await self._read(lambda conn: conn.execute(_TIME).scalar_one()))
 
+    async def carry(self, work: Work[T]) -> T:
+        """Do a long piece of work, once, without the bounds of ordinary ones: all of it, or nothing."""
+        made = self._engine
+        assert made is not None
+        return await opening.in_words(made, self.at, work)
+
+    async def look(self, work: Work[T]) -> T:
+        """Read for long, at one moment of the database."""
+        return await self._read(work)
+
     async def _number(self) -> None:
         if await self._read(feed.waiting):
             await self._write(feed.number)
