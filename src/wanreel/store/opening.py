@@ -70,26 +70,28 @@ def prepare(path: Path, busy_s: float, *, closed_too: bool = False) -> None:
             raise Unavailable(
                 f"{path} is a folder, where the database should be. Move it away, or choose another home."
             )
-        if revision_of_file(path) != HEAD:
+        if revision_of_file(path, closed_too=closed_too) != HEAD:
             _upgrade(path, busy_s)
-        if not closed_too:
-            _must_be_open(path)
     except (OSError, sqlite3.Error) as error:
         raise _in_words(error, path) from error
 
 
-def revision_of_file(path: Path) -> str | None:
-    """The file's revision, read without writing anything; None when there is nothing in it yet."""
+def revision_of_file(path: Path, *, closed_too: bool = True) -> str | None:
+    """The file's revision, read without writing anything; None when there is nothing in it yet. Raises Unavailable."""
     if not path.exists() or path.stat().st_size == 0:
         return None
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as driver:
-        return _revision(driver, path)
+        revision = _revision(driver, path)
+        if not closed_too:
+            _must_be_open(driver, path)
+        return revision
 
 
-def _must_be_open(path: Path) -> None:
+def _must_be_open(driver: sqlite3.Connection, path: Path) -> None:
     """Raises Unavailable where all that was in it has moved away."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as driver:
-        closed = driver.execute("SELECT value FROM about WHERE name = ?", (CLOSED,)).fetchone()
+    if driver.execute("SELECT name FROM sqlite_master WHERE name = 'about'").fetchone() is None:
+        return
+    closed = driver.execute("SELECT value FROM about WHERE name = ?", (CLOSED,)).fetchone()
     if closed is not None:
         raise Unavailable(f"the database {path} is closed: {closed[0]}")
 
