@@ -155,7 +155,7 @@ async def test_jobs_in_flight_finish_where_they_were_moved_to(
         await copy(url, tmp_path)
         await finish(tmp_path, emu.base_url, url)
         async with pg_store(url) as store:
-            assert {"succeeded"} == {state async for state in _states(store)}
+            assert {"succeeded"} == await _states(store)
         assert [1] * 16 == [len(tasks) for tasks in tasks_by_prompt(emu).values()]
 
 
@@ -176,7 +176,7 @@ async def test_a_restored_backup_pays_for_nothing_twice(tmp_path: Path) -> None:
         await finish(tmp_path / "new", emu.base_url, None)
         assert 8 == paid == emu.counters()["tasks_accepted"]
         async with file_store(tmp_path / "new") as store:
-            assert {"succeeded"} == {state async for state in _states(store)}
+            assert {"succeeded"} == await _states(store)
 
 
 def _now(_emu: object) -> float:
@@ -185,11 +185,10 @@ def _now(_emu: object) -> float:
     return SystemClock().now()
 
 
-async def _states(store: Any) -> Any:
+async def _states(store: Any) -> set[str]:
     from wanreel.domain.job import state_name
 
-    for job in await store.find(Filter(limit=1000)):
-        yield state_name(job.state)
+    return {state_name(job.state) for job in await store.find(Filter(limit=1000))}
 
 
 async def finish(home: Path, base_url: str, url: str | None) -> None:
