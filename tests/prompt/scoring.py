@@ -31,7 +31,9 @@ LEARNED = {
     "unseen-2": "a fresh hand, 0.933 and 0.942 when unseen; learned from since",
     "unseen-3": "a fresh hand, 0.921 and 0.963 when unseen; learned from since",
 }
-FRESH: dict[str, str] = {}
+FRESH = {
+    "unseen-4": "two fresh hands, read by a third; 0.981 and 0.956, scored once, nothing learned from it",
+}
 """Sets by their worth: those learned from show that nothing is lost, only fresh ones how good the rules are."""
 
 
