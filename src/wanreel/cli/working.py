@@ -15,16 +15,21 @@ from wanreel.domain.errors import Conflict, Invalid, Problem
 from wanreel.metrics.counting import Counting
 from wanreel.metrics.server import PATH as METRICS_PATH
 from wanreel.metrics.server import exposing
-from wanreel.ports import Filter
+from wanreel.ports import Clock, Filter
 from wanreel.service.view import view
 from wanreel.watch.hook import PATH
 from wanreel.watch.server import serving
 from wanreel.worker.loop import UNFINISHED, Runner
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wanreel.client import Home
+    from wanreel.client.home import RunnerLock
 
 NAMED_MAX = 1000
+A_LOOK_S = 0.05
+LOOKS_MET_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,7 @@ async def work_home(opened: Home, *, until_idle: bool, drain: bool = False, list
     opened.service.check_key()
     place = _place("hooks", listens.hooks) if listens.hooks else None
     asked_at = _place("metrics", listens.metrics) if listens.metrics else None
-    if not opened.lock.try_lock():
-        raise Conflict(f"another process works the jobs of {opened.path}; it will do these too")
+    await become_the_runner(opened.lock, opened.clock, opened.path)
     runner = opened.runner()
     async with AsyncExitStack() as stack:
         stack.callback(opened.lock.release)
@@ -64,6 +68,17 @@ async def work_home(opened: Home, *, until_idle: bool, drain: bool = False, list
             await task
             raise
     return await _tell_what_waits(opened)
+
+
+async def become_the_runner(lock: RunnerLock, clock: Clock, home: Path) -> None:
+    """Take the home's lock. Whoever only looks whether somebody works holds it for a moment, so it is tried again.
+    Raises Conflict.
+    """
+    for _ in range(LOOKS_MET_MAX):
+        if lock.try_lock():
+            return
+        await clock.sleep(A_LOOK_S)
+    raise Conflict(f"another process works the jobs of {home}; it will do these too")
 
 
 async def _receive(opened: Home, runner: Runner, place: tuple[str, int], stack: AsyncExitStack) -> None:
