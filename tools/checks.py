@@ -134,7 +134,7 @@ def _environment(plan: str) -> dict[str, str]:
     }
     kept["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"  # no question to the registry about newer versions
     kept["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])  # its own Node
-    kept["WANREEL_TEST_KILLS"] = os.environ.get("KILLS") or ("25" if plan == "test" else "200")
+    kept["WANREEL_TEST_KILLS"] = os.environ.get("KILLS") or ("10" if plan == "test" else "200")
     return kept
 
 
