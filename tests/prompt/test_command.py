@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -88,3 +89,65 @@ def test_a_language_model_that_is_not_there_is_a_note(terminal: Terminal) -> Non
     """What the rules found is printed all the same."""
     ran = terminal("lint", "--deep", "a lake, no text, slow pan", WANREEL_LINT_URL="http://127.0.0.1:9/v1")
     assert (1, True, True) == (ran.code, "PL101" in ran.out, "cannot be reached" in ran.err)
+
+
+@pytest.mark.parametrize("words", [("-",), ("-", "--fix"), ()])
+def test_a_dash_is_standard_input(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    """`wanreel lint -` reads a pipe, as the bare command does."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("一片湖，没有行人\n".encode())))
+    ran = terminal("lint", *words)
+    assert "行人" in ran.out + ran.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_files_are_read_as_editors_write_them(terminal: Terminal, encoding: str) -> None:
+    """UTF-8 with and without its mark, UTF-16, and what Chinese Windows writes."""
+    Path("p.txt").write_bytes("一片湖，没有行人\r\n".encode(encoding))
+    ran = terminal("lint", "p.txt", "--json")
+    assert ["negation"] == ran.objects[0]["labels"]
+
+
+def test_a_file_that_is_no_text_is_refused_in_words(terminal: Terminal) -> None:
+    """Bytes that no encoding explains are the user's mistake, not ours."""
+    Path("p.txt").write_bytes(bytes(range(256)) * 4)
+    ran = terminal("lint", "p.txt")
+    assert 2 == ran.code
+    assert "save it as UTF-8" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ('{"prompt": "a lake", "duration": "abc"}', "seconds"),
+        ('{"prompt": "a lake", "duration": 1e999}', "seconds"),
+        ('{"prompt": "a lake", "duration": [1]}', "seconds"),
+        ('{"prompt": "a lake", "duration": -3}', "seconds"),
+        ('{"prompt": "a lake", "duration": true}', "seconds"),
+        ('{"prompt": "a lake", "mode": "T2V"}', "t2v, i2v, kf2v"),
+        ('{"prompt": "a lake", "mode": ["t"]}', "t2v, i2v, kf2v"),
+        ('{"prompt": "a lake", "model": {}}', "a model's id"),
+        ('{"prompt": "a lake", "size": "banana"}', "1280*720"),
+        ('{"prompt": "a lake", "size": 7}', "1280*720"),
+        ("[" * 200_000, "JSON object"),
+        (json.dumps({"prompt": "a lake, " * 5000}), "characters long"),
+    ],
+)
+def test_rows_that_make_no_sense_are_refused_in_words(terminal: Terminal, row: str, said: str) -> None:
+    """The line and the field are named, and nothing is judged by half of what was given."""
+    Path("p.jsonl").write_text('{"prompt": "a lake"}\n' + row, "utf-8")
+    ran = terminal("lint", "p.jsonl")
+    assert 2 == ran.code, ran.err
+    assert "line 2" in ran.err
+    assert said in ran.err
+
+
+def test_only_line_feeds_end_a_line(terminal: Terminal) -> None:
+    """A line separator inside a JSON text is part of it."""
+    Path("p.jsonl").write_text('{"id": "z", "prompt": "a lake\u2028at dawn, no people"}\r\n', "utf-8")
+    ran = terminal("lint", "p.jsonl", "--json")
+    assert [("z", ["negation"])] == [(found["id"], found["labels"]) for found in ran.objects]
+
+
+def test_a_mode_that_is_none_is_refused(terminal: Terminal) -> None:
+    """A misspelt mode would switch rules off without a word."""
+    assert 2 == terminal("lint", "animate this photo", "--mode", "T2V").code

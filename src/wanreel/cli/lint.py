@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
 from cyclopts import Parameter
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from wanreel.service.linting import Judged
 
 Format = Literal["text", "json", "github"]
+Mode = Literal["t2v", "i2v", "kf2v"]
+CHARS_MAX = 20_000  # as over HTTP: four times what any model reads
+DURATION_MAX_S = 3600
+_SIZE = re.compile(r"\d{2,5}[*x×]\d{2,5}|\d{1,3}:\d{1,3}|\d{3,4}[Pp]")
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,10 @@ class Line:
 
 
 def lint(
-    source: str = "-",
+    source: Annotated[str, Parameter(allow_leading_hyphen=True)] = "-",
     /,
     *,
-    mode: str | None = None,
+    mode: Mode | None = None,
     model: str | None = None,
     size: str | None = None,
     duration: int = 5,
@@ -111,37 +117,77 @@ async def _asked(lines: list[Line], home: HomeOptions) -> list[tuple[Remark, ...
 
 
 def _lines(source: str, defaults: dict[str, Any]) -> list[Line]:
-    from wanreel.domain.errors import Invalid, NotFound, Problem
+    from wanreel.domain.errors import NotFound
 
     if source == "-":
-        text, place = sys.stdin.read(), "stdin"
+        text, place = _decoded(sys.stdin.buffer.read(), "stdin"), "stdin"
     elif source.lower().endswith((".txt", ".jsonl")) and "\n" not in source:
         path = Path(source)
         if not path.is_file():
             raise NotFound(f"there is no file {source}")
-        text, place = path.read_text("utf-8-sig"), source
+        text, place = _decoded(path.read_bytes(), source), source
     else:
-        return [_line({"prompt": source}, "1", "prompt", 1, defaults)]
+        rows = [(1, {"prompt": source})]
+        return _checked(rows, "prompt", defaults)
     as_rows = place.lower().endswith(".jsonl") or (place == "stdin" and text.lstrip().startswith("{"))
-    lines: list[Line] = []
+    numbered = [(n, raw.removesuffix("\r")) for n, raw in enumerate(text.split("\n"), 1) if raw.strip()]
+    return _checked([(n, _row(raw) if as_rows else {"prompt": raw}) for n, raw in numbered], place, defaults)
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    """Text as editors write it: UTF-8, UTF-16 with its mark, or GB18030. Raises Invalid."""
+    from wanreel.domain.errors import Invalid, Problem
+
+    marks = {b"\xff\xfe": ("utf-16",), b"\xfe\xff": ("utf-16",)}
+    for encoding in marks.get(raw[:2], ("utf-8-sig", "gb18030")):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if encoding != "gb18030" or "\0" not in text:
+            return text
+    raise Invalid("", (Problem(name, "is no text: save it as UTF-8, one prompt a line or JSON Lines"),))
+
+
+def _row(raw: str) -> dict[str, Any]:
+    """A row of JSON Lines; empty where it is none."""
+    try:
+        row: Any = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", row) if isinstance(row, dict) else {}
+
+
+def _checked(rows: list[tuple[int, dict[str, Any]]], place: str, defaults: dict[str, Any]) -> list[Line]:
+    """The inputs, all of them in order. Raises Invalid with everything that is wrong with any."""
+    from wanreel.domain.errors import Invalid, Problem
+
     problems: list[Problem] = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        if not raw.strip():
+    for number, row in rows:
+        if not isinstance(row.get("prompt"), str):
+            problems.append(Problem(f"line {number}", "must be a JSON object with a text `prompt`"))
             continue
-        row: Any = {"prompt": raw}
-        if as_rows:
-            try:
-                row = json.loads(raw)
-            except ValueError:
-                row = None
-        given = cast("dict[str, Any]", row) if isinstance(row, dict) else {}
-        if not isinstance(given.get("prompt"), str):
-            problems.append(Problem(f"line {number}", "must be a JSON object with a text `prompt`", raw[:80]))
-            continue
-        lines.append(_line(given, str(given.get("id", number)), place, number, defaults))
+        given = {**defaults, **{key: value for key, value in row.items() if value is not None}}
+        problems += [Problem(f"line {number}, {field}", words, said[:80]) for field, words, said in _wrong(given)]
     if problems:
         raise Invalid("", tuple(problems))
-    return lines
+    return [_line(row, str(row.get("id", n)), place, n, defaults) for n, row in rows]
+
+
+def _wrong(given: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with an input: field, words, what was given."""
+    prompt, mode, size, duration = given["prompt"], given.get("mode"), given.get("size"), given.get("duration")
+    if len(prompt) > CHARS_MAX:
+        words = f"is {len(prompt)} characters long, and no model reads a quarter of {CHARS_MAX}: one prompt a line?"
+        yield "prompt", words, prompt
+    if mode is not None and mode not in get_args(Mode):
+        yield "mode", f"must be one of {', '.join(get_args(Mode))}", str(mode)
+    if given.get("model") is not None and not isinstance(given["model"], str):
+        yield "model", "must be a model's id", str(given["model"])
+    if size is not None and not (isinstance(size, str) and _SIZE.fullmatch(size)):
+        yield "size", "must be like 1280*720, 16:9 or 720P", str(size)
+    if duration is not None and not (type(duration) in (int, float) and 1 <= duration <= DURATION_MAX_S):
+        yield "duration", f"must be 1 to {DURATION_MAX_S} seconds", str(duration)
 
 
 def _line(row: dict[str, Any], name: str, place: str, number: int, defaults: dict[str, Any]) -> Line:

@@ -15,6 +15,8 @@ from wanreel.prompt.lexicon import Axis, Direction, axes
 from wanreel.prompt.reading import Reading, Span
 
 # Words that put one thing after another.
+BEFORE_MAX = 200  # characters of a clause that are read before a direction: a bound on what hostile text can cost
+SIGHTS_MAX = 30
 _SEQUENCE = re.compile(
     r"\b(?:then|until|before|after|afterwards|eventually|finally|followed by|later|next|subsequently|ends? (?:on|with|in|as|up)|ending (?:on|with|in|as)|settles?|settling|comes? to (?:rest|a stop)|cuts? to|gives? way|giving way)\b"
     r"|直到|直至|随后|然后|之后|接着|最后|最终|再(?!次)|继而|后来|转场|而后|紧接着"
@@ -152,6 +154,7 @@ def _sights(prompt: Reading, axis: Axis, unwanted: Sequence[Span]) -> list[Sight
     for direction in axis.values:
         if direction is axis.values[-1] and not found:
             return []
+        met = 0
         for match in (m for pattern in direction.patterns for m in prompt.matches(pattern)):
             if match[0] == "" or (
                 any(a <= match.start() < b for a, b in unwanted)
@@ -161,7 +164,7 @@ def _sights(prompt: Reading, axis: Axis, unwanted: Sequence[Span]) -> list[Sight
             start, end = prompt.clause_at(match.start() + (1 if match[0][0] in ",;，；、 " else 0))
             if (
                 (axis.name != "point of view" and _DEPICTED.match(text, match.end()))
-                or _WITHIN.search(text[start : match.start()])
+                or _WITHIN.search(text[max(start, match.start() - BEFORE_MAX) : match.start()])
                 or _LIKENED.search(text[max(0, match.start() - 24) : match.start()])
             ):
                 continue
@@ -170,6 +173,9 @@ def _sights(prompt: Reading, axis: Axis, unwanted: Sequence[Span]) -> list[Sight
             if direction.camera and not _of_camera(text, match, start, end):
                 continue
             found.append(Sight(match.start(), match.end(), direction))
+            met += 1
+            if met == SIGHTS_MAX:  # the hundredth time that it is said tells nothing new
+                break
     return found
 
 
