@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pytest
 import structlog
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 from starlette.routing import BaseRoute
 
 from tests.api.served import Served, served, small_vendor
 from tests.e2e.clip import small_clip
 from tests.web.browser import browsing
+from tests.web.hands import PATIENCE_MS
 from wanreel.emulator.server import Emulator
 from wanreel.web.page import DIST, routes
+
+expect.set_options(timeout=PATIENCE_MS)  # a busy machine is slow, and no error
 
 
 @pytest.fixture(autouse=True)

@@ -12,21 +12,25 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import structlog
 from PIL import Image
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, ViewportSize
 
 from tests.api.served import Served, served, small_vendor
 from tests.factories import make_job
 from tests.web.browser import ROOT, browsing, visiting
-from wanreel.domain.job import Failed, Generating, Queued, State, Unconfirmed
+from wanreel.domain.job import Account, Failed, Generating, Queued, State, Unconfirmed
 from wanreel.domain.policy import Policy
+from wanreel.domain.runtimes import RunKind, RunTime
 from wanreel.store.sqlite import SqliteStore
 from wanreel.web.page import routes
 
 OUT = ROOT / "build" / "screenshots"
 SIZES = {1440: 900, 390: 844}
+WIDE = 860
+TALL_MAX = 6_000
 EMPTY = ("make", "gallery", "spend", "accounts", "attention")
 PROMPTS = (
     ("Wide shot, a paper boat sails through a rain gutter at dawn, camera follows, soft light", "1280*720", ["rain"]),
@@ -40,6 +44,14 @@ DRAFTS = {
     "en-US": "Wide shot, a paper boat sails through a rain gutter at dawn, no text on screen, soft light",
     "zh-CN": "远景，一只纸船在黎明的雨水沟中漂流，画面中没有文字，柔光",
 }
+ASKS = "two of the vendor's tasks fit it, and nothing tells them apart"
+UNDER_WAY: tuple[tuple[type[State], str, float, dict[str, Any]], ...] = (
+    (Unconfirmed, "Close-up, an old clock maker at work, warm light", 400, {"asks": ASKS}),
+    (Generating, "Wide shot, a red kite over a grey sea, slow pan", 41, {"duration_s": 10}),
+    (Generating, "Macro shot, dew runs down a leaf, soft light", 75, {"duration_s": 10}),
+    (Queued, "航拍，清晨的稻田与薄雾，镜头缓慢推进", 20, {}),
+    (Failed, "Medium shot, a crowd in front of a stage, handheld camera", 900, {}),
+)
 TAKES = "Wide shot, a red fox trots through a snowy birch forest at dusk, snow falls, soft light, pan right"
 
 
@@ -66,28 +78,25 @@ async def _full(browser: Browser, home: Path) -> None:
             )
             for prompt, size, tags in PROMPTS:
                 await studio.made(prompt=prompt, size=size, tags=tags, model="wan2.5-t2v-preview")
-    group, job = takes.json["group"], takes.json["jobs"][0]["id"]
-    now = time.time()
-    async with SqliteStore(home / "wanreel.sqlite3", lambda _: 5, Policy()) as store:
-        under_way: list[tuple[type[State], str, float]] = [
-            (Unconfirmed, "Close-up, an old clock maker at work, warm light", 400),
-            (Generating, "Wide shot, a red kite over a grey sea, slow pan", 41),
-            (Generating, "Macro shot, dew runs down a leaf, soft light", 75),
-            (Queued, "航拍，清晨的稻田与薄雾，镜头缓慢推进", 20),
-            (Failed, "Medium shot, a crowd in front of a stage, handheld camera", 900),
-        ]
-        await store.add([make_job(kind, at=now - age, prompt=prompt) for kind, prompt, age in under_way])
-    async with served(home, None, works=False, pages=routes()) as studio:
-        await studio.ask("GET", f"/v1/jobs/{job}/artifact?variant=sheet")
-        rooms = {name: name for name in ("make", "gallery", "spend", "accounts", "attention")}
-        await _set(browser, studio, "full", {**rooms, "job": f"job/{job}", "compare": f"compare/{group}"})
+        group, job = takes.json["group"], takes.json["jobs"][0]["id"]
+        account = Account(takes.json["jobs"][0]["account"], takes.json["jobs"][0]["region"], vendor.base_url)
+        now = time.time()
+        async with SqliteStore(home / "wanreel.sqlite3", lambda _: 5, Policy()) as store:
+            for kind, prompt, age, more in UNDER_WAY:
+                await store.add([make_job(kind, at=now - age, prompt=prompt, account=account, **more)])
+            for took_s in range(80, 200, 10):
+                await store.learn(RunTime(RunKind("wan2.5-t2v-preview", "720P", 10), float(took_s)))
+        async with served(home, vendor, works=False, pages=routes()) as studio:
+            await studio.ask("GET", f"/v1/jobs/{job}/artifact?variant=sheet")
+            rooms = {name: name for name in ("make", "gallery", "spend", "accounts", "attention")}
+            await _set(browser, studio, "full", {**rooms, "job": f"job/{job}", "compare": f"compare/{group}"})
 
 
 async def _set(browser: Browser, studio: Served, kind: str, rooms: dict[str, str]) -> None:
     for width, scheme, locale in itertools.product(SIZES, ("light", "dark"), ("en-US", "zh-CN")):
         folder = OUT / f"{kind}-{width}-{scheme}-{locale[:2]}"
         folder.mkdir(parents=True)
-        view = {"width": width, "height": SIZES[width]}
+        view: ViewportSize = {"width": width, "height": SIZES[width]}
         async with visiting(
             browser, studio.url, viewport=view, color_scheme=scheme, locale=locale, reduced_motion="reduce"
         ) as visit:
@@ -97,8 +106,21 @@ async def _set(browser: Browser, studio: Served, kind: str, rooms: dict[str, str
                     await visit.page.locator("#prompt").fill(DRAFTS[locale])
                     await visit.page.locator("[data-price]").wait_for()
                 await _settled(visit.page)
-                await visit.page.screenshot(path=folder / f"{name}.png", full_page=width == 390)
+                if width < WIDE:
+                    await _unroll(visit.page, width)
+                await visit.page.screenshot(path=folder / f"{name}.png")
+                await visit.page.set_viewport_size(view)
         _sheet(folder)
+
+
+async def _unroll(page: Page, width: int) -> None:
+    """Make the window as tall as the page, as a very long phone: what is below the fold is drawn too, and what is
+    fixed to an edge stands at it.
+    """
+    for _ in range(2):  # what was not drawn before may be taller than the place that was kept for it
+        tall = await page.evaluate("document.documentElement.scrollHeight")
+        await page.set_viewport_size({"width": width, "height": min(TALL_MAX, tall)})
+        await _settled(page)
 
 
 async def _settled(page: Page) -> None:
@@ -107,11 +129,13 @@ async def _settled(page: Page) -> None:
     await page.locator("[aria-busy=true]").wait_for(state="detached")
     script = """() => new Promise((done) => {
       const media = () => [...document.querySelectorAll("main img, main video")];
-      const there = (m) => m.hasAttribute("src") && (m.complete || m.readyState > 1 || m.error);
+      const there = (m) => m.hasAttribute("src") && (m.complete || m.readyState > 3 || m.error);
       const began = performance.now();
+      let since = began;
       const look = () => {
-        const late = performance.now() - began;
-        if ((late > 700 && media().every(there)) || late > 8000) done(true);
+        const now = performance.now();
+        if (!media().every(there)) since = now;
+        if (now - since > 700 || now - began > 8000) done(true); // what turns while it loads has gone by then
         else requestAnimationFrame(look);
       };
       look();

@@ -4,52 +4,82 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 from starlette.routing import BaseRoute
 
 from tests.api.served import Served, served
 from tests.factories import NOW, make_job
 from tests.web.browser import visiting
-from tests.web.hands import decodes, until, wait_done
+from tests.web.hands import PATIENCE_MS, decodes, drop, picture, until, wait_done
 from wanreel.domain.job import Succeeded
 from wanreel.domain.policy import Policy
+from wanreel.emulator.server import Emulator
 from wanreel.store.sqlite import SqliteStore
 
 MANY = 10_000
 NODES_MAX = 2_000
-HARM = '<img src=x onerror="window.broken=1">'
+HARM = '<img src=x onerror="window.broken=1"><script>window.broken=1</script>'
+FAILS = {"fault": "pass", "fate": {"outcome": "failed", "code": "DataInspectionFailed", "message": f"Failed {HARM}"}}
+REFUSES = {"fault": "status", "status": 401, "code": "InvalidApiKey", "message": f"Refused {HARM}"}
+
+WORDS = {
+    "en-US": {
+        "shows": "What should it show?",
+        "go": "Make 3 takes",
+        "gallery": "Gallery",
+        "home": "Brought home and checked",
+        "link": "Make a link",
+        "compare": "Compare",
+        "play": "Play",
+        "picked": "Picked",
+    },
+    "zh-CN": {
+        "shows": "画面里有什么？",
+        "go": "生成 3 个版本",
+        "gallery": "作品",
+        "home": "已取回并核验",
+        "link": "生成链接",
+        "compare": "对比",
+        "play": "播放",
+        "picked": "已选中",
+    },
+}
 
 
-async def test_three_takes_are_compared_picked_and_found_again(studio: Served, browser: Browser) -> None:
+@pytest.mark.parametrize("locale", ["en-US", pytest.param("zh-CN", marks=pytest.mark.long)])
+async def test_three_takes_are_compared_picked_and_found_again(studio: Served, browser: Browser, locale: str) -> None:
     """Takes play in step; a key picks one, for good; a search finds it; its page plays it and tells what happened."""
+    words = WORDS[locale]
     await studio.order(prompt="A green lantern in the rain")
-    async with visiting(browser, studio.url) as visit:
+    async with visiting(browser, studio.url, locale=locale) as visit:
         page = visit.page
         await page.goto(studio.url)
-        await page.get_by_label("What should it show?").fill("Wide shot, a red kite over a grey sea")
+        await page.get_by_label(words["shows"]).fill("Wide shot, a red kite over a grey sea")
         await page.get_by_label("3", exact=True).check()
-        await page.get_by_role("button", name="Make 3 takes").click()
+        await page.get_by_role("button", name=words["go"]).click()
         await wait_done(page, 4)
 
-        await page.get_by_role("link", name="Gallery").click()
+        await page.get_by_role("link", name=words["gallery"], exact=True).click()
         await expect(page.locator("[data-job]")).to_have_count(4)
         await page.get_by_role("searchbox").fill("RED KITE")
         await expect(page.locator("[data-job]")).to_have_count(3)
         await page.locator("[data-job] a").first.click()
         assert await decodes(page.locator("video.clip"))
-        await expect(page.get_by_text("Brought home and checked")).to_be_visible()
-        await page.get_by_role("button", name="Make a link").click()
+        await expect(page.get_by_text(words["home"])).to_be_visible()
+        await expect(page.locator("[data-cost]")).to_contain_text("¥3.00")
+        await page.get_by_role("button", name=words["link"]).click()
         await _plays_elsewhere(browser, await page.locator("[data-embed]").input_value())
 
-        await page.get_by_role("link", name="Compare").click()
+        await page.get_by_role("link", name=words["compare"]).click()
         await expect(page.locator("[data-take]")).to_have_count(3)
-        await page.get_by_role("button", name="Play").click()
+        await page.get_by_role("button", name=words["play"]).click()
         await until(page, "[...document.querySelectorAll('video')].every((v) => v.currentTime > 0)")
         assert await _apart_s(page) < 0.25
         await page.keyboard.press("2")
-        await expect(page.locator("[data-take='2']").get_by_role("button", name="Picked")).to_be_visible()
+        await expect(page.locator("[data-take='2']").get_by_role("button", name=words["picked"])).to_be_visible()
         await page.reload()
-        await expect(page.locator("[data-take='2']").get_by_role("button", name="Picked")).to_be_visible()
+        await expect(page.locator("[data-take='2']").get_by_role("button", name=words["picked"])).to_be_visible()
         group = page.url.rpartition("/")[2]
     picked = (await studio.ask("GET", f"/v1/groups/{group}/reviews")).json["pick"]
     jobs = (await studio.ask("GET", f"/v1/groups/{group}")).json["jobs"]
@@ -96,15 +126,42 @@ async def test_ten_thousand_clips_are_as_light_as_ten(pages: list[BaseRoute], br
             await expect(page.locator("[data-job]")).to_have_count(1)
 
 
-async def test_what_others_wrote_is_text_on_every_page(studio: Served, browser: Browser) -> None:
-    """Markup in a prompt or a name is shown letter by letter, and what tries to run or to leave is refused."""
+async def test_what_others_wrote_is_text_on_every_page(studio: Served, vendor: Emulator, browser: Browser) -> None:
+    """Markup in a prompt, a name, an own template, a picture's file name or the vendor's words is shown letter by
+    letter wherever it is shown, and what tries to run or to leave is refused.
+    """
     job = await studio.made(prompt=f"A kite {HARM}", name=f"Name {HARM}")
+    await studio.ask("PUT", "/v1/prompt/templates/own", {"text": f"A {{thing}} {HARM}"})
+    vendor.script({"create": [FAILS, REFUSES]}, account="*")
     async with visiting(browser, studio.url) as visit:
         page = visit.page
-        for where in ("", "#/gallery", f"#/job/{job['id']}"):
+        await page.goto(studio.url)
+        await page.get_by_role("button", name="Templates").click()
+        await expect(page.get_by_role("dialog").get_by_role("listitem").first).to_contain_text(f"A {{thing}} {HARM}")
+        await page.get_by_role("button", name="Close", exact=True).click()
+        await page.get_by_role("tab", name="Picture").click()
+        await drop(page, "first", picture("teal"), f"{HARM}.png")
+        await expect(page.locator(".drop")).to_contain_text(f"{HARM}.png")
+        await page.get_by_label("What should move?").fill(f"It turns {HARM}")
+        await page.get_by_role("button", name="Make it").click()
+        await expect(page.locator("[data-state=failed]")).to_contain_text(f"Failed {HARM}", timeout=PATIENCE_MS)
+        failed = next(one for one in (await studio.ask("GET", "/v1/jobs")).json["data"] if "failed" == one["state"])
+        waits = await studio.order(prompt=f"It waits {HARM}")
+        await expect(page.locator("[data-state=queued]")).to_contain_text(f"Refused {HARM}", timeout=PATIENCE_MS)
+        shown = {
+            "": ("Name", "It turns", "Failed", "It waits", "Refused"),
+            "#/gallery": ("Name", "It turns", "It waits"),
+            "#/attention": ("It waits", "Refused"),
+            "#/accounts": ("Refused",),
+            f"#/job/{job['id']}": ("Name", "A kite"),
+            f"#/job/{failed['id']}": ("It turns", "Failed"),
+            f"#/job/{waits['id']}": ("It waits", "Refused"),
+        }
+        for where, words in shown.items():
             await page.goto(f"{studio.url}/{where}")
-            await expect(page.get_by_text(f"Name {HARM}").first).to_be_visible()
-        await expect(page.get_by_text(f"A kite {HARM}").first).to_be_visible()
+            for word in words:
+                await expect(page.locator("main").get_by_text(f"{word} {HARM}").first).to_be_visible()
+            assert 0 == await page.locator("img[src=x]").count(), where
         assert await page.evaluate("window.broken === undefined")
         tries = """async () => {
           const said = [];

@@ -3,6 +3,8 @@ import { SvelteMap } from "svelte/reactivity";
 import { address, ask, gate, send, Refused, type Happening, type Job } from "./api";
 
 const SILENCE_MS = 40_000; // the server says something every 15 s
+const OUTLOOK_MS = 15_000;
+const OUTLOOKS_MAX = 8;
 const BACK_MS = [500, 1000, 2000, 4000, 8000];
 const FINAL = new Set(["succeeded", "failed", "cancelled"]);
 
@@ -28,6 +30,7 @@ class Live {
 
   begin(): void {
     setInterval(() => (this.now = Date.now()), 1000);
+    setInterval(() => void this.outlooks(), OUTLOOK_MS);
     addEventListener("online", () => this.again());
     addEventListener("offline", () => this.#lost());
     document.addEventListener("visibilitychange", () => {
@@ -49,12 +52,21 @@ class Live {
     return () => this.#heard.delete(heard);
   }
 
-  /** Keep what was read, unless something newer is known. */
+  /** Keep what was read, unless something newer is known. Lists leave cost and outlook out: what is known of them stays. */
   keep(jobs: Iterable<Job>): void {
     for (const job of jobs) {
       const known = this.jobs.get(job.id);
-      if (!known || known.version <= job.version) this.jobs.set(job.id, job);
+      if (!known || known.version < job.version) this.jobs.set(job.id, job);
+      else if (known.version === job.version) this.jobs.set(job.id, { ...job, cost: job.cost ?? known.cost ?? null, progress: job.progress ?? known.progress ?? null });
     }
+  }
+
+  /** How far running jobs may be, read anew: it changes by the second, and the stream says nothing of it. */
+  async outlooks(): Promise<void> {
+    if (document.visibilityState !== "visible" || this.state !== "live") return;
+    const running = [...this.jobs.values()].filter((j) => j.state === "generating").slice(0, OUTLOOKS_MAX);
+    const read = await Promise.all(running.map((j) => ask("get", "/v1/jobs/{job_id}", { path: { job_id: j.id } }).catch(() => null)));
+    this.keep(read.filter((j): j is Job => j !== null));
   }
 
   async #listen(): Promise<void> {
