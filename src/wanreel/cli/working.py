@@ -84,7 +84,7 @@ async def become_the_runner(lock: RunnerLock, clock: Clock, home: Path) -> None:
 async def _receive(opened: Home, runner: Runner, place: tuple[str, int], stack: AsyncExitStack) -> None:
     """Receive completion events while the stack lasts."""
     host, port = place
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
+    url = _url(host, port, PATH)
     await stack.enter_async_context(serving(opened.hook(runner, url), host, port))
     say(f"completion events are received at {url}")
 
@@ -97,7 +97,11 @@ async def _expose(opened: Home, counting: Counting, place: tuple[str, int], stac
         return await opened.gauges.text() + counting.text()
 
     await stack.enter_async_context(exposing(text, host, port))
-    say(f"metrics are at http://{f'[{host}]' if ':' in host else host}:{port}{METRICS_PATH}")
+    say(f"metrics are at {_url(host, port, METRICS_PATH)}")
+
+
+def _url(host: str, port: int, path: str) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{path}"
 
 
 def _place(name: str, text: str) -> tuple[str, int]:

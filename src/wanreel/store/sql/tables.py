@@ -122,18 +122,26 @@ history = Table(
     PrimaryKeyConstraint("job_id", "version"),
 )
 
+
+def _happening() -> tuple[Column[Any], ...]:
+    """The columns of something that happened; a column belongs to one table, so each asks for its own."""
+    return (
+        Column("seq", _COUNT, primary_key=True, autoincrement=True),
+        Column("at", Double, nullable=False),
+        Column("project", Text, nullable=False),
+        Column("batch", Text),
+        Column("job_id", Text, nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("event", Text, nullable=False),
+        Column("reason", Text, nullable=False),
+    )
+
+
 feed = Table(
     "feed",
     metadata,
-    Column("seq", _COUNT, primary_key=True, autoincrement=True),
-    Column("at", Double, nullable=False),
-    Column("project", Text, nullable=False),
-    Column("batch", Text),
-    Column("job_id", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    *_happening(),
     sqlite_autoincrement=True,  # a number is never used again, not even after rows were removed
 )
 Index("ix_feed_job", feed.c.job_id, feed.c.seq)
@@ -142,15 +150,7 @@ Index("ix_feed_batch", feed.c.batch, feed.c.seq, **_only("batch IS NOT NULL"))
 arrivals = Table(  # what has happened and has no number in the feed yet; where one connection writes, always empty
     "arrivals",
     metadata,
-    Column("seq", _COUNT, primary_key=True, autoincrement=True),
-    Column("at", Double, nullable=False),
-    Column("project", Text, nullable=False),
-    Column("batch", Text),
-    Column("job_id", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    *_happening(),
 )
 
 projects = Table(
