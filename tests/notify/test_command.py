@@ -8,8 +8,9 @@ import json
 import os
 import signal
 import sys
+from asyncio.subprocess import Process
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import pytest
 
@@ -97,25 +98,61 @@ def first_line(pipe: Path) -> tuple[TextIO, str]:
     return file, file.readline()
 
 
+async def all_gone(file: TextIO, child: str) -> bool:
+    """Whether nobody holds the pipe any more; a child that stays is ended here."""
+    try:
+        async with asyncio.timeout(20):
+            return await asyncio.to_thread(file.read) == ""
+    except TimeoutError:
+        os.kill(int(child), signal.SIGKILL)
+        return False
+
+
 async def test_a_command_that_hangs_is_ended_with_its_children(pipe: Path) -> None:
     """After its time it is ended, all of it, and the notice is owed again."""
     started = asyncio.create_task(asyncio.to_thread(first_line, pipe))
     with pytest.raises(Unavailable, match="did not end within 1 s"):
         await CommandNotifier(hanging(pipe), timeout_s=1).tell(NOTICE)
-    file, _ = await started
+    file, child = await started
     with file:
-        assert "" == await asyncio.to_thread(file.read)
+        assert await all_gone(file, child)
 
 
 async def test_a_cancelled_delivery_ends_the_command(pipe: Path) -> None:
     """A runner that stops leaves no command behind."""
     telling = asyncio.create_task(CommandNotifier(hanging(pipe)).tell(NOTICE))
-    file, _ = await asyncio.to_thread(first_line, pipe)
+    file, child = await asyncio.to_thread(first_line, pipe)
     telling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await telling
     with file:
-        assert "" == await asyncio.to_thread(file.read)
+        assert await all_gone(file, child)
+
+
+async def test_a_delivery_cancelled_while_its_command_starts_ends_it(
+    pipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cancelled before asyncio has told of the new process: what that has started by then is ended with it."""
+    begun, told = asyncio.Event(), asyncio.Event()
+    start = asyncio.create_subprocess_exec
+
+    async def slow(*argv: str, **how: Any) -> Process:
+        process = await start(*argv, **how)
+        begun.set()
+        await told.wait()
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slow)
+    telling = asyncio.create_task(CommandNotifier(hanging(pipe)).tell(NOTICE))
+    file, child = await asyncio.to_thread(first_line, pipe)
+    await begun.wait()
+    telling.cancel()
+    await asyncio.sleep(0)
+    told.set()
+    with pytest.raises(asyncio.CancelledError):
+        await telling
+    with file:
+        assert await all_gone(file, child)
 
 
 async def test_a_command_may_leave_something_running(pipe: Path) -> None:

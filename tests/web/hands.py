@@ -36,15 +36,21 @@ async def wait_done(page: Page, count: int) -> None:
 
 
 async def decodes(video: Locator) -> bool:
-    """Whether a clip really plays: frames come out of it, and time goes on."""
-    script = """async (video) => {
+    """Whether a clip really plays once it has come: frames come out of it, and time goes on."""
+    script = """async (video, patience) => {
+      const late = performance.now() + patience;
+      // A source that comes after play() was asked for ends that wish with an AbortError.
+      while (video.readyState < HTMLMediaElement.HAVE_METADATA && !video.error) {
+        if (performance.now() > late) return false;
+        await new Promise((go) => setTimeout(go, 20));
+      }
       video.muted = true;
       await video.play();
       const frames = () => video.getVideoPlaybackQuality().totalVideoFrames;
       while (!frames() || !video.currentTime) await new Promise((go) => requestAnimationFrame(go));
       return video.videoWidth > 0 && video.error === null;
     }"""
-    return await video.evaluate(script)
+    return await video.evaluate(script, PATIENCE_MS)
 
 
 async def shows_picture(image: Locator) -> bool:

@@ -37,7 +37,14 @@ class CommandNotifier:
         """As `ports.Notifier.tell`."""
         name = self._argv[0]
         with _Complaint() as complaint:
-            process = await self._start(notice, complaint)
+            starting = asyncio.ensure_future(self._start(notice, complaint))
+            try:
+                process = await asyncio.shield(starting)
+            except asyncio.CancelledError:
+                # asyncio's own way out of a start ends the one process, not what it has started meanwhile
+                with contextlib.suppress(Unavailable):
+                    _end(await starting)
+                raise
             try:
                 async with asyncio.timeout(self._timeout_s):
                     status = await process.wait()
