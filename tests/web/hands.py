@@ -47,7 +47,10 @@ async def decodes(video: Locator) -> bool:
       video.muted = true;
       await video.play();
       const frames = () => video.getVideoPlaybackQuality().totalVideoFrames;
-      while (!frames() || !video.currentTime) await new Promise((go) => requestAnimationFrame(go));
+      while (!frames() || !video.currentTime) {
+        if (performance.now() > late || video.error) return false;
+        await new Promise((go) => setTimeout(go, 20));
+      }
       return video.videoWidth > 0 && video.error === null;
     }"""
     return await video.evaluate(script, PATIENCE_MS)

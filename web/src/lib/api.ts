@@ -76,6 +76,7 @@ export function address(path: string, parts: object = {}, query: object = {}): s
 /** Send one request. Throws `Refused` or `Unreachable`. */
 export async function send(method: string, url: string, body?: BodyInit, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
   let answer: Response;
+  const token = gate.token;
   try {
     answer = await fetch(url, { method, headers: { ...gate.headers(), ...headers }, ...(body === undefined ? {} : { body }), ...(signal ? { signal } : {}) });
   } catch (error) {
@@ -83,7 +84,7 @@ export async function send(method: string, url: string, body?: BodyInit, headers
     throw new Unreachable(String(error));
   }
   if (answer.ok) return answer;
-  if (answer.status === 401) gate.closed();
+  if (answer.status === 401 && token === gate.token) gate.closed(); // an answer to an older token says nothing of this one
   let told: { code?: string; detail?: string; title?: string; problems?: { field: string; message: string }[] } = {};
   try {
     told = await answer.json();
