@@ -585,6 +585,14 @@ class Worn:
     but: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision about a job's clip, and the one it was made from: it counts only while that one stands."""
+
+    was: Custody
+    now: Custody
+
+
 class Custodian(Protocol):
     """What was decided about keeping clips."""
 
@@ -592,8 +600,10 @@ class Custodian(Protocol):
         """Decisions by job; jobs about which nothing was decided are left out."""
         ...
 
-    async def decide(self, custody: Custody) -> None:
-        """Write a decision, in place of the one before. Raises NotFound."""
+    async def decide(self, rulings: Sequence[Ruling]) -> None:
+        """Write decisions, all or none, each in the place of the very one it was made from: of two people (or a person
+        and a sweep) who decide at the same moment, the later one is told and looks again. Raises Stale, NotFound.
+        """
         ...
 
     async def worn(self, which: Worn) -> list[Job]:
@@ -610,7 +620,7 @@ class Custodian(Protocol):
 
     async def erase(self, jobs: Sequence[Job], at: float) -> None:
         """Put wordless jobs (`domain.keeping.erased`) in the place of those they were made of; their history, notices,
-        tags, views and links go. All or none. Raises Stale, NotFound.
+        tags, views and links go. All or none. Raises Stale, NotFound, and Conflict for what is under a hold.
         """
         ...
 

@@ -10,13 +10,13 @@ import pytest
 from tests.contract.stores import Bench
 from tests.factories import NOW, make_change, make_job, make_notice
 from wanreel.domain.clip import Aspect, ClipFacts, Sprite
-from wanreel.domain.errors import NotFound, Stale
+from wanreel.domain.errors import Conflict, NotFound, Stale
 from wanreel.domain.group import Group, Kind, Seeds
 from wanreel.domain.job import Artifact, Failed, Generating, Job, Succeeded
 from wanreel.domain.keeping import Custody, KeptViews, Share, View, erased
 from wanreel.domain.request import Media, Stored
 from wanreel.domain.verdict import Pick, Review
-from wanreel.ports import Worn
+from wanreel.ports import Ruling, Worn
 
 PICTURE = Stored("ab" * 32, "image/png", 4321, 1280, 720, "kite.png")
 
@@ -39,6 +39,13 @@ async def succeeded(bench: Bench, id: str, **changes: Any) -> Job:  # noqa: A002
     job = make_job(Succeeded, id=id, task_id=f"task-{id}", **changes)
     await bench.add(job)
     return job
+
+
+async def rule(bench: Bench, custody: Custody) -> None:
+    """Decide, whatever stood before."""
+    keeping, job_id = bench.store.keeping, custody.job_id
+    was = (await keeping.custody_of([job_id])).get(job_id, Custody(job_id))
+    await keeping.decide([Ruling(was, custody)])
 
 
 async def test_views_are_kept_replaced_and_dropped(bench: Bench) -> None:
@@ -79,12 +86,39 @@ async def test_decisions_are_kept_and_taken_back(bench: Bench) -> None:
     for name in ("job_a", "job_b"):
         await succeeded(bench, name)
     held = Custody("job_a", held_at=NOW, held_why="a case")
-    await keeping.decide(held)
+    await rule(bench, held)
     assert {"job_a": held} == dict(await keeping.custody_of(["job_a", "job_b", "stranger"]))
-    await keeping.decide(Custody("job_a"))
+    await rule(bench, Custody("job_a"))
     assert {} == dict(await keeping.custody_of(["job_a"]))
     with pytest.raises(NotFound):
-        await keeping.decide(Custody("stranger", held_at=NOW))
+        await rule(bench, Custody("stranger", held_at=NOW))
+
+
+async def test_a_decision_counts_only_over_the_one_it_was_made_from(bench: Bench) -> None:
+    """A hold set by another process while a purge is being decided is not lost, whoever comes first; of several
+    decisions none is written when one was overtaken; what is held is not erased.
+    """
+    ours, theirs = bench.store.keeping, (await bench.second()).keeping
+    for name in ("job_a", "job_b"):
+        await succeeded(bench, name)
+    fresh = Custody("job_a")
+    held = Custody("job_a", held_at=NOW, held_why="a case")
+    gone = Custody("job_a", trashed_at=NOW, purge_at=NOW, purged_at=NOW)
+    await theirs.decide([Ruling(fresh, held)])
+    for rulings in (
+        [Ruling(fresh, gone)],
+        [Ruling(Custody("job_b"), replace(gone, job_id="job_b")), Ruling(gone, gone)],
+    ):
+        with pytest.raises(Stale):
+            await ours.decide(rulings)
+    assert {"job_a": held} == dict(await ours.custody_of(["job_a", "job_b"]))
+    with pytest.raises(Conflict, match="a case"):
+        await ours.erase([erased(await bench.store.get("job_a"))], NOW)
+    await ours.decide([Ruling(held, fresh)])
+    await ours.decide([Ruling(fresh, gone)])
+    with pytest.raises(Stale):
+        await theirs.decide([Ruling(fresh, held)])
+    assert {"job_a": gone} == dict(await theirs.custody_of(["job_a", "job_b"]))
 
 
 async def test_worn_are_old_clips_nothing_was_decided_about(bench: Bench) -> None:
@@ -95,7 +129,7 @@ async def test_worn_are_old_clips_nothing_was_decided_about(bench: Bench) -> Non
     await succeeded(bench, "job_young", at=NOW, project="a")
     await bench.add(make_job(Failed, id="job_failed", at=NOW - 40, project="a"))
     keeping = bench.store.keeping
-    await keeping.decide(Custody("job_held", held_at=NOW, held_why="a case"))
+    await rule(bench, Custody("job_held", held_at=NOW, held_why="a case"))
 
     async def ids(**which: Any) -> list[str]:
         return [job.id for job in await keeping.worn(replace(Worn(NOW, 10), **which))]
@@ -114,14 +148,16 @@ async def test_due_is_trash_past_its_grace_and_erasures_not_finished(bench: Benc
         "job_due": Custody("job_due", trashed_at=NOW - 9, purge_at=NOW),
         "job_later": Custody("job_later", trashed_at=NOW - 9, purge_at=NOW + 1),
         "job_held": Custody("job_held", held_at=NOW, held_why="x", trashed_at=NOW - 9, purge_at=NOW - 1),
-        "job_gone": Custody("job_gone", trashed_at=NOW - 9, purge_at=NOW - 1, purged_at=NOW),
+        "job_going": Custody("job_going", trashed_at=NOW - 9, purge_at=NOW - 1, purged_at=NOW),
+        "job_gone": Custody("job_gone", trashed_at=NOW - 9, purged_at=NOW),
         "job_erasing": Custody("job_erasing", erase_asked_at=NOW - 5),
         "job_erased": Custody("job_erased", erase_asked_at=NOW - 5, erased_at=NOW - 4),
     }
     for name, custody in decided.items():
         await succeeded(bench, name)
-        await keeping.decide(custody)
-    assert [decided["job_erasing"], decided["job_due"]] == await keeping.due(NOW, 10)
+        await rule(bench, custody)
+    due = [decided[name] for name in ("job_erasing", "job_going", "job_due")]
+    assert due == await keeping.due(NOW, 10)
     assert [decided["job_erasing"]] == await keeping.due(NOW, 1)
     assert [decided["job_due"], decided["job_later"]] == await keeping.trash(10)
 
@@ -143,7 +179,7 @@ async def test_an_erased_job_keeps_what_must_not_happen_twice(bench: Bench) -> N
     keeping = bench.store.keeping
     await keeping.keep_views(views_of(now))
     await keeping.share(Share("t1", now.id, Aspect.CLIP, NOW))
-    await keeping.decide(Custody(now.id, erase_asked_at=NOW))
+    await rule(bench, Custody(now.id, erase_asked_at=NOW))
     await bench.store.keep_review(Review(now.id, NOW, 0.1, (), ("SECRET kite is missing",)), None)
     await bench.store.pick(Pick(now.id, now.id, "default", NOW, "ada", "SECRET"))
 
@@ -212,5 +248,5 @@ async def test_a_kept_input_is_referred_to_by_whoever_has_not_lost_its_clip(benc
     assert await keeping.refers(PICTURE.sha256, ["job_a"])
     assert not await keeping.refers(PICTURE.sha256, ["job_a", "job_b"])
     assert not await keeping.refers("00" * 32, [])
-    await keeping.decide(Custody("job_a", trashed_at=NOW, purge_at=NOW, purged_at=NOW))
+    await rule(bench, Custody("job_a", trashed_at=NOW, purge_at=NOW, purged_at=NOW))
     assert not await keeping.refers(PICTURE.sha256, ["job_b"])

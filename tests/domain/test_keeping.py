@@ -16,8 +16,11 @@ from wanreel.domain.keeping import (
     Custody,
     Retention,
     ask_erasure,
+    begin_purge,
+    end_purge,
     erased,
     hold,
+    put_off,
     release,
     restore,
     todo_at,
@@ -66,6 +69,26 @@ def test_what_is_gone_is_gone(step: Callable[[], Custody]) -> None:
     """And what was never done cannot be undone."""
     with pytest.raises(Conflict):
         step()
+
+
+def test_a_purge_is_decided_before_it_begins_and_is_due_until_all_is_gone() -> None:
+    """Once it is on its way no hold is taken, in words that say why; what is held, early or done is not purged."""
+    due_at = NOW + 30 * DAY_S
+    going = begin_purge(TRASHED, due_at)
+    assert going is not None
+    assert (due_at, due_at, False) == (going.purged_at, todo_at(going), going.readable)
+    with pytest.raises(Conflict, match="is being removed"):
+        hold(going, due_at, "case 7")
+    assert going == begin_purge(going, due_at + 60), "cut short, and gone on with"
+    done = end_purge(going)
+    assert (None, due_at) == (todo_at(done), done.purged_at)
+    with pytest.raises(Conflict, match="is gone"):
+        hold(done, due_at, "case 7")
+    with pytest.raises(Conflict, match="is being erased"):
+        hold(ERASING, NOW, "case 7")
+    for custody in (KEPT, TRASHED, hold(TRASHED, NOW, "case 7"), ERASING):
+        assert begin_purge(custody, due_at - 1) is None
+    assert begin_purge(put_off(TRASHED, due_at + 60), due_at) is None
 
 
 def test_a_hold_needs_a_reason() -> None:

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.factories import NOW, make_job
+from tests.factories import NOW, make_change, make_job
 from tests.service.shops import make_counter
 from wanreel.archive.local_shelf import LocalShelf
 from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Unavailable
-from wanreel.domain.job import Artifact, Job, Succeeded
+from wanreel.domain.job import Artifact, Generating, Job, Succeeded
 from wanreel.domain.keeping import DAY_S, Custody, Retention, erased
 from wanreel.domain.request import Media, Stored
-from wanreel.ports import Label
-from wanreel.service.keeping import Keeping, KeepingRoom
+from wanreel.ports import Label, Ruling
+from wanreel.service.keeping import SWEEP_EVERY_S, Keeping, KeepingRoom
 
 PICTURE = Stored("ab" * 32, "image/png", 4, 1280, 720, "kite.png")
 
@@ -25,8 +25,11 @@ class Forgetting:
 
     def __init__(self) -> None:
         self.forgotten: list[str] = []
+        self.broken = False
 
     async def forget(self, sha256: str) -> bool:
+        if self.broken:
+            raise Unavailable("not now")
         self.forgotten.append(sha256)
         return True
 
@@ -73,7 +76,7 @@ async def test_an_erasure_that_was_cut_short_is_finished_by_the_next_sweep(tmp_p
     """Asked for and not finished, the process gone: nothing of the job's words stays."""
     bench = Bench(tmp_path, {})
     job = await bench.clip("job_a")
-    await bench.store.keeping.decide(Custody("job_a", erase_asked_at=NOW))
+    await bench.store.keeping.decide([Ruling(Custody("job_a"), Custody("job_a", erase_asked_at=NOW))])
     assert ("job_a",) == (await bench.keeping.sweep()).erased
     assert erased(job) == await bench.store.get("job_a")
     assert [PICTURE.sha256] == bench.inputs.forgotten
@@ -135,6 +138,37 @@ async def test_a_storage_that_is_away_is_tried_again(tmp_path: Path) -> None:
     assert ("job_a",) == (await bench.keeping.sweep()).purged
     assert isinstance(job.state, Succeeded)
     assert not await bench.lies(job.state.artifact)
+
+
+async def test_a_purge_that_was_cut_short_lets_go_of_its_inputs_later(tmp_path: Path) -> None:
+    """The clip gone and the picture not: the next sweep goes on from there, and the one after has nothing to do."""
+    bench = Bench(tmp_path, {})
+    await bench.clip("job_a")
+    await bench.keeping.delete("job_a")
+    bench.clock.advance(DAY_S + 1)
+    bench.inputs.broken = True
+    assert (("job_a", "not now"),) == (await bench.keeping.sweep()).failed
+    assert [] == bench.inputs.forgotten
+    bench.inputs.broken = False
+    assert ("job_a",) == (await bench.keeping.sweep()).purged
+    assert [PICTURE.sha256] == bench.inputs.forgotten
+    assert () == (await bench.keeping.sweep()).purged
+
+
+async def test_what_was_put_away_before_it_ended_is_purged_when_it_has(tmp_path: Path) -> None:
+    """A clip that comes after the purge would stay for ever."""
+    bench = Bench(tmp_path, {})
+    job = make_job(Generating, id="job_a", task_id="job_a", at=NOW)
+    await bench.store.add([job])
+    await bench.keeping.put_away("job_a")
+    bench.clock.advance(DAY_S + 1)
+    assert ((), ()) == ((swept := await bench.keeping.sweep()).purged, swept.failed)
+    artifact = await bench.shelf.put("job_a.mp4", b"clip", Label())
+    done = make_job(Succeeded, id="job_a", task_id="job_a", at=NOW, artifact=artifact)
+    await bench.store.commit(make_change(job, done.state))
+    bench.clock.advance(SWEEP_EVERY_S + 1)
+    assert ("job_a",) == (await bench.keeping.sweep()).purged
+    assert not await bench.lies(artifact)
 
 
 async def test_tending_sweeps_every_hour(tmp_path: Path) -> None:

@@ -113,8 +113,8 @@ class Custody:
     held_why: str = ""
     trashed_at: float | None = None
     trashed_why: str = ""
-    purge_at: float | None = None  # when the grace of the trash ends
-    purged_at: float | None = None  # the clip is gone from the storage
+    purge_at: float | None = None  # when the grace of the trash ends; None again once everything is gone
+    purged_at: float | None = None  # the clip is gone from the storage, or on its way: durable before the first byte
     erase_asked_at: float | None = None  # to be erased: durable before the first byte goes, finished whatever happens
     erased_at: float | None = None
     restored_at: float | None = None  # somebody wanted it back: no rule of age takes it again
@@ -140,8 +140,7 @@ class Retention:
 
 def hold(custody: Custody, now: float, why: str) -> Custody:
     """Under legal hold, out of the trash. Raises Conflict when there is nothing left to hold, Invalid for no reason."""
-    if is_gone(custody):
-        raise Conflict(f"{custody.job_id}'s clip is gone from the storage already")
+    _not_gone(custody, "a hold comes too late")
     why = _why(why)
     if not why:
         raise Invalid("", (Problem("why", "must say why it is held: who asked, which case"),))
@@ -164,9 +163,8 @@ def release(custody: Custody) -> Custody:
 
 def trash(custody: Custody, now: float, grace_days: float, why: str) -> Custody:
     """Into the trash. Raises Conflict: held, or gone already; what lies there stays with its own grace."""
-    _not_held(custody, "deleted")
-    if is_gone(custody):
-        raise Conflict(f"{custody.job_id}'s clip is gone from the storage already")
+    must_not_be_held(custody, "deleted")
+    _not_gone(custody, "there is nothing left to delete")
     if custody.trashed_at is not None:
         return custody
     return replace(custody, trashed_at=now, trashed_why=_why(why), purge_at=now + grace_days * DAY_S)
@@ -174,11 +172,30 @@ def trash(custody: Custody, now: float, grace_days: float, why: str) -> Custody:
 
 def restore(custody: Custody, now: float) -> Custody:
     """Out of the trash, and safe from rules of age from now on. Raises Conflict: not there, or too late."""
-    if is_gone(custody):
-        raise Conflict(f"{custody.job_id}'s clip is gone from the storage already")
+    _not_gone(custody, "it cannot be brought back")
     if custody.trashed_at is None:
         raise Conflict(f"{custody.job_id}'s clip is not in the trash")
     return replace(custody, trashed_at=None, trashed_why="", purge_at=None, restored_at=now)
+
+
+def begin_purge(custody: Custody, now: float) -> Custody | None:
+    """On its way out of the storage, for good: from here on no hold can be set. None where nothing is to be purged
+    (held or brought back a moment ago, or done).
+    """
+    due_at = todo_at(custody)
+    if due_at is None or due_at > now or custody.erase_asked_at is not None:
+        return None
+    return custody if custody.purged_at is not None else replace(custody, purged_at=now)
+
+
+def end_purge(custody: Custody) -> Custody:
+    """Everything is gone: the clip, what was derived from it, the inputs that only it needed."""
+    return replace(custody, purge_at=None)
+
+
+def put_off(custody: Custody, until: float) -> Custody:
+    """Not before then: its job has not ended, and may yet bring a clip."""
+    return replace(custody, purge_at=until)
 
 
 def todo_at(custody: Custody) -> float | None:
@@ -187,7 +204,7 @@ def todo_at(custody: Custody) -> float | None:
         return None
     if custody.erase_asked_at is not None:
         return custody.erase_asked_at if custody.erased_at is None else None
-    return custody.purge_at if custody.purged_at is None else None
+    return custody.purge_at
 
 
 def is_gone(custody: Custody) -> bool:
@@ -197,7 +214,7 @@ def is_gone(custody: Custody) -> bool:
 
 def ask_erasure(custody: Custody, now: float) -> Custody:
     """It is to be erased. Raises Conflict: held."""
-    _not_held(custody, "erased")
+    must_not_be_held(custody, "erased")
     asked_at = custody.erase_asked_at if custody.erase_asked_at is not None else now
     return replace(custody, erase_asked_at=asked_at)
 
@@ -251,7 +268,18 @@ def _bare(outcome: Outcome) -> Outcome:
     return replace(outcome, video_url="", orig_prompt=None, actual_prompt=None)
 
 
-def _not_held(custody: Custody, what: str) -> None:
+def _not_gone(custody: Custody, so: str) -> None:
+    if custody.erase_asked_at is not None:
+        done = "was erased" if custody.erased_at is not None else "is being erased"
+    elif custody.purged_at is not None:
+        done = "is being removed from the storage" if custody.purge_at is not None else "is gone from the storage"
+    else:
+        return
+    raise Conflict(f"{custody.job_id}'s clip {done}: {so}")
+
+
+def must_not_be_held(custody: Custody, what: str) -> None:
+    """Raises Conflict under a legal hold, in words that say what cannot be done."""
     if custody.held_at is not None:
         raise Conflict(
             f"{custody.job_id} is under legal hold ({custody.held_why}) and cannot be {what}: release it first"

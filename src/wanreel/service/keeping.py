@@ -7,9 +7,10 @@ died in between. Nothing is removed because it is not known: orphans are reporte
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from wanreel.domain.errors import Conflict, Internal, NotFound, WanreelError
+from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, WanreelError
 from wanreel.domain.job import Archiving, Artifact, Cancelled, Job, Succeeded, is_final, state_name
 from wanreel.domain.keeping import (
     INPUTS_PREFIX,
@@ -17,24 +18,27 @@ from wanreel.domain.keeping import (
     Custody,
     Retention,
     ask_erasure,
+    begin_purge,
+    end_purge,
     erased,
     hold,
     input_hashes,
     is_gone,
     is_view_of,
+    put_off,
     release,
     restore,
-    todo_at,
     trash,
 )
 from wanreel.domain.spooling import SpoolRoom
-from wanreel.ports import Clock, Custodian, Filter, Gallery, Hooks, Inputs, Jobs, Shelf, Spool, Stakes, Worn
+from wanreel.ports import Clock, Custodian, Filter, Gallery, Hooks, Inputs, Jobs, Ruling, Shelf, Spool, Stakes, Worn
 from wanreel.service.reindexing import Recover, Reindexed, reindex
 from wanreel.service.uses import Service
 from wanreel.telemetry import KEEPING, log
 
 AT_ONCE = 500  # jobs handled in one go
 SWEEP_EVERY_S = 3600.0
+TRIES_MAX = 20  # decisions about one job that meet
 YOUNG_S = 2 * 3600.0  # what lies in the storage for less may belong to a job that is just being archived
 
 
@@ -122,31 +126,30 @@ class Keeping:
     async def hold(self, job_id: str, why: str) -> Custody:
         """Put a job under legal hold, out of the trash if it lies there. Raises Conflict, Invalid (no reason)."""
         job = await self._room.service.get(job_id)
-        return await self._decide(hold(await self._custody(job), self._room.clock.now(), why), "held")
+        return await self._decide(job.id, lambda custody: hold(custody, self._room.clock.now(), why), "held")
 
     async def release(self, job_id: str) -> Custody:
         """End a hold. Raises Conflict."""
         job = await self._room.service.get(job_id)
-        return await self._decide(release(await self._custody(job)), "released")
+        return await self._decide(job.id, release, "released")
 
     async def delete(self, job_id: str, why: str = "") -> Custody:
         """Move a job's clip to the trash. Raises Conflict (held, gone, no clip yet)."""
         job = await self._room.service.get(job_id)
         if not isinstance(job.state, Succeeded):
             raise Conflict(f"{job.id} is {state_name(job.state)} and has no clip to delete")
-        room = self._room
-        custody = trash(await self._custody(job), room.clock.now(), room.retention.grace_days, why or "by hand")
-        return await self._decide(custody, "trashed")
+        return await self._decide(job.id, lambda custody: self._trashed(custody, why or "by hand"), "trashed")
 
     async def put_away(self, job_id: str) -> Custody:
         """Show a job's clip to nobody any more, whether or not there is one yet; it is purged as what lies in the trash
         is. Raises Conflict (held).
         """
-        room = self._room
-        custody = await self._custody(await room.service.get(job_id))
-        if is_gone(custody):
-            return custody
-        return await self._decide(trash(custody, room.clock.now(), room.retention.grace_days, "by hand"), "trashed")
+        job = await self._room.service.get(job_id)
+
+        def away(custody: Custody) -> Custody:
+            return custody if is_gone(custody) else self._trashed(custody, "by hand")
+
+        return await self._decide(job.id, away, "trashed")
 
     async def put_aside(self, job_ids: Sequence[str]) -> frozenset[str]:
         """Which of some jobs are shown to nobody any more: in the trash, purged or erased."""
@@ -161,7 +164,7 @@ class Keeping:
     async def restore(self, job_id: str) -> Custody:
         """Bring a clip back from the trash. Raises Conflict."""
         job = await self._room.service.get(job_id)
-        return await self._decide(restore(await self._custody(job), self._room.clock.now()), "restored")
+        return await self._decide(job.id, lambda custody: restore(custody, self._room.clock.now()), "restored")
 
     async def trash(self, limit: int = AT_ONCE) -> list[Custody]:
         """What lies in the trash, the first to be purged first."""
@@ -177,17 +180,16 @@ class Keeping:
         gone: list[str] = []
         failed: list[tuple[str, str]] = []
         async for job, why in self._worn(now, dry_run=dry_run):
+            if not dry_run and not await self._wear(job, why):
+                continue
             trashed.append(job.id)
-            if not dry_run:
-                await self._decide(trash(Custody(job.id), now, self._room.retention.grace_days, why), "trashed")
         while True:
             due = await self._room.custodian.due(now, 1_000_000 if dry_run else AT_ONCE)
             for custody in due:
                 erasing = custody.erase_asked_at is not None
                 try:
-                    if not dry_run:
-                        await (self._finish_erasing(custody.job_id) if erasing else self._purge(custody))
-                    (gone if erasing else purged).append(custody.job_id)
+                    if dry_run or await (self._finish_erasing if erasing else self._purge)(custody.job_id):
+                        (gone if erasing else purged).append(custody.job_id)
                 except WanreelError as why:  # tried again at the next sweep
                     failed.append((custody.job_id, why.message))
             if dry_run or failed or len(due) < AT_ONCE:
@@ -228,19 +230,42 @@ class Keeping:
                 if dry_run or len(found) < AT_ONCE:
                     break
 
-    async def _purge(self, custody: Custody) -> None:
-        """Remove a clip and what was derived from it for good, and the inputs that only it needed."""
+    async def _wear(self, job: Job, why: str) -> bool:
+        """Into the trash by a rule of age; False when somebody decided something about it this very moment."""
+        fresh = Custody(job.id)
+        try:
+            await self._room.custodian.decide([Ruling(fresh, self._trashed(fresh, why))])
+        except Stale:
+            return False
+        log.info(KEEPING, job=job.id, what="trashed")
+        return True
+
+    async def _purge(self, job_id: str) -> bool:
+        """Remove a clip and what was derived from it for good, and the inputs that only it needed. That it is on its
+        way is written down before the first byte goes, unless a hold came first; after that no hold is taken, and
+        whoever sweeps next goes on from there. False when it was held or brought back a moment ago.
+        """
         room = self._room
         now = room.clock.now()
-        current = (await room.custodian.custody_of([custody.job_id])).get(custody.job_id, Custody(custody.job_id))
-        due_at = todo_at(current)
-        if due_at is None or due_at > now:
-            return  # held or restored a moment ago
-        job = await room.jobs.get(custody.job_id)
+        job = await room.jobs.get(job_id)
+        was = await self._custody(job)
+        going = begin_purge(was, now)
+        if going is None:
+            return False
+        try:
+            if not is_final(job):
+                await room.custodian.decide([Ruling(was, put_off(was, now + SWEEP_EVERY_S))])
+                return False
+            await room.custodian.decide([Ruling(was, going)])
+        except Stale:
+            return False  # decided about this very moment: the next sweep looks again
         await self._remove_files(job)
         await room.gallery.drop_views(job.id)
-        await self._decide(replace(current, purged_at=now), "purged")
         await self._let_go([job])
+        with suppress(Stale):  # an erasure was asked for meanwhile, and goes on from there
+            await room.custodian.decide([Ruling(going, end_purge(going))])
+        log.info(KEEPING, job=job.id, what="purged")
+        return True
 
     # --- erasing ----------------------------------------------------------------------------------------------------
 
@@ -251,21 +276,36 @@ class Keeping:
         """
         job = await self._room.service.get(job_id)
         family = await self._family(job)
-        now = self._room.clock.now()
-        asked = [ask_erasure(await self._custody(one), now) for one in family]
         for one in family:
             if not is_final(one):
                 raise Conflict(f"{one.id} is still {state_name(one.state)}: cancel it, and erase it when it has ended")
-        for custody in asked:  # written down first: whatever happens now, the next sweep finishes it
-            await self._decide(custody, "erasure asked for")
+        await self._ask_erasure([one.id for one in family])
         for one in family:
             await self._finish_erasing(one.id)
         return tuple(one.id for one in family)
 
+    async def _ask_erasure(self, job_ids: Sequence[str]) -> None:
+        """Written down first, of all or none: whatever happens now, the next sweep finishes it, and no hold is taken
+        any more. Raises Conflict: one of them is held.
+        """
+        now = self._room.clock.now()
+        for tried in range(1, TRIES_MAX + 1):
+            there = await self._room.custodian.custody_of(list(job_ids))
+            standing = [there.get(job_id, Custody(job_id)) for job_id in job_ids]
+            try:
+                await self._room.custodian.decide([Ruling(was, ask_erasure(was, now)) for was in standing])
+            except Stale:
+                if tried == TRIES_MAX:
+                    raise
+                continue
+            break
+        for job_id in job_ids:
+            log.info(KEEPING, job=job_id, what="erasure asked for")
+
     async def _family(self, job: Job) -> list[Job]:
         return [job, *await self._room.jobs.find(Filter(spare_of=job.id, limit=AT_ONCE))]
 
-    async def _finish_erasing(self, job_id: str) -> None:
+    async def _finish_erasing(self, job_id: str) -> bool:
         room = self._room
         job = await room.jobs.get(job_id)
         await self._remove_files(job)
@@ -274,6 +314,7 @@ class Keeping:
             await room.forget_words(job.request.prompt)
         await room.custodian.erase([erased(job)], room.clock.now())
         log.info(KEEPING, job=job.id, what="erased")
+        return True
 
     async def _remove_files(self, job: Job) -> None:
         room = self._room
@@ -386,7 +427,22 @@ class Keeping:
     async def _custody(self, job: Job) -> Custody:
         return (await self._room.custodian.custody_of([job.id])).get(job.id, Custody(job.id))
 
-    async def _decide(self, custody: Custody, what: str) -> Custody:
-        await self._room.custodian.decide(custody)
-        log.info(KEEPING, job=custody.job_id, what=what)
-        return custody
+    def _trashed(self, custody: Custody, why: str) -> Custody:
+        return trash(custody, self._room.clock.now(), self._room.retention.grace_days, why)
+
+    async def _decide(self, job_id: str, rule: Callable[[Custody], Custody], what: str) -> Custody:
+        """What `rule` makes of the decision that stands. Where another one came first, of that one."""
+        for tried in range(1, TRIES_MAX + 1):
+            was = (await self._room.custodian.custody_of([job_id])).get(job_id, Custody(job_id))
+            custody = rule(was)
+            if custody == was:
+                return was
+            try:
+                await self._room.custodian.decide([Ruling(was, custody)])
+            except Stale:
+                if tried == TRIES_MAX:
+                    raise
+                continue
+            log.info(KEEPING, job=job_id, what=what)
+            return custody
+        raise AssertionError  # the last try returns or raises

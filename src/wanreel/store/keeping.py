@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from wanreel.domain.job import Job
 from wanreel.domain.keeping import Custody, KeptViews, Share
-from wanreel.ports import Worn
+from wanreel.ports import Ruling, Worn
 from wanreel.store.sql import keeping
 from wanreel.store.writer import Work
 
@@ -54,8 +54,8 @@ class DatabaseKeeping:
     async def custody_of(self, job_ids: Sequence[str]) -> Mapping[str, Custody]:
         return await self._read(lambda conn: keeping.custodies(conn, job_ids))
 
-    async def decide(self, custody: Custody) -> None:
-        await self._write(lambda conn: keeping.decide(conn, custody))
+    async def decide(self, rulings: Sequence[Ruling]) -> None:
+        await self._write(lambda conn: keeping.decide(conn, rulings))
 
     async def worn(self, which: Worn) -> list[Job]:
         return await self._read(lambda conn: keeping.worn(conn, which))

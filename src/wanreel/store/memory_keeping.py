@@ -8,8 +8,8 @@ from typing import Protocol
 
 from wanreel.domain.errors import NotFound, Stale
 from wanreel.domain.job import Job, Succeeded
-from wanreel.domain.keeping import Custody, KeptViews, Share, input_hashes, is_gone, todo_at
-from wanreel.ports import Worn
+from wanreel.domain.keeping import Custody, KeptViews, Share, input_hashes, is_gone, must_not_be_held, todo_at
+from wanreel.ports import Ruling, Worn
 
 
 class Shelves(Protocol):
@@ -76,11 +76,15 @@ class MemoryKeeping:
     async def custody_of(self, job_ids: Sequence[str]) -> Mapping[str, Custody]:
         return {job_id: self._custody[job_id] for job_id in job_ids if job_id in self._custody}
 
-    async def decide(self, custody: Custody) -> None:
-        self._job(custody.job_id)
-        self._custody.pop(custody.job_id, None)
-        if custody != Custody(custody.job_id):
-            self._custody[custody.job_id] = custody
+    async def decide(self, rulings: Sequence[Ruling]) -> None:
+        for ruling in rulings:
+            job_id = self._job(ruling.now.job_id).id
+            if self._custody.get(job_id, Custody(job_id)) != ruling.was:
+                raise Stale(f"what was decided about job {job_id} has changed meanwhile")
+        for ruling in rulings:
+            self._custody.pop(ruling.now.job_id, None)
+            if ruling.now != Custody(ruling.now.job_id):
+                self._custody[ruling.now.job_id] = ruling.now
 
     async def worn(self, which: Worn) -> list[Job]:
         found = [
@@ -105,6 +109,7 @@ class MemoryKeeping:
             there = self._job(job.id)
             if there.version != job.version - 1:
                 raise Stale(f"job {job.id} has changed meanwhile; nothing was erased")
+            must_not_be_held(self._custody.get(job.id, Custody(job.id)), "erased")
         for job in jobs:
             self._shelves.make_wordless(job)
             self._views.pop(job.id, None)

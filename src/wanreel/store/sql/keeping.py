@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Table, and_, delete, func, insert, select, up
 from wanreel.domain.clip import Aspect
 from wanreel.domain.errors import NotFound, Stale
 from wanreel.domain.job import Job
-from wanreel.domain.keeping import Custody, KeptViews, Share, is_gone, todo_at
-from wanreel.ports import Worn
+from wanreel.domain.keeping import Custody, KeptViews, Share, is_gone, must_not_be_held, todo_at
+from wanreel.ports import Ruling, Worn
 from wanreel.store.rows import custody_of, custody_text, group_of, group_text, job_of, job_text, views_of, views_text
 from wanreel.store.sql import locks
 from wanreel.store.sql.tables import (
@@ -107,9 +107,20 @@ def custodies(conn: Connection, job_ids: Sequence[str]) -> Mapping[str, Custody]
     return found
 
 
-def decide(conn: Connection, decided: Custody) -> None:
-    """Write a decision. Raises NotFound."""
-    _must_be(conn, decided.job_id)
+def decide(conn: Connection, rulings: Sequence[Ruling]) -> None:
+    """Write decisions, each over the one it was made from. Raises Stale, NotFound: the caller rolls back."""
+    ids = [ruling.now.job_id for ruling in rulings]
+    locks.take(conn, *map(_turn, ids))
+    standing = custodies(conn, ids)
+    for ruling in rulings:
+        job_id = ruling.now.job_id
+        _must_be(conn, job_id)
+        if standing.get(job_id, Custody(job_id)) != ruling.was:
+            raise Stale(f"what was decided about job {job_id} has changed meanwhile")
+        _write(conn, ruling.now)
+
+
+def _write(conn: Connection, decided: Custody) -> None:
     conn.execute(delete(custody).where(custody.c.job_id == decided.job_id))
     if decided != Custody(decided.job_id):  # nothing decided: no row
         row = {"job_id": decided.job_id, "todo_at": todo_at(decided), "gone": int(is_gone(decided))}
@@ -150,8 +161,15 @@ def trash(conn: Connection, limit: int) -> list[Custody]:
 
 
 def erase(conn: Connection, wordless: Sequence[Job], at: float) -> None:
-    """Jobs without words in the place of those they were made of. Raises Stale, NotFound: the caller rolls back."""
+    """Jobs without words in the place of those they were made of. Raises Stale, NotFound, Conflict: the caller rolls
+    back.
+    """
+    ids = [job.id for job in wordless]
+    locks.take(conn, *map(_turn, ids))
+    standing = custodies(conn, ids)
     for job in wordless:
+        decided = standing.get(job.id, Custody(job.id, erase_asked_at=at))
+        must_not_be_held(decided, "erased")
         same = and_(jobs.c.id == job.id, jobs.c.version == job.version - 1)
         changed = update(jobs).where(same).values(version=job.version, ask=None, body=job_text(job))
         if conn.execute(changed).rowcount != 1:
@@ -168,8 +186,7 @@ def erase(conn: Connection, wordless: Sequence[Job], at: float) -> None:
         for told_to_all in (feed, arrivals):
             conn.execute(update(told_to_all).where(told_to_all.c.job_id == job.id).values(reason=""))
         _unname(conn, job)
-        decided = custodies(conn, [job.id]).get(job.id, Custody(job.id, erase_asked_at=at))
-        decide(conn, replace(decided, erased_at=at))
+        _write(conn, replace(decided, erased_at=at))
 
 
 def _unname(conn: Connection, job: Job) -> None:
@@ -202,6 +219,11 @@ def refers(conn: Connection, sha256: str, but: Collection[str]) -> bool:
         .limit(1)
     )
     return conn.execute(statement).first() is not None
+
+
+def _turn(job_id: str) -> str:
+    """The turn at what is decided about a job's clip."""
+    return f"custody {job_id}"
 
 
 def _must_be(conn: Connection, job_id: str) -> None:
