@@ -14,7 +14,7 @@ from typing import Any
 from wanreel.archive.labels import job_of, label_of
 from wanreel.archive.naming import Naming, clip_key
 from wanreel.archive.opening import open_archive
-from wanreel.archive.shelves import Reach, name_of
+from wanreel.archive.shelves import Reach
 from wanreel.archive.spool import LocalSpool
 from wanreel.client.home import Home
 from wanreel.clock import SharedClock, SystemClock
@@ -234,7 +234,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 books=books,
                 owner=owner,
                 spool=spool,
-                archive_name=name_of(settings.archive_at, path),
+                archive_name=shelf.name,
                 artifact_key=artifact_key,
                 refuse_over_budget=settings.over_budget == "refuse",
                 label=label_of,

@@ -240,3 +240,28 @@ def old(path: Path) -> None:
 def holders(folder: Path, word: bytes) -> list[Path]:
     """Files that hold a word, or are called by it."""
     return [p for p in folder.rglob("*") if p.is_file() and (word in p.read_bytes() or word.decode() in p.name)]
+
+
+def test_an_archive_by_another_name_is_the_same_archive(
+    terminal: Terminal, vendor: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An enclosing folder, a link to it, a way with `..`: nothing that lies there is an orphan or missing, and the
+    clips are found again once each.
+    """
+    job = made(terminal)
+    terminal("get", job["id"], "--as", "poster", "-o", "p.jpg")
+    archive = Path(job["artifact"]["where"])
+    while archive.name != "archive":
+        archive = archive.parent
+    outer = Path("outer").absolute()
+    outer.mkdir()
+    archive.rename(outer / "archive")
+    archive.symlink_to(outer / "archive")
+    Path("link").symlink_to(outer / "archive")
+    for path in outer.rglob("*"):
+        os.utime(path, (0, 0))  # what is young is no orphan
+    for name in (archive, "link", outer, outer / "archive", outer / "x" / ".." / "archive"):
+        monkeypatch.setenv("WANREEL_ARCHIVE", str(Path(name).absolute()))
+        assert fine(terminal("storage", "check")).lines[0].startswith("1 clips"), name
+    (told,) = fine(terminal("storage", "reindex", "--json")).objects
+    assert (1, 1, []) == (told["clips"], told["known"], told["strange"])

@@ -10,7 +10,7 @@ from wanreel.archive.bucket import BucketArchive, Place
 from wanreel.archive.bucket_shelf import BucketShelf
 from wanreel.archive.local import LocalArchive
 from wanreel.archive.local_shelf import LocalShelf
-from wanreel.archive.shelves import Memory, Reach, Shelves, name_of, place_of
+from wanreel.archive.shelves import Memory, Reach, Shelves, name_among, place_of
 from wanreel.archive.storage import Bucket
 from wanreel.domain.address import Address
 from wanreel.domain.errors import Unavailable
@@ -24,12 +24,13 @@ async def open_archive(
     """Both doors to the archive that is set, and through its shelf to all earlier ones. Raises Unavailable where its
     driver is not installed. Nothing is connected to yet.
     """
-    name, memory, buckets = name_of(address, home), Memory(home / "archives.json"), list[Bucket]()
-    archive, shelf = _both(address, reach, home, clock, buckets)
+    memory, buckets = Memory(home / "archives.json"), list[Bucket]()
+    name = name_among(memory.all(), address, reach, home)
+    archive, shelf = _both(name, address, reach, home, clock, buckets)
     memory.note(name, reach)
 
     def opened(other: str, its_reach: Reach) -> Shelf:
-        return _both(place_of(other, home), its_reach, home, clock, buckets)[1]
+        return _both(other, place_of(other, home), its_reach, home, clock, buckets)[1]
 
     try:
         yield archive, Shelves(name, shelf, memory, opened)
@@ -39,10 +40,11 @@ async def open_archive(
 
 
 def _both(
-    address: Address, reach: Reach, home: Path, clock: Clock, buckets: list[Bucket]
+    name: str, address: Address, reach: Reach, home: Path, clock: Clock, buckets: list[Bucket]
 ) -> tuple[Archive, BucketShelf | LocalShelf]:
     if address.folder is not None:
-        return LocalArchive(Path(address.folder)), LocalShelf(Path(address.folder))
+        folder = Path(address.folder).resolve()  # one place has one path, by whatever links it was named
+        return LocalArchive(folder), LocalShelf(folder)
     try:
         bucket = _s3(address, reach) if address.scheme == "s3" else _oss(address, reach)
     except ModuleNotFoundError as error:
@@ -51,7 +53,7 @@ def _both(
     buckets.append(bucket)
     return (
         BucketArchive(bucket, Place(address.prefix, home), clock),
-        BucketShelf(bucket, str(address), address.prefix, reach.public_base),
+        BucketShelf(bucket, name, address.prefix, reach.public_base),
     )
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from wanreel.domain.address import Address, address_of
 from wanreel.domain.errors import Conflict, NotFound, Unavailable, WanreelError
@@ -37,17 +38,46 @@ class Reach:
 
 
 def name_of(address: Address, home: Path) -> str:
-    """What artifacts remember of an archive."""
+    """What artifacts remember of an archive. A folder's name keeps its links, so that a link may be turned to where the
+    clips were moved; so one place may have several names, and what lies where is compared by `Shelf.where`.
+    """
     if address.folder is None:
         return str(address)
-    folder, root = Path(address.folder).absolute(), home.absolute()
-    return IN_HOME + folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
+    folder = Path(address.folder).absolute()
+    if ".." in folder.parts:
+        folder = folder.resolve()
+    root = next((root for root in (home.absolute(), home.resolve()) if folder.is_relative_to(root)), None)
+    return str(folder) if root is None else IN_HOME + folder.relative_to(root).as_posix()
 
 
 def place_of(name: str, home: Path) -> Address:
     """The archive of a name. Raises Invalid."""
-    inside = name.startswith(IN_HOME)
-    return Address("file", folder=str(home.absolute() / name.removeprefix(IN_HOME))) if inside else address_of(name)
+    if name.startswith(IN_HOME):
+        return Address("file", folder=str(home.absolute() / name.removeprefix(IN_HOME)))
+    scheme, sep, rest = name.partition("://")
+    bucket, at, host = rest.partition("/")[0].partition("@")
+    return address_of(name.replace(f"{bucket}@{host}", bucket, 1) if sep and at else name)
+
+
+def endpoint_of(scheme: str, reach: Reach) -> str:
+    """Whose storage an endpoint leads to: "" for AWS's or Alibaba Cloud's own, in which a bucket's name is taken once,
+    by whatever region, internal or dual-stack endpoint it is reached; else its host and port.
+    """
+    host = urlsplit(reach.endpoint or "").netloc.lower()
+    own = (".amazonaws.com", ".amazonaws.com.cn") if scheme == "s3" else (".aliyuncs.com",)
+    return "" if host.partition(":")[0].endswith(own) else host
+
+
+def name_among(known: Mapping[str, Reach], address: Address, reach: Reach, home: Path) -> str:
+    """The name of an archive in a home that knows some: where its own one is taken by a bucket of the same name in
+    another storage, it is named with its host (`s3://bucket@host/prefix/`).
+    """
+    name, host = name_of(address, home), endpoint_of(address.scheme, reach)
+    taken = known.get(name)
+    if address.folder is not None or taken is None or endpoint_of(address.scheme, taken) == host:
+        return name
+    host = host or ("amazonaws.com" if address.scheme == "s3" else "aliyuncs.com")
+    return f"{address.scheme}://{address.bucket}@{host}/{address.prefix}"
 
 
 class Memory:
@@ -103,6 +133,11 @@ class Shelves:
         self._memory = memory
         self._opened = opened
         self._others: dict[str, Shelf] = {}
+
+    @property
+    def name(self) -> str:
+        """What new artifacts remember of the archive that is set."""
+        return self._name
 
     def of(self, archive: str) -> Shelf:
         """An earlier archive that is not known (any more) stands for the present one: its clips were moved there."""

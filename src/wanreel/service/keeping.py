@@ -346,7 +346,8 @@ class Keeping:
         """Compare what lies in the storage with what the jobs say; remove nothing."""
         room = self._room
         young_at = room.clock.now() - YOUNG_S
-        lying = {there.key: there async for there in room.shelf.list()}  # before the jobs: later ones are not orphans
+        here = room.shelf.of("")
+        lying = {_place(here, there.key): there async for there in here.list()}  # before the jobs: later ones are none
         orphans = dict(lying)
         missing: list[Stray] = []
         hashes: set[str] = set()
@@ -354,12 +355,12 @@ class Keeping:
         async for job, wanted in self._wanted():
             hashes |= input_hashes([job])
             for artifact in wanted:
-                elsewhere = room.shelf.of(artifact.archive)
-                if elsewhere is room.shelf.of(""):
-                    there = lying.get(artifact.key)
-                    orphans.pop(artifact.key, None)
-                else:
-                    there = await elsewhere.look(artifact.key)
+                shelf = room.shelf.of(artifact.archive)
+                place = shelf.where(artifact)  # one archive may lie inside another, or have two names
+                there = lying.get(place)
+                orphans.pop(place, None)
+                if there is None and shelf is not here:
+                    there = await shelf.look(artifact.key)
                 if there is None:
                     missing.append(Stray(artifact.key, job.id, "is not there", artifact.size_bytes))
                 elif there.size_bytes != artifact.size_bytes:
@@ -368,14 +369,16 @@ class Keeping:
                 else:
                     size_bytes += there.size_bytes
             clips += bool(wanted)
-        for key in list(orphans):
-            of_input = key.startswith(INPUTS_PREFIX) and key.removeprefix(INPUTS_PREFIX).partition(".")[0] in hashes
-            if of_input or orphans[key].modified_at > young_at:
-                del orphans[key]
-        strays = [Stray(key, "", "belongs to no job", there.size_bytes) for key, there in sorted(orphans.items())]
+        inputs = {_place(one, f"{INPUTS_PREFIX}{sha256}") for one in room.shelf.all().values() for sha256 in hashes}
+        for place in list(orphans):
+            folder, slash, name = place.rpartition("/")
+            if folder + slash + name.partition(".")[0] in inputs or orphans[place].modified_at > young_at:
+                del orphans[place]
+        left = sorted(orphans.values(), key=lambda there: there.key)
+        strays = [Stray(there.key, "", "belongs to no job", there.size_bytes) for there in left]
         unused = [sha256 for sha256 in await room.inputs.kept() if sha256 not in hashes]
-        spooled, left = await self._in_spool()
-        return Checked(clips, size_bytes, tuple(strays), tuple(missing), tuple(unused), tuple(spooled), tuple(left))
+        spooled, stays = await self._in_spool()
+        return Checked(clips, size_bytes, tuple(strays), tuple(missing), tuple(unused), tuple(spooled), tuple(stays))
 
     async def reindex(self, *, dry_run: bool = False) -> Reindexed:
         """Make finished jobs again of clips whose jobs are not here. Raises Unavailable."""
@@ -446,3 +449,8 @@ class Keeping:
             log.info(KEEPING, job=job_id, what=what)
             return custody
         raise AssertionError  # the last try returns or raises
+
+
+def _place(shelf: Shelf, key: str) -> str:
+    """Where a key lies, in words that are the same whichever of its archives' names it was found by."""
+    return shelf.where(Artifact(key, 0, ""))

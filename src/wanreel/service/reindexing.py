@@ -56,9 +56,12 @@ async def reindex(jobs: Jobs, shelf: Shelf, recover: Recover, *, dry_run: bool =
 
 
 async def _clips(shelf: Shelf) -> AsyncIterator[tuple[str, Shelved]]:
+    met: set[str] = set()  # one archive may lie inside another, or have two names
     for archive, one in shelf.all().items():
         async for there in one.list():
-            if there.key.endswith(".mp4"):
+            place = one.where(Artifact(there.key, there.size_bytes, ""))
+            if there.key.endswith(".mp4") and place not in met:
+                met.add(place)
                 yield archive, there
 
 
