@@ -242,9 +242,7 @@ def holders(folder: Path, word: bytes) -> list[Path]:
     return [p for p in folder.rglob("*") if p.is_file() and (word in p.read_bytes() or word.decode() in p.name)]
 
 
-def test_an_archive_by_another_name_is_the_same_archive(
-    terminal: Terminal, vendor: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_archive_by_another_name_is_the_same_archive(terminal: Terminal, vendor: Emulator) -> None:
     """An enclosing folder, a link to it, a way with `..`: nothing that lies there is an orphan or missing, and the
     clips are found again once each.
     """
@@ -261,7 +259,7 @@ def test_an_archive_by_another_name_is_the_same_archive(
     for path in outer.rglob("*"):
         os.utime(path, (0, 0))  # what is young is no orphan
     for name in (archive, "link", outer, outer / "archive", outer / "x" / ".." / "archive"):
-        monkeypatch.setenv("WANREEL_ARCHIVE", str(Path(name).absolute()))
+        terminal.env["WANREEL_ARCHIVE"] = str(Path(name).absolute())
         assert fine(terminal("storage", "check")).lines[0].startswith("1 clips"), name
     (told,) = fine(terminal("storage", "reindex", "--json")).objects
     assert (1, 1, []) == (told["clips"], told["known"], told["strange"])
