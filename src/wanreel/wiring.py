@@ -166,6 +166,9 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             why_held=lambda job: why_held(job, spool, store, policy),
         )
 
+        def artifact_key(job: Job) -> str:
+            return clip_key(job.id, job.created_at, job.name, Naming(project=job.project))
+
         service = Service(shop)
         reading_room = ReadingRoom(
             clock=clock,
@@ -190,6 +193,8 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             retention=Retention(settings.retention, settings.trash_days),
             spool=spool,
             stakes=store,
+            keys_of=lambda job: (artifact_key(job),),
+            drop_archive=shelf.forget,
             recover=lambda there, artifact: job_of(there, artifact, account_of),
             forget_words=lambda prompt: asyncio.to_thread(forget_words, path / LINT_CACHE, prompt),
             hooks=store.hooks,
@@ -201,9 +206,6 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         panel = Judges(judges, shelf)
         service = Service(shop)
         pieces = Pieces(clock, store, store, store, panel, catalog)
-
-        def artifact_key(job: Job) -> str:
-            return clip_key(job.id, job.created_at, job.name, Naming(project=job.project))
 
         async def group_of(group: str) -> Sequence[Job]:
             if await store.find(Filter(group=group, states=UNFINISHED, limit=1)):
@@ -293,7 +295,6 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             runner=runner,
             hook=hook,
             shelf=shelf,
-            forget_archive=shelf.forget,
             preview=lambda request: _preview(request, catalog, account),
             templates=templates_of(settings),
             uploads=HomeUploads(path / "uploads", clock),

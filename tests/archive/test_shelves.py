@@ -60,4 +60,6 @@ def test_a_bucket_of_the_same_name_in_another_storage_is_another_archive(
 def test_internal_endpoints_of_oss_lead_to_the_same_bucket(tmp_path: Path) -> None:
     """Changing to one makes no new archive."""
     inside = Reach("cn-beijing", "https://oss-cn-beijing-internal.aliyuncs.com")
-    assert "oss://clips/" == name_among({"oss://clips/": Reach("cn-beijing")}, address_of("oss://clips"), inside, tmp_path)
+    assert "oss://clips/" == name_among(
+        {"oss://clips/": Reach("cn-beijing")}, address_of("oss://clips"), inside, tmp_path
+    )

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -263,3 +264,29 @@ def test_an_archive_by_another_name_is_the_same_archive(terminal: Terminal, vend
         assert fine(terminal("storage", "check")).lines[0].startswith("1 clips"), name
     (told,) = fine(terminal("storage", "reindex", "--json")).objects
     assert (1, 1, []) == (told["clips"], told["known"], told["strange"])
+
+
+def test_an_archive_is_forgotten_when_nothing_of_this_home_lies_there(terminal: Terminal, vendor: Emulator) -> None:
+    """Refused while its clips are only there, or are there as well: an erasure would leave them. What is lost for good
+    is forgotten on request.
+    """
+    job = made(terminal)
+    clip = Path(job["path"])
+    terminal.env["WANREEL_ARCHIVE"] = str(Path("new").absolute())
+    forget = ("storage", "archives", "--forget", "home:archive")
+    ran = terminal(*forget)
+    assert (5, True) == (ran.code, "not in the archive that is set" in ran.err), ran.err
+    old_place = next(parent for parent in clip.parents if parent.name == "archive")
+    shutil.copytree(old_place, "new")
+    ran = terminal(*forget)
+    assert (5, True) == (ran.code, "still lie in home:archive" in ran.err), ran.err
+    shutil.rmtree(old_place)
+    assert [f"{Path('new').absolute()}  (set)"] == fine(terminal(*forget)).lines
+    fine(terminal("storage", "erase", job["id"], "--yes"))
+    assert [] == [path for path in Path("new").rglob("*") if path.is_file()]
+
+    again = made(terminal)
+    terminal.env["WANREEL_ARCHIVE"] = str(Path("newer").absolute())
+    Path(again["path"]).unlink()
+    assert 5 == terminal("storage", "archives", "--forget", str(Path("new").absolute())).code
+    fine(terminal("storage", "archives", "--forget", str(Path("new").absolute()), "--lost"))

@@ -124,6 +124,6 @@ async def test_clips_stay_where_they_were_put_when_the_archive_is_changed(
             left = [there.key for shelf in wan.home.shelf.all().values() async for there in shelf.list()]
             assert [videos[2].id] == [key.rpartition("/")[2].removesuffix(".mp4") for key in left]
             with pytest.raises(Conflict):
-                wan.home.forget_archive("s3://second-bucket/wan/")
-            wan.home.forget_archive("s3://first-bucket/wan/")
+                await wan.home.keeping.forget_archive("s3://second-bucket/wan/")
+            await wan.home.keeping.forget_archive("s3://first-bucket/wan/")
             assert 2 == len(wan.home.shelf.all())

@@ -18,7 +18,7 @@ from tests.service.test_keeping import Forgetting
 from wanreel.archive.labels import job_of, label_of
 from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Conflict
-from wanreel.domain.job import Artifact, Job, Succeeded
+from wanreel.domain.job import Artifact, Cancelled, Failed, Job, Succeeded
 from wanreel.domain.keeping import DAY_S, INPUTS_PREFIX, Retention, erased
 from wanreel.domain.request import Media, Stored
 from wanreel.ports import Filter, Label
@@ -56,8 +56,10 @@ class Home:
                 stakes=self.store,
                 recover=lambda there, artifact: job_of(there, artifact, make_account),
                 forget_words=self._forget,
+                keys_of=lambda job: (f"films/{job.id}.mp4",),
             )
         )
+        self.spool = self.keeping._room.spool
 
     async def _forget(self, prompt: str) -> int:
         self.forgotten.append(prompt)
@@ -109,6 +111,27 @@ async def test_an_erasure_takes_clip_inputs_and_words(store: Store, tmp_path: Pa
     assert {} == await store.visible()
     assert ["a red kite"] == home.forgotten
     assert erased(job) == await home.store.get(job.id)
+
+
+@pytest.mark.parametrize("kind", [Failed, Cancelled])
+async def test_erasing_a_job_that_did_not_succeed_takes_what_it_has(
+    store: Store, tmp_path: Path, kind: type[Failed | Cancelled]
+) -> None:
+    """Its copy in the spool, a clip that was put under its key and never written down, other bytes of its beside that
+    one, and posters of both; its neighbour's clip stays.
+    """
+    home = Home(store, tmp_path)
+    job = make_job(kind, id="job_a", task_id="task-a", at=NOW, prompt="a red kite")
+    await home.store.add([job])
+    await home.spool.take(job.id, pieces(bare_clip(b"a")), 10**6)
+    first = await store.archive.keep("films/job_a.mp4", pieces(bare_clip(b"a")))
+    second = await store.archive.keep("films/job_a.mp4", pieces(bare_clip(b"b")))
+    assert first.key != second.key
+    for clip in (first, second):
+        await store.shelf.put(clip.key.removesuffix(".mp4") + ".poster.jpg", b"jpeg", POSTER)
+    await store.archive.keep("films/job_ab.mp4", pieces(bare_clip(b"c")))
+    assert (job.id,) == await home.keeping.erase(job.id)
+    assert ({"films/job_ab.mp4"}, []) == (set(await store.visible()), await home.spool.held())
 
 
 async def test_a_lost_home_is_made_again_from_what_lies_there(store: Store, tmp_path: Path) -> None:

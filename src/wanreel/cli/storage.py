@@ -106,18 +106,26 @@ def reindex(*, dry_run: Annotated[bool, Parameter(negative="")] = False, home: H
 
 
 @storage.command
-def archives(*, forget: str | None = None, home: HomeOptions = HOME) -> int:
+def archives(
+    *,
+    forget: str | None = None,
+    lost: Annotated[bool, Parameter(negative="")] = False,
+    home: HomeOptions = HOME,
+) -> int:
     """List the archives clips of this home may lie in: the one that is set, and earlier ones.
 
     Parameters
     ----------
     forget
-        An earlier one whose clips were all moved: they are looked for in the one that is set now.
+        An earlier one whose clips were all moved: they are looked for in the one that is set now. Refused while clips
+        of this home still lie there, or are not in the one that is set.
+    lost
+        Forget it all the same: what lay there and was not moved is lost for good.
     """
 
     async def work(opened: Home) -> int:
         if forget is not None:
-            opened.forget_archive(forget)
+            await opened.keeping.forget_archive(forget, lost=lost)
         for place, name in enumerate(opened.shelf.all()):
             if home.json:
                 print_json({"archive": name, "set": place == 0})

@@ -76,7 +76,6 @@ class Home:
     runner: Callable[[], Runner]
     hook: Callable[[Runner, str], EventHook]  # for completion events posted to a URL, told to a runner
     shelf: Shelf
-    forget_archive: Callable[[str], None]  # an earlier one, whose clips were all moved
     preview: Callable[[Request], dict[str, Any]]  # what would go out, for a look before paying
     templates: Templates
     uploads: Uploads

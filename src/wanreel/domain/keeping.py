@@ -8,6 +8,7 @@ A legal hold stands above all of it: what is held is not trashed, purged or eras
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -85,6 +86,12 @@ def is_view_of(clip_key: str, key: str) -> bool:
     stem = clip_key.removesuffix(".mp4") + "."
     aspect, _, ending = key.removeprefix(stem).partition(".")
     return key.startswith(stem) and aspect in set(Aspect) - {Aspect.CLIP} and ending in _ENDINGS.values()
+
+
+def is_clip_of(clip_key: str, key: str) -> bool:
+    """Whether a key is this clip's, or that of other bytes of the same job's that lie beside it under their hash."""
+    stem = clip_key.removesuffix(".mp4")
+    return key == clip_key or bool(re.fullmatch(re.escape(stem) + r"\.[0-9a-f]{8,64}\.mp4", key))
 
 
 # --- who may see it -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, WanreelError
+from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, Unavailable, WanreelError
 from wanreel.domain.job import Archiving, Artifact, Cancelled, Job, Succeeded, is_final, state_name
 from wanreel.domain.keeping import (
     INPUTS_PREFIX,
@@ -23,6 +23,7 @@ from wanreel.domain.keeping import (
     erased,
     hold,
     input_hashes,
+    is_clip_of,
     is_gone,
     is_view_of,
     put_off,
@@ -57,6 +58,8 @@ class KeepingRoom:
     spool: Spool
     stakes: Stakes
     recover: Recover | None = None
+    keys_of: Callable[[Job], Sequence[str]] = lambda _: ()  # under which a job's clip may have been put
+    drop_archive: Callable[[str], None] | None = None  # look for its clips in the one that is set
     forget_words: Callable[[str], Awaitable[int]] | None = None  # what was kept of a prompt outside the store
     hooks: Hooks | None = None
     history_days: float = 90.0
@@ -309,6 +312,10 @@ class Keeping:
         room = self._room
         job = await room.jobs.get(job_id)
         await self._remove_files(job)
+        for key in room.keys_of(job):  # it may have ended otherwise after its clip had been put there
+            for shelf in room.shelf.all().values():
+                await _clear(shelf, key)
+        await room.spool.drop(job.id)
         await self._let_go([job])
         if room.forget_words is not None and job.request.prompt:
             await room.forget_words(job.request.prompt)
@@ -323,11 +330,7 @@ class Keeping:
             await room.shelf.of(view.artifact.archive).remove(view.artifact.key)
         if isinstance(job.state, Succeeded):
             clip = job.state.artifact
-            shelf = room.shelf.of(clip.archive)
-            async for there in shelf.list(clip.key.removesuffix(".mp4") + "."):
-                if is_view_of(clip.key, there.key):  # made by a home that was lost
-                    await shelf.remove(there.key)
-            await shelf.remove(clip.key)
+            await _clear(room.shelf.of(clip.archive), clip.key)
 
     async def _let_go(self, jobs: list[Job]) -> None:
         """Remove the inputs that no other job needs, here and in the storage."""
@@ -386,6 +389,43 @@ class Keeping:
         if room.recover is None:
             raise Internal("this home was put together without a way to recover jobs")
         return await reindex(room.jobs, room.shelf, room.recover, dry_run=dry_run)
+
+    async def forget_archive(self, name: str, *, lost: bool = False) -> None:
+        """Look for an earlier archive's clips in the one that is set, from now on. `lost`: what still lay there is lost
+        for good. Raises NotFound, Conflict: it is the one that is set, or clips of this home still lie in it, or were
+        not moved: an erasure would leave them behind; Unavailable.
+        """
+        room = self._room
+        if room.drop_archive is None:
+            raise Internal("this home was put together without a memory of its archives")
+        here, old = room.shelf.of(""), room.shelf.all().get(name)
+        if old is not None and old is not here and not lost:
+            await self._must_be_moved(name, old, here)
+        room.drop_archive(name)
+
+    async def _must_be_moved(self, name: str, old: Shelf, here: Shelf) -> None:
+        stays: list[str] = []
+        lacking: list[str] = []
+        try:
+            async for there in old.list(INPUTS_PREFIX):
+                if _place(old, there.key) != _place(here, there.key):
+                    stays.append(there.key)
+            async for _, wanted in self._wanted():
+                for artifact in (one for one in wanted if one.archive == name):
+                    if old.where(artifact) != here.where(artifact) and await old.look(artifact.key) is not None:
+                        stays.append(artifact.key)
+                    moved = await here.look(artifact.key)
+                    if moved is None or moved.size_bytes != artifact.size_bytes:
+                        lacking.append(artifact.key)
+        except Unavailable as why:
+            words = f"{name} cannot be looked at ({why.message}): forget it with --lost if it is gone for good"
+            raise Unavailable(words) from why
+        if lacking:
+            first = f"{len(lacking)} files of this home are not in the archive that is set, such as {lacking[0]}"
+            raise Conflict(f"{first}: move them there first, or say --lost if they are lost")
+        if stays:
+            first = f"{len(stays)} files of this home still lie in {name}, such as {stays[0]}"
+            raise Conflict(f"{first}: nobody would erase them there; remove them first")
 
     async def spooling(self) -> Spooling:
         """How the spool stands. Raises Unavailable."""
@@ -449,6 +489,17 @@ class Keeping:
             log.info(KEEPING, job=job_id, what=what)
             return custody
         raise AssertionError  # the last try returns or raises
+
+
+async def _clear(shelf: Shelf, key: str) -> None:
+    """Remove a clip, other bytes of its job's, and what was derived from them, also by a home that was lost."""
+    there = [one.key async for one in shelf.list(key.removesuffix(".mp4") + ".")]
+    clips = [one for one in there if is_clip_of(key, one)]
+    for one in there:
+        if any(is_view_of(clip, one) for clip in (key, *clips)):
+            await shelf.remove(one)
+    for clip in clips:
+        await shelf.remove(clip)
 
 
 def _place(shelf: Shelf, key: str) -> str:

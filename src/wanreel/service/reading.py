@@ -228,6 +228,13 @@ class Reading:
         views.append(await self._put(clip, Derived(Aspect.TRACK, TRACK_TYPE, text)))
         kept = KeptViews(job.id, clip.sha256, room.clock.now(), made.facts, made.sprite, tuple(views))
         await room.gallery.keep_views(kept)
+        try:
+            await self._showable(job)
+        except (Conflict, NotFound):  # erased or deleted while this was made: what was made goes, too
+            for view in views:
+                await room.shelf.of(view.artifact.archive).remove(view.artifact.key)
+            await room.gallery.drop_views(job.id)
+            raise
         return kept
 
     async def _put(self, clip: Artifact, derived: Derived) -> View:
