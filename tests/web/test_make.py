@@ -150,4 +150,11 @@ async def test_a_server_with_tokens_asks_for_one(studio: Served, browser: Browse
         await wait_done(page, 1)
         assert await shows_picture(page.locator("[data-state=succeeded] img").first)
         await page.locator("[data-job] a").first.click()
-        assert await decodes(page.locator("video.clip"))
+        clip = page.locator("video.clip")
+        assert await decodes(clip)
+        streamed = await clip.get_attribute("src") or ""
+        assert "/artifact?variant=video&pass=" in streamed
+        assert mine.removeprefix("Bearer ") not in streamed
+        await clip.evaluate("(video) => (video.src = video.src.replace(/pass=.*/, 'pass=over'))")
+        await expect(clip).to_have_attribute("src", streamed)
+        assert await decodes(clip)

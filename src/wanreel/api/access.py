@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Query
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
@@ -38,6 +38,28 @@ def _needs(scope: str) -> Callable[..., Awaitable[Caller]]:
     return caller
 
 
+SHOWN_BY = "pass"
+
+
+async def _looker(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    given: Annotated[
+        str | None,
+        Query(alias=SHOWN_BY, max_length=200, description="In place of a token: what `artifact/link` put there."),
+    ] = None,
+) -> Caller:
+    """Somebody who may look at one view of one job: by a token, or by a pass for just that."""
+    if credentials is not None or given is None:
+        return await _needs(READ)(request, credentials)
+    job_id, shows = str(request.path_params["job_id"]), request.query_params.get("variant", "video")
+    address = request.client.host if request.client else ""
+    who = await desk_of(request).admit_pass(given, job_id, shows, address)
+    request.state.caller = who
+    return who
+
+
+Looker = Annotated[Caller, Depends(_looker)]
 Reader = Annotated[Caller, Depends(_needs(READ))]
 Submitter = Annotated[Caller, Depends(_needs(SUBMIT))]
 Admin = Annotated[Caller, Depends(_needs(ADMIN))]

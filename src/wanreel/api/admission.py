@@ -6,7 +6,9 @@ import math
 
 from wanreel.api.caller import NOBODY, Caller
 from wanreel.api.problems import Refusal
+from wanreel.domain.access import READ, Token
 from wanreel.ports import Clock
+from wanreel.service.passes import Pass, is_genuine, pass_of, read_pass
 from wanreel.service.tokens import Tokens
 
 GUESSES_PER_MINUTE = 30  # wrong tokens from one address
@@ -50,14 +52,41 @@ class Admission:
                 self._count_guess(address)
             words = "This token is not known here, or no longer in force." if secret else "A token is needed."
             raise Refusal("unauthorized", words, headers={"WWW-Authenticate": "Bearer"})
-        if token.per_minute:
-            known = self._rates.get(token.id)
-            if known is None or known[0] != token.per_minute:
-                known = self._rates[token.id] = (token.per_minute, Bucket(token.per_minute, BURST_S))
-            wait_s = known[1].take(self._clock.now())
-            if wait_s:
-                raise _too_many(f"This token may ask {token.per_minute} times a minute.", wait_s)
+        self._count(token)
         return Caller(token.project, token.scopes, token.id, token.resend_s)
+
+    async def give_pass(self, caller: Caller, job_id: str, shows: str) -> Pass | None:
+        """A pass for one view of a job that this caller may see. None where no tokens are needed, or this one has just
+        been revoked.
+        """
+        token = await self._tokens.in_force(caller.token) if caller.token else None
+        return None if token is None else pass_of(token, job_id, shows, self._clock.now())
+
+    async def admit_pass(self, text: str, job_id: str, shows: str, address: str) -> Caller:
+        """Who made out a pass for this view of this job, for looking alone. Raises Refusal: it is none, is over or was
+        made out for something else; too many requests or guesses.
+        """
+        if not await self._tokens.configured():
+            return NOBODY
+        given = read_pass(text)
+        token = await self._tokens.in_force(given.token) if given else None
+        if given is None or token is None or not is_genuine(given, token, job_id, shows):
+            self._count_guess(address)
+            raise _over()
+        if given.until <= self._clock.now() or not Caller(token.project, token.scopes).may(READ):
+            raise _over()
+        self._count(token)
+        return Caller(token.project, (READ,), token.id)
+
+    def _count(self, token: Token) -> None:
+        if not token.per_minute:
+            return
+        known = self._rates.get(token.id)
+        if known is None or known[0] != token.per_minute:
+            known = self._rates[token.id] = (token.per_minute, Bucket(token.per_minute, BURST_S))
+        wait_s = known[1].take(self._clock.now())
+        if wait_s:
+            raise _too_many(f"This token may ask {token.per_minute} times a minute.", wait_s)
 
     def _count_guess(self, address: str) -> None:
         if address not in self._guesses and len(self._guesses) >= ADDRESSES_MAX:
@@ -66,6 +95,11 @@ class Admission:
         wait_s = bucket.take(self._clock.now())
         if wait_s:
             raise _too_many("Too many wrong tokens from this address.", wait_s)
+
+
+def _over() -> Refusal:
+    words = "This link is not known here, or no longer in force: ask for a new one."
+    return Refusal("unauthorized", words, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _too_many(words: str, wait_s: float) -> Refusal:

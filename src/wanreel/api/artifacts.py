@@ -8,13 +8,15 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, cast
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Query
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
 
-from wanreel.api.access import Reader, visible_job
+from wanreel.api.access import SHOWN_BY, Looker, Reader, visible_job
 from wanreel.api.desk import desk_of
 from wanreel.api.jobs import IfNoneMatch, JobId
 from wanreel.api.prefer import names_tag
@@ -22,6 +24,7 @@ from wanreel.api.problems import Refusal, documented
 from wanreel.domain.clip import Aspect
 from wanreel.ports import Span
 from wanreel.service.reading import Found
+from wanreel.service.view import iso
 
 router = APIRouter(prefix="/v1", tags=["artifacts"])
 
@@ -94,7 +97,7 @@ def part_of(header: str | None, size: int) -> Part | None:
 async def artifact(
     request: Request,
     job_id: JobId,
-    caller: Reader,
+    caller: Looker,
     variant: Annotated[
         Variant, Query(description="The clip, or what is derived from it on first use.")
     ] = Variant.VIDEO,
@@ -116,6 +119,38 @@ async def artifact(
         text = await desk_of(request).reading.track(job.id, f"artifact?variant={Variant.SPRITE}")
         return text_answer(text.encode(), found.artifact.media_type, wanted, headers)
     return await file_answer(request, found, wanted, headers)
+
+
+class ShortLink(BaseModel):
+    """Where one view of a job can be had without a header, for a while: what a browser's `<video>` is given."""
+
+    model_config = ConfigDict(title="ShortLink")
+
+    url: str = Field(
+        description="Below this server's address.",
+        examples=["/v1/jobs/job_01k8xgjt2k3m4n5p6q7r8s9t0v/artifact?variant=video&pass=tok_1.1764150000.0f…"],
+    )
+    expires_at: str | None = Field(
+        description="Ask for a new one then, or once it is refused; null: it needs no pass, as there are no tokens.",
+        examples=["2026-11-26T11:00:00.000Z"],
+    )
+
+
+@router.get("/jobs/{job_id}/artifact/link", responses=documented("not_found"))
+async def short_link(
+    request: Request,
+    job_id: JobId,
+    caller: Reader,
+    variant: Annotated[Variant, Query(description="What it shall show.")] = Variant.VIDEO,
+) -> ShortLink:
+    """A short signed link to a job's artifact, for whoever asks: it shows this one thing, for an hour or a little more,
+    and ends with the token it was asked for with.
+    """
+    job = await visible_job(request, job_id, caller)
+    path = f"/v1/jobs/{job.id}/artifact"
+    made = await desk_of(request).give_pass(caller, job.id, variant)
+    query = {"variant": str(variant)} | ({} if made is None else {SHOWN_BY: str(made)})
+    return ShortLink(url=f"{path}?{urlencode(query)}", expires_at=None if made is None else iso(made.until))
 
 
 @dataclass(frozen=True, slots=True)

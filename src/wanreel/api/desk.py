@@ -17,6 +17,7 @@ from wanreel.domain.job import Account, Job
 from wanreel.domain.request import Request
 from wanreel.ports import Clock, Uploads
 from wanreel.service.keeping import Keeping
+from wanreel.service.passes import Pass
 from wanreel.service.picture import Picture
 from wanreel.service.reading import Reading
 from wanreel.service.templates import Templates
@@ -56,6 +57,8 @@ class Desk:
     hooks: Webhooks
     till: Till
     admit: Callable[[str | None, str], Awaitable[Caller]]  # by a token, from an address. Raises Refusal
+    admit_pass: Callable[[str, str, str, str], Awaitable[Caller]]  # by a pass, for a job and a view. Raises Refusal
+    give_pass: Callable[[Caller, str, str], Awaitable[Pass | None]]  # for a job and a view; None: none is needed
     note: Callable[[Caller, str, str, str], Awaitable[None]]  # into the audit log: project, what, subject
     projects: Callable[[], Awaitable[tuple[str, ...]]]  # their names
     rest_s: Callable[[Job], Awaitable[float | None]]  # how much longer a running job will likely take, where known

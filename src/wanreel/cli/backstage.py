@@ -60,6 +60,8 @@ class Backstage:
             hooks=self._home.hooks,
             till=self._home.till,
             admit=self._admission.admit,
+            admit_pass=self._admission.admit_pass,
+            give_pass=self._admission.give_pass,
             note=self._note,
             preview=self._home.preview,
             nudge=self._nudge,

@@ -23,6 +23,7 @@ class Tokens:
         self._clock = clock
         self._kept: dict[str, tuple[float, Token | None]] = {}
         self._configured_at: tuple[float, bool] = (float("-inf"), False)
+        self._by_id: tuple[float, dict[str, Token]] = (float("-inf"), {})
 
     async def make_project(self, name: str) -> Project:
         """A new project. Raises Invalid, Conflict (it is there already)."""
@@ -87,6 +88,7 @@ class Tokens:
             found = replace(found, revoked_at=self._clock.now())
             await self._access.put_token(found)
             self._kept.pop(found.sha256, None)
+            self._by_id = (float("-inf"), {})
             await self.note("", found.project or "*", "token.revoked", found.id)
         return found
 
@@ -116,6 +118,16 @@ class Tokens:
             await self._access.mark_used(token.id, now)
             return used
         return token
+
+    async def in_force(self, token_id: str) -> Token | None:
+        """A token by its id, if it is in force; a revoked one may be taken for what it was for `KEPT_S`."""
+        kept_at, known = self._by_id
+        now = self._clock.now()
+        if now - kept_at >= KEPT_S:
+            known = {token.id: token for token in await self._access.tokens()}
+            self._by_id = (now, known)
+        found = known.get(token_id)
+        return found if found is not None and found.revoked_at is None else None
 
     async def note(self, token: str, project: str, what: str, subject: str) -> None:
         """Write a line into the audit log."""

@@ -1,8 +1,9 @@
 /** Pictures and clips come to the page here. Pictures load a few at a time, the latest asked for first: a browser opens
  * six connections to a server, and a gallery must not take them all from what a person is waiting for. Where the server
- * wants a token, which no <img> can send, the bytes are fetched with it and shown from memory.
+ * wants a token, which no <img> and no <video> can send, a picture's bytes are fetched with it and shown from memory;
+ * a clip streams from a short signed link.
  */
-import { gate, send } from "./api";
+import { ask, gate, media, send } from "./api";
 
 const AT_ONCE = 3;
 const waiting: Wait[] = [];
@@ -35,8 +36,8 @@ function load({ element, src, gone }: Wait): Promise<void> {
   });
 }
 
-/** Give an element its source, by way of memory where a token is needed. */
-async function show(element: HTMLImageElement | HTMLVideoElement, src: string, gone: AbortSignal): Promise<void> {
+/** Give an image its source, by way of memory where a token is needed. */
+async function show(element: HTMLImageElement, src: string, gone: AbortSignal): Promise<void> {
   if (!gate.token) {
     element.src = src;
     return;
@@ -46,6 +47,13 @@ async function show(element: HTMLImageElement | HTMLVideoElement, src: string, g
   const url = URL.createObjectURL(blob);
   element.src = url;
   gone.addEventListener("abort", () => URL.revokeObjectURL(url));
+}
+
+/** Where a clip can be had by its address alone: signed for a while where the server wants tokens. */
+async function address(job: string, gone?: AbortSignal): Promise<string> {
+  if (!gate.token) return media({ id: job });
+  const link = await ask("get", "/v1/jobs/{job_id}/artifact/link", { path: { job_id: job }, query: { variant: "video" }, ...(gone ? { signal: gone } : {}) });
+  return `.${link.url}`;
 }
 
 /** A Svelte action: an image gets its source when its turn comes, and lets go when it leaves the page. */
@@ -63,24 +71,39 @@ export function calm(element: HTMLImageElement, src: string): { destroy: () => v
   };
 }
 
-/** A Svelte action: a video or a picture gets its source at once. */
-export function shown(element: HTMLImageElement | HTMLVideoElement, src: string): { destroy: () => void } {
+/** A Svelte action: a video streams its clip. A link that has ended while the page was open is fetched anew, and the
+ * clip goes on where it was; a server that cannot be reached is asked again when there is a network.
+ */
+export function film(element: HTMLVideoElement, job: string): { destroy: () => void } {
   const gone = new AbortController();
-  show(element, src, gone.signal).catch(() => undefined);
+  let played = false; // a clip that never came is not asked for again and again
+  async function give(): Promise<void> {
+    played = false;
+    const src = await address(job, gone.signal);
+    if (gone.signal.aborted) return;
+    const { currentTime: at, paused } = element;
+    element.src = src;
+    if (at) element.currentTime = at;
+    if (!paused) element.play().catch(() => undefined);
+  }
+  const again = (): void => void give().catch(() => undefined);
+  element.addEventListener("loadeddata", () => (played = true), { signal: gone.signal });
+  element.addEventListener("error", () => played && again(), { signal: gone.signal });
+  addEventListener("online", () => element.error && again(), { signal: gone.signal });
+  again();
   return {
     destroy: () => {
       gone.abort();
       element.removeAttribute("src");
-      if (element instanceof HTMLVideoElement) element.load(); // lets go of the connection
+      element.load(); // lets go of the connection
     },
   };
 }
 
-/** Save a file of the server's under a name. */
-export async function download(src: string, name: string): Promise<void> {
+/** Save a job's clip under a name; the browser fetches it, piece by piece. */
+export async function download(job: string, name: string): Promise<void> {
   const a = document.createElement("a");
   a.download = name;
-  a.href = gate.token ? URL.createObjectURL(await (await send("GET", src)).blob()) : src;
+  a.href = await address(job);
   a.click();
-  if (gate.token) setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
 }
