@@ -634,6 +634,10 @@ class Custodian(Protocol):
         """Whether any job but these starts from a kept file and has not lost its clip to a purge or an erasure."""
         ...
 
+    async def needed_inputs(self) -> frozenset[str]:
+        """The hashes of all kept files that jobs start from which have not lost their clips. Reads every such job."""
+        ...
+
 
 # --- the ledger -----------------------------------------------------------------------------------------------------
 
@@ -1104,6 +1108,20 @@ class Inputs(Protocol):
 
     async def kept(self) -> list[str]:
         """The hashes of all copies. Raises Unavailable."""
+        ...
+
+    async def idle(self, before: float) -> list[str]:
+        """The hashes of copies that were neither kept nor noted as in use since an instant. Raises Unavailable."""
+        ...
+
+    async def in_use(self, sha256: str) -> None:
+        """Note that a copy is needed now; one that is not there is none. Raises Unavailable."""
+        ...
+
+    async def forget_idle(self, sha256: str, before: float) -> bool:
+        """Remove a copy for good unless it was kept or noted as in use since an instant, even this very moment; whether
+        it is gone. Raises Unavailable.
+        """
         ...
 
 

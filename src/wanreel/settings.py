@@ -246,6 +246,11 @@ class Settings(BaseSettings):
         description='Days that clips are kept, by project ("*": all others), as JSON; default: for ever.',
     )
     trash_days: float = Field(default=30.0, ge=0, description="Days that a deleted clip can be brought back.")
+    input_days: float = Field(
+        default=7.0,
+        ge=1,
+        description="Days that pictures and sounds stay in the home which no job needs: looked at, refused, dry runs.",
+    )
     history_days: float = Field(
         default=90.0,
         ge=1,

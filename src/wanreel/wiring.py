@@ -199,6 +199,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             forget_words=lambda prompt: asyncio.to_thread(forget_words, path / LINT_CACHE, prompt),
             hooks=store.hooks,
             history_days=settings.history_days,
+            input_days=settings.input_days,
         )
         judges: list[Judge] = [LocalJudge(media, inputs, catalog)]
         if settings.judge == "vision":

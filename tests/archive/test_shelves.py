@@ -21,7 +21,7 @@ def folder(path: Path | str) -> Address:
 
 
 def test_a_folder_inside_the_home_is_named_from_there(tmp_path: Path) -> None:
-    """Also where it was given by `..`, or the home by a link; a link itself keeps its name, so that it may be turned."""
+    """Also where it was given by `..`, or the home by a link; a link keeps its name, so that it may be turned."""
     home = tmp_path / "home"
     home.mkdir()
     link = tmp_path / "link"

@@ -250,3 +250,16 @@ async def test_a_kept_input_is_referred_to_by_whoever_has_not_lost_its_clip(benc
     assert not await keeping.refers("00" * 32, [])
     await rule(bench, Custody("job_a", trashed_at=NOW, purge_at=NOW, purged_at=NOW))
     assert not await keeping.refers(PICTURE.sha256, ["job_b"])
+
+
+async def test_needed_inputs_are_those_of_jobs_that_have_their_clips(bench: Bench) -> None:
+    """Of jobs in any state; a hash in a prompt is none."""
+    keeping = bench.store.keeping
+    other, third = replace(PICTURE, sha256="01" * 32), replace(PICTURE, sha256="02" * 32)
+    await succeeded(bench, "job_a", media=(Media("first_frame", PICTURE), Media("last_frame", other)))
+    await succeeded(bench, "job_b", media=(Media("first_frame", other),))
+    await bench.add(make_job(id="job_c", media=(Media("first_frame", third),)))
+    await bench.add(make_job(id="job_d", prompt=f'"sha256":"{"03" * 32}"'))
+    assert {PICTURE.sha256, other.sha256, third.sha256} == await keeping.needed_inputs()
+    await rule(bench, Custody("job_a", trashed_at=NOW, purged_at=NOW))
+    assert {other.sha256, third.sha256} == await keeping.needed_inputs()

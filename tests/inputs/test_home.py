@@ -242,3 +242,38 @@ def test_only_kept_hashes_have_a_path(inputs: Inputs, tmp_path: Path, name: str)
     written(tmp_path / "a.png", picture())
     with pytest.raises(NotFound):
         inputs.path(name)
+
+
+async def test_what_nobody_asks_for_is_idle_and_can_be_let_go_of(inputs: Inputs, folder: Path, tmp_path: Path) -> None:
+    """Kept again, or noted as in use, it stays; let go of, nothing of it is left, nor of what dead processes wrote."""
+    names = [(await inputs.keep(written(tmp_path / f"{n}.wav", wav(n + 1)))).sha256 for n in range(3)]
+    (folder / f".{names[0]}.1-1.part").write_bytes(b"half")
+    for path in folder.iterdir():
+        os.utime(path, (1000, 1000))
+    assert [] == await inputs.idle(1000)
+    assert sorted(names) == await inputs.idle(2000)
+    assert not list(folder.glob(".*"))
+    await inputs.keep(tmp_path / "1.wav")
+    await inputs.in_use(names[2])
+    await inputs.in_use("ab" * 32)
+    assert [True, False, False] == [await inputs.forget_idle(name, 2000) for name in names]
+    assert sorted(names[1:]) == await inputs.kept()
+    assert not [path for path in folder.iterdir() if names[0] in path.name]
+    assert names[0] == (await inputs.keep(tmp_path / "0.wav")).sha256, "and comes again as if it had never been there"
+
+
+async def test_what_is_asked_for_the_very_moment_it_goes_stays(
+    inputs: Inputs, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An order that finds its picture between the look and the removal has it."""
+    name = (await inputs.keep(written(tmp_path / "a.wav", wav(1)))).sha256
+    os.utime(folder / name, (1000, 1000))
+    rename = Path.rename
+
+    def late(path: Path, to: Path) -> Path:
+        os.utime(path)
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "rename", late)
+    assert not await inputs.forget_idle(name, 2000)
+    assert [name] == await inputs.kept()

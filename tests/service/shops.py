@@ -39,6 +39,15 @@ class Shelf:
     async def kept(self) -> list[str]:
         return []
 
+    async def idle(self, before: float) -> list[str]:
+        return []
+
+    async def in_use(self, sha256: str) -> None:
+        pass
+
+    async def forget_idle(self, sha256: str, before: float) -> bool:
+        return False
+
     def path(self, sha256: str) -> Path:
         return Path(sha256)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.factories import NOW, make_change, make_job
+from tests.inputs.pictures import wav
 from tests.service.shops import make_counter
 from wanreel.archive.local_shelf import LocalShelf
 from wanreel.archive.spool import LocalSpool
@@ -14,6 +17,8 @@ from wanreel.domain.errors import Unavailable
 from wanreel.domain.job import Artifact, Generating, Job, Succeeded
 from wanreel.domain.keeping import DAY_S, Custody, Retention, erased
 from wanreel.domain.request import Media, Stored
+from wanreel.inputs.home import HomeInputs
+from wanreel.media.looks import Looks
 from wanreel.ports import Label, Ruling
 from wanreel.service.keeping import SWEEP_EVERY_S, Keeping, KeepingRoom
 
@@ -35,6 +40,15 @@ class Forgetting:
 
     async def kept(self) -> list[str]:
         return []
+
+    async def idle(self, before: float) -> list[str]:
+        return []
+
+    async def in_use(self, sha256: str) -> None:
+        pass
+
+    async def forget_idle(self, sha256: str, before: float) -> bool:
+        return False
 
 
 class Bench:
@@ -185,3 +199,22 @@ async def test_tending_sweeps_every_hour(tmp_path: Path) -> None:
     with pytest.raises(InterruptedError):
         await bench.keeping.tend()
     assert (await bench.keeping.custody("job_a")).purged_at is not None
+
+
+async def test_inputs_that_no_job_needs_go_after_a_week(tmp_path: Path) -> None:
+    """Looked at, refused, dry runs, or left by a job that is gone; a dry sweep only says so, and those in use stay."""
+    bench = Bench(tmp_path, {})
+    inputs = HomeInputs(tmp_path / "inputs", Looks())
+    bench.keeping = Keeping(replace(bench.keeping._room, inputs=inputs))
+    folder = tmp_path / "inputs"
+    kept = [(await inputs.keep_bytes(wav(n), f"{n}.wav")).sha256 for n in (1, 2, 3)]
+    stored = Stored(kept[0], "audio/wav", 4)
+    await bench.store.add([make_job(id="job_a", media=(Media("audio", stored),))])
+    for path in folder.iterdir():
+        os.utime(path, (NOW - 8 * DAY_S, NOW - 8 * DAY_S))
+    os.utime(folder / kept[2], (NOW - 6 * DAY_S, NOW - 6 * DAY_S))
+    assert (kept[1],) == (await bench.keeping.sweep(dry_run=True)).inputs
+    assert sorted(kept) == await inputs.kept()
+    assert (kept[1],) == (await bench.keeping.sweep()).inputs
+    assert sorted([kept[0], kept[2]]) == await inputs.kept()
+    assert [] == await inputs.idle(NOW - 7 * DAY_S), "the one in use is not asked after again at every sweep"

@@ -66,6 +66,15 @@ class Shelf:
     async def kept(self) -> list[str]:
         raise NotImplementedError
 
+    async def idle(self, before: float) -> list[str]:
+        raise NotImplementedError
+
+    async def in_use(self, sha256: str) -> None:
+        raise NotImplementedError
+
+    async def forget_idle(self, sha256: str, before: float) -> bool:
+        raise NotImplementedError
+
     def path(self, sha256: str) -> Path:
         if not (self.folder / sha256).exists():
             raise NotFound(sha256)

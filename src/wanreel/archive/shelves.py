@@ -54,7 +54,7 @@ def place_of(name: str, home: Path) -> Address:
     """The archive of a name. Raises Invalid."""
     if name.startswith(IN_HOME):
         return Address("file", folder=str(home.absolute() / name.removeprefix(IN_HOME)))
-    scheme, sep, rest = name.partition("://")
+    _, sep, rest = name.partition("://")
     bucket, at, host = rest.partition("/")[0].partition("@")
     return address_of(name.replace(f"{bucket}@{host}", bucket, 1) if sep and at else name)
 

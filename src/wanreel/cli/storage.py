@@ -53,7 +53,8 @@ def check(*, home: HomeOptions = HOME) -> int:
 
 @storage.command
 def sweep(*, dry_run: Annotated[bool, Parameter(negative="")] = False, home: HomeOptions = HOME) -> int:
-    """Apply the rules of age, and empty the trash of what lay there long enough; `wanreel worker` does so by itself.
+    """Apply the rules of age, empty the trash of what lay there long enough, and let go of pictures and sounds that no
+    job needs; `wanreel worker` does so by itself.
 
     Parameters
     ----------
@@ -70,6 +71,8 @@ def sweep(*, dry_run: Annotated[bool, Parameter(negative="")] = False, home: Hom
             for what, ids in (("trashed", done.trashed), ("purged", done.purged), ("erased", done.erased)):
                 for job_id in ids:
                     put(f"{would}{what}: {job_id}")
+            for sha256 in done.inputs:
+                put(f"{would}removed: unused input {sha256}")
             for job_id, why in done.failed:
                 say(f"{job_id}: {why}")
         return Exit.UNAVAILABLE if done.failed else Exit.OK

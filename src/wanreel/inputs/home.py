@@ -93,6 +93,21 @@ class HomeInputs:
         """As `ports.Inputs.kept`."""
         return await asyncio.to_thread(self._kept)
 
+    async def idle(self, before: float) -> list[str]:
+        """As `ports.Inputs.idle`."""
+        return await asyncio.to_thread(self._idle, before)
+
+    async def in_use(self, sha256: str) -> None:
+        """As `ports.Inputs.in_use`."""
+        try:
+            await asyncio.to_thread(_touch, self._folder / sha256)
+        except OSError as error:
+            raise Unavailable(f"{self._folder} cannot be written: {error.strerror or error}") from error
+
+    async def forget_idle(self, sha256: str, before: float) -> bool:
+        """As `ports.Inputs.forget_idle`."""
+        return await asyncio.to_thread(self._forget_idle, sha256, before)
+
     # --- inside -----------------------------------------------------------------------------------------------------
 
     def _most(self, fit: Fit | None) -> int:
@@ -144,6 +159,8 @@ class HomeInputs:
                 row: Any = json.loads(file.read(_FACTS_BYTES_MAX))
             stored = StoredInput(**(row | {"changes": tuple(row["changes"])}))
             kept = self.path(stored.sha256).read_bytes()
+            if not _touch(self._folder / stored.sha256):  # let go of this very moment
+                return None
         except (OSError, ValueError, TypeError, KeyError, NotFound):
             return None
         return stored if _sha256(kept) == stored.sha256 else None
@@ -163,15 +180,58 @@ class HomeInputs:
         try:
             path = self.path(sha256)
             path.unlink()
-            for note in self._folder.glob(f"*{_FACTS}"):
-                if sha256 in note.name or sha256.encode() in note.read_bytes():
-                    note.unlink(missing_ok=True)
+            self._forget_notes(sha256)
         except (NotFound, FileNotFoundError):
             return False
         except OSError as error:
             raise Unavailable(f"the input {sha256} cannot be removed: {error.strerror or error}") from error
         _sync_folder(self._folder)
         return True
+
+    def _forget_idle(self, sha256: str, before: float) -> bool:
+        """Moved aside first: whoever asks for it from then on writes it anew, and who asked before has touched it."""
+        aside = self._folder / f".{sha256}.{os.getpid()}-{threading.get_ident()}.gone"
+        try:
+            path = self.path(sha256)
+            if path.stat().st_mtime >= before:
+                return False
+            path.rename(aside)
+            if aside.stat().st_mtime >= before:
+                aside.replace(path)
+                return False
+            aside.unlink()
+            if not path.exists():
+                self._forget_notes(sha256)
+        except (NotFound, FileNotFoundError):
+            return False
+        except OSError as error:
+            raise Unavailable(f"the input {sha256} cannot be removed: {error.strerror or error}") from error
+        _sync_folder(self._folder)
+        return True
+
+    def _forget_notes(self, sha256: str) -> None:
+        for note in self._folder.glob(f"*{_FACTS}"):
+            if sha256 in note.name or sha256.encode() in note.read_bytes():
+                note.unlink(missing_ok=True)
+
+    def _idle(self, before: float) -> list[str]:
+        """And what dead processes left half-written or half-removed goes."""
+        found: list[str] = []
+        try:
+            with os.scandir(self._folder) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        if entry.stat().st_mtime >= before:
+                            continue
+                        if re.fullmatch(r"[0-9a-f]{64}", entry.name):
+                            found.append(entry.name)
+                        elif entry.name.startswith(".") and entry.name.endswith((".part", ".gone")):
+                            Path(entry.path).unlink()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise Unavailable(f"{self._folder} cannot be read: {error.strerror or error}") from error
+        return sorted(found)
 
     def _kept(self) -> list[str]:
         try:
@@ -244,7 +304,7 @@ def _unreadable(path: Path, error: OSError) -> str:
 def _write_once(folder: Path, sha256: str, data: bytes) -> None:
     """Have the bytes lie durably under their hash; a copy that has gone bad is replaced. Raises OSError."""
     target = folder / sha256
-    if _holds(target, data):
+    if _holds(target, data) and _touch(target):
         return
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{sha256}.{os.getpid()}-{threading.get_ident()}.part"
@@ -259,6 +319,15 @@ def _write_once(folder: Path, sha256: str, data: bytes) -> None:
         draft.unlink(missing_ok=True)
         raise
     _sync_folder(folder)
+
+
+def _touch(path: Path) -> bool:
+    """Note that a copy is in use; False where there is none."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _holds(path: Path, data: bytes) -> bool:

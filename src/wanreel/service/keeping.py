@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, Unavailable, WanreelError
 from wanreel.domain.job import Archiving, Artifact, Cancelled, Job, Succeeded, is_final, state_name
 from wanreel.domain.keeping import (
+    DAY_S,
     INPUTS_PREFIX,
     OTHERS,
     Custody,
@@ -63,16 +64,18 @@ class KeepingRoom:
     forget_words: Callable[[str], Awaitable[int]] | None = None  # what was kept of a prompt outside the store
     hooks: Hooks | None = None
     history_days: float = 90.0
+    input_days: float = 7.0  # that inputs stay which no job needs
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did, or would do: ids of jobs; and what it could not do, in words."""
+    """What a sweep did, or would do: ids of jobs, hashes of inputs; and what it could not do, in words."""
 
     trashed: tuple[str, ...] = ()
     purged: tuple[str, ...] = ()
     erased: tuple[str, ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
+    inputs: tuple[str, ...] = ()  # hashes of kept inputs that no job needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,9 +200,10 @@ class Keeping:
                     failed.append((custody.job_id, why.message))
             if dry_run or failed or len(due) < AT_ONCE:
                 break
+        unused = await self._let_go_unused(now - self._room.input_days * DAY_S, dry_run=dry_run)
         if not dry_run:
-            await self._prune(now - self._room.history_days * 86_400.0)
-        return Swept(tuple(trashed), tuple(purged), tuple(gone), tuple(failed))
+            await self._prune(now - self._room.history_days * DAY_S)
+        return Swept(tuple(trashed), tuple(purged), tuple(gone), tuple(failed), tuple(unused))
 
     async def tend(self) -> None:
         """Sweep now and every hour, until cancelled; what could not be done is tried again the next time."""
@@ -221,7 +225,7 @@ class Keeping:
         """Clips that are too old, each with the rule that says so."""
         days = self._room.retention.days
         for project in days:
-            limit_s = days[project] * 86_400.0
+            limit_s = days[project] * DAY_S
             named = tuple(name for name in days if name != OTHERS)
             which = Worn(now - limit_s, AT_ONCE) if project == OTHERS else Worn(now - limit_s, AT_ONCE, (project,))
             which = replace(which, but=named) if project == OTHERS else which
@@ -232,6 +236,22 @@ class Keeping:
                     yield job, f"older than {days[project]:g} days, as long as {whose} are kept"
                 if dry_run or len(found) < AT_ONCE:
                     break
+
+    async def _let_go_unused(self, before: float, *, dry_run: bool) -> list[str]:
+        """Inputs that were kept for orders that never came (looked at, refused, a dry run, a cut connection), or whose
+        jobs are gone. Those in use are noted as such, so that jobs are read through now and then and not every time.
+        """
+        room = self._room
+        idle = await room.inputs.idle(before)
+        needed = await room.custodian.needed_inputs() if idle else frozenset[str]()
+        gone: list[str] = []
+        for sha256 in idle:
+            if sha256 in needed:
+                if not dry_run:
+                    await room.inputs.in_use(sha256)
+            elif dry_run or await room.inputs.forget_idle(sha256, before):
+                gone.append(sha256)
+        return gone
 
     async def _wear(self, job: Job, why: str) -> bool:
         """Into the trash by a rule of age; False when somebody decided something about it this very moment."""

@@ -72,5 +72,8 @@ class DatabaseKeeping:
     async def prune(self, before: float) -> int:
         return await self._write(lambda conn: keeping.prune(conn, before))
 
+    async def needed_inputs(self) -> frozenset[str]:
+        return await self._read(keeping.needed_inputs)
+
     async def refers(self, sha256: str, but: Collection[str]) -> bool:
         return await self._read(lambda conn: keeping.refers(conn, sha256, but))

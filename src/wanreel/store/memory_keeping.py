@@ -124,6 +124,10 @@ class MemoryKeeping:
     async def prune(self, before: float) -> int:
         return self._shelves.prune(before)
 
+    async def needed_inputs(self) -> frozenset[str]:
+        jobs = self._shelves.all_jobs()
+        return input_hashes(job for job in jobs if not is_gone(self._custody.get(job.id, Custody(job.id))))
+
     async def refers(self, sha256: str, but: Collection[str]) -> bool:
         return any(
             sha256 in input_hashes([job])

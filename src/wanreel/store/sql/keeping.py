@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, and_, delete, func, insert, select, up
 from wanreel.domain.clip import Aspect
 from wanreel.domain.errors import NotFound, Stale
 from wanreel.domain.job import Job
-from wanreel.domain.keeping import Custody, KeptViews, Share, is_gone, must_not_be_held, todo_at
+from wanreel.domain.keeping import Custody, KeptViews, Share, input_hashes, is_gone, must_not_be_held, todo_at
 from wanreel.ports import Ruling, Worn
 from wanreel.store.rows import custody_of, custody_text, group_of, group_text, job_of, job_text, views_of, views_text
 from wanreel.store.sql import locks
@@ -219,6 +219,17 @@ def refers(conn: Connection, sha256: str, but: Collection[str]) -> bool:
         .limit(1)
     )
     return conn.execute(statement).first() is not None
+
+
+def needed_inputs(conn: Connection) -> frozenset[str]:
+    """The kept files that jobs start from which still have their clips. Only jobs with such files are handed over."""
+    statement = (
+        select(jobs.c.body)
+        .outerjoin(custody, and_(custody.c.job_id == jobs.c.id, custody.c.gone == 1))
+        .where(jobs.c.body.contains('"sha256":"', autoescape=True), jobs.c.body.contains('"role":"', autoescape=True))
+        .where(custody.c.job_id.is_(None))
+    )
+    return input_hashes(job_of(text) for text in conn.execute(statement).scalars())
 
 
 def _turn(job_id: str) -> str:
