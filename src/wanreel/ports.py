@@ -959,6 +959,10 @@ class Shelf(Protocol):
         """The path or address a person can find it by; gives no access by itself."""
         ...
 
+    def place(self, key: str) -> str:
+        """Where a key lies, for comparing: the same for one file, whichever archive or link it is named by."""
+        ...
+
     async def open(self, artifact: Artifact, span: Span | None = None) -> AsyncIterator[bytes]:
         """The stored bytes, or a part of them, in pieces. Raises NotFound, Unavailable; so does the iterating."""
         ...

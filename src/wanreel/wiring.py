@@ -16,6 +16,7 @@ from wanreel.archive.naming import Naming, clip_key
 from wanreel.archive.opening import open_archive
 from wanreel.archive.shelves import Reach
 from wanreel.archive.spool import LocalSpool
+from wanreel.archive.whole import whole_clip
 from wanreel.client.home import Home
 from wanreel.clock import SharedClock, SystemClock
 from wanreel.data.shelf import load_books, load_catalog
@@ -195,6 +196,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             stakes=store,
             keys_of=lambda job: (artifact_key(job),),
             drop_archive=shelf.forget,
+            whole=whole_clip,
             recover=lambda there, artifact: job_of(there, artifact, account_of),
             forget_words=lambda prompt: asyncio.to_thread(forget_words, path / LINT_CACHE, prompt),
             hooks=store.hooks,

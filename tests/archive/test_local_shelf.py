@@ -76,3 +76,31 @@ async def test_facts_that_cannot_be_read_are_none(tmp_path: Path) -> None:
     found = await shelf.look("one.jpg")
     assert found is not None
     assert (1, "", ()) == (found.size_bytes, found.media_type, found.facts)
+
+
+async def test_folders_that_are_links_are_gone_into(tmp_path: Path) -> None:
+    """An archive may be spread over disks: each folder is listed once, by its own name where it lies in the archive,
+    and no link leads in a circle or out to all that holds the archive.
+    """
+    root, disk = tmp_path / "archive", tmp_path / "disk"
+    (root / "a").mkdir(parents=True)
+    (disk / "deep").mkdir(parents=True)
+    for path in (root / "a" / "1.mp4", disk / "2.mp4", disk / "deep" / "3.mp4"):
+        path.write_bytes(b"x")
+    for link, target in (
+        (root / "films", disk),
+        (root / "0-again", root / "a"),
+        (root / "films-2", disk),
+        (disk / "round", root),
+        (disk / "deep" / "up", disk),
+        (root / "out", tmp_path),
+        (root / "gone", tmp_path / "nothing"),
+        (root / "self", root / "self"),
+        (root / "a" / "link.mp4", disk / "2.mp4"),
+    ):
+        link.symlink_to(target)
+    shelf = LocalShelf(root)
+    listed = sorted([there.key async for there in shelf.list()])
+    assert ["a/1.mp4", "a/link.mp4", "films/2.mp4", "films/deep/3.mp4"] == listed
+    assert ["films/deep/3.mp4"] == [there.key async for there in shelf.list("films/deep/")]
+    assert shelf.place("films-2/2.mp4") == shelf.place("films/2.mp4") != shelf.place("a/link.mp4")

@@ -41,6 +41,11 @@ def names_in(folder: Path) -> list[str]:
     return [path.name for path in folder.glob("*") if path.suffix != ".facts"]
 
 
+def list_of(folder: Path) -> list[str]:
+    """All names in a folder, notes and hidden ones too."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -248,17 +253,17 @@ async def test_what_nobody_asks_for_is_idle_and_can_be_let_go_of(inputs: Inputs,
     """Kept again, or noted as in use, it stays; let go of, nothing of it is left, nor of what dead processes wrote."""
     names = [(await inputs.keep(written(tmp_path / f"{n}.wav", wav(n + 1)))).sha256 for n in range(3)]
     (folder / f".{names[0]}.1-1.part").write_bytes(b"half")
-    for path in folder.iterdir():
-        os.utime(path, (1000, 1000))
+    for path in list_of(folder):
+        os.utime(folder / path, (1000, 1000))
     assert [] == await inputs.idle(1000)
     assert sorted(names) == await inputs.idle(2000)
-    assert not list(folder.glob(".*"))
+    assert not [name for name in list_of(folder) if name.startswith(".")]
     await inputs.keep(tmp_path / "1.wav")
     await inputs.in_use(names[2])
     await inputs.in_use("ab" * 32)
     assert [True, False, False] == [await inputs.forget_idle(name, 2000) for name in names]
     assert sorted(names[1:]) == await inputs.kept()
-    assert not [path for path in folder.iterdir() if names[0] in path.name]
+    assert not [name for name in list_of(folder) if names[0] in name]
     assert names[0] == (await inputs.keep(tmp_path / "0.wav")).sha256, "and comes again as if it had never been there"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from tests.contract.archives import STORES, Store
 from tests.factories import NOW, make_account, make_job
 from tests.service.shops import make_counter
 from tests.service.test_keeping import Forgetting
-from wanreel.archive.labels import job_of, label_of
+from wanreel.archive.labels import job_of, label_of, written
 from wanreel.archive.spool import LocalSpool
+from wanreel.archive.whole import whole_clip
 from wanreel.domain.errors import Conflict
 from wanreel.domain.job import Artifact, Cancelled, Failed, Job, Succeeded
 from wanreel.domain.keeping import DAY_S, INPUTS_PREFIX, Retention, erased
@@ -57,6 +59,7 @@ class Home:
                 recover=lambda there, artifact: job_of(there, artifact, make_account),
                 forget_words=self._forget,
                 keys_of=lambda job: (f"films/{job.id}.mp4",),
+                whole=whole_clip,
             )
         )
         self.spool = self.keeping._room.spool
@@ -177,6 +180,105 @@ async def test_a_clip_whose_job_says_otherwise_is_left_alone(store: Store, tmp_p
     assert (1, ()) == (done.known, done.restored)
     assert ["films/copy.mp4", "films/twin.mp4"] == sorted(key for key, _ in done.strange)
     assert job == await home.store.get(job.id)
+
+
+NONSENSE = {
+    "index": "4294967296",
+    "project": "../other",
+    "account": "a b\nc",
+    "region": "<script>",
+    "mode": "T2V; DROP",
+    "model": "x" * 150,
+    "duration-s": "-5",
+    "task": "../../task",
+    "job": "job_../x",
+}
+
+
+async def test_facts_that_make_no_sense_are_told_and_left_alone(store: Store, tmp_path: Path) -> None:
+    """Whoever can write to the storage can write facts: what is not of its field's form restores nothing."""
+    home = Home(store, tmp_path)
+    for fact, value in NONSENSE.items():
+        job_id = f"job_{fact.replace('-', '')}"
+        label = label_of(make_job(Succeeded, id=job_id, task_id=job_id, at=NOW))
+        facts = tuple(written((dict(label.facts) | {fact: value}).items()))
+        await store.archive.keep(f"films/{fact}.mp4", pieces(bare_clip(b"a")), replace(label, facts=facts))
+    done = await home.keeping.reindex()
+    assert ((), {f"films/{fact}.mp4" for fact in NONSENSE}) == (done.restored, {key for key, _ in done.strange})
+
+
+async def test_a_clip_is_not_older_or_younger_than_it_can_be(store: Store, tmp_path: Path) -> None:
+    """A time that cannot be would have a rule of age take it at once, or never: that of the file counts in its place."""
+    home, times = Home(store, tmp_path), ("0", "nan", "1e12", "99999999999")
+    for n, at in enumerate(times):
+        label = label_of(make_job(Succeeded, id=f"job_{n}", task_id=f"task-{n}", at=NOW))
+        facts = tuple(written((dict(label.facts) | {"created-at": at, "accepted-at": at}).items()))
+        await store.archive.keep(f"films/job_{n}.mp4", pieces(bare_clip(b"a")), replace(label, facts=facts))
+    assert len(times) == len((await home.keeping.reindex()).restored)
+    for n in range(len(times)):
+        job, there = await home.store.get(f"job_{n}"), await store.shelf.look(f"films/job_{n}.mp4")
+        assert there is not None
+        assert isinstance(job.state, Succeeded)
+        assert (there.modified_at, there.modified_at) == (job.created_at, job.state.task.accepted_at)
+
+
+async def test_a_restored_clip_is_a_whole_mp4_whatever_its_storage_calls_it(store: Store, tmp_path: Path) -> None:
+    """A page with a job's facts restores nothing; a clip that is called a page is served as a video."""
+    home = Home(store, tmp_path)
+    for name, media_type in (("page", "video/mp4"), ("clip", "text/html")):
+        label = label_of(make_job(Succeeded, id=f"job_{name}", task_id=f"task-{name}", at=NOW))
+        data = b"<script>alert(1)</script>" if name == "page" else bare_clip(b"a")
+        await store.shelf.put(f"films/job_{name}.mp4", data, replace(label, media_type=media_type))
+    done = await home.keeping.reindex()
+    assert (("job_clip",), ["films/job_page.mp4"]) == (done.restored, [key for key, _ in done.strange])
+    state = (await home.store.get("job_clip")).state
+    assert isinstance(state, Succeeded)
+    assert "video/mp4" == state.artifact.media_type
+
+
+async def test_bytes_that_were_changed_since_are_not_restored(store: Store, tmp_path: Path) -> None:
+    """Where the hash was noted beside the clip: it is another, whole one by now, of the same size."""
+    home = Home(store, tmp_path)
+    label = label_of(make_job(Succeeded, id="job_a", task_id="task-a", at=NOW))
+    clip = bare_clip(b"a")
+    noted = (*label.facts, ("sha256", hashlib.sha256(clip).hexdigest()))
+    await store.shelf.put("films/job_a.mp4", bare_clip(b"b"), replace(label, facts=noted))
+    done = await home.keeping.reindex()
+    assert ((), ["hash was noted"]) == (
+        done.restored,
+        [w for _, why in done.strange for w in ("hash was noted",) if w in why],
+    )
+    await store.shelf.put("films/job_a.mp4", clip, replace(label, facts=noted))
+    assert ("job_a",) == (await home.keeping.reindex()).restored
+
+
+async def test_of_several_that_say_they_are_a_jobs_clip_the_one_in_its_place_is_taken(
+    store: Store, tmp_path: Path
+) -> None:
+    """However they are listed: a copy that comes first by name or by time is told and left alone."""
+    home = Home(store, tmp_path)
+    label = label_of(make_job(Succeeded, id="job_a", task_id="task-a", at=NOW))
+    copies = ("a/first.mp4", "films/job_a.0123456789ab.mp4", "zz/last.mp4")
+    for number, key in enumerate(copies):
+        await store.archive.keep(key, pieces(bare_clip(b"%d" % number)), label)
+    await store.archive.keep("films/job_a.mp4", pieces(bare_clip(b"a")), label)
+    done = await home.keeping.reindex()
+    assert (("job_a",), sorted(copies)) == (done.restored, sorted(key for key, _ in done.strange))
+    state = (await home.store.get("job_a")).state
+    assert isinstance(state, Succeeded)
+    assert "films/job_a.mp4" == state.artifact.key
+    again = await home.keeping.reindex()
+    assert (1, sorted(copies)) == (again.known, sorted(key for key, _ in again.strange))
+
+
+async def test_a_group_of_another_project_is_not_joined(store: Store, tmp_path: Path) -> None:
+    """By a clip that says it was part of it."""
+    home = Home(store, tmp_path)
+    await home.store.add([make_job(id="job_x", group="grp_1", project="theirs")])
+    label = label_of(make_job(Succeeded, id="job_a", task_id="task-a", at=NOW, group="grp_1", project="ours"))
+    await store.archive.keep("films/job_a.mp4", pieces(bare_clip(b"a")), label)
+    done = await home.keeping.reindex()
+    assert ((), ["films/job_a.mp4"]) == (done.restored, [key for key, _ in done.strange])
 
 
 def _told(job: Job) -> tuple[Any, ...]:

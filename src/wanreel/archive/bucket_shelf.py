@@ -39,6 +39,10 @@ class BucketShelf:
         """The object's address: scheme, bucket, prefix and key."""
         return f"{self._address}/{artifact.key}"
 
+    def place(self, key: str) -> str:
+        """The object's address."""
+        return f"{self._address}/{key}"
+
     async def open(self, artifact: Artifact, span: Span | None = None) -> AsyncIterator[bytes]:
         """The bytes as they come. The object's size is compared first: what was changed is not handed out."""
         found = await self._head(artifact.key)

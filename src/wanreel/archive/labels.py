@@ -20,6 +20,20 @@ from wanreel.ports import Label, Shelved
 
 _VALUE_LETTERS_MAX = 180
 _ID = re.compile(r"[a-z]{2,8}_[0-9a-z]{1,40}")
+_INDEX_MAX = 1_000_000  # in a group
+_NAME_LETTERS_MAX = 200
+_FIRST_AT = 1_704_067_200.0  # 2024: nobody had such a clip before
+_CLOCKS_DIFFER_S = 86_400.0
+_FORMS = {
+    "mode": re.compile(r"[a-z0-9_]{1,20}"),
+    "model": re.compile(r"[\w.:/@-]{1,100}", re.ASCII),
+    "account": re.compile(r"[\w.:@-]{1,100}"),
+    "region": re.compile(r"[a-z0-9-]{1,40}"),
+    "size": re.compile(r"[\w*:.-]{1,40}", re.ASCII),
+    "duration-s": re.compile(r"[0-9]{1,5}"),
+    "seed": re.compile(r"[0-9]{1,10}"),
+    "index": re.compile(r"[0-9]{1,10}"),
+}
 _SAFE = " !#$&'()*+,/:;=?@[]~"
 
 
@@ -64,11 +78,20 @@ def read(facts: Iterable[tuple[str, str]]) -> dict[str, str]:
 def job_of(there: Shelved, artifact: Artifact, account_of: Callable[[str, str], Account]) -> Job:
     """The finished job a file is of, made again from its facts: without its words, of which only a hash was kept.
     `account_of` finds an account by id and region. Raises Invalid: they do not say which job, or say nonsense.
+
+    Anybody who can write to the storage can have written them: nothing of them is taken that is not of its field's
+    form, and no time that the file itself makes impossible.
     """
     facts = read(there.facts)
     job_id, task_id = facts.get("job", ""), facts.get("task", "")
     if not _ID.fullmatch(job_id) or not TASK_ID.fullmatch(task_id):
         raise Invalid("nothing beside it says which job it is of")
+    strange = [name for name, form in _FORMS.items() if name in facts and not form.fullmatch(facts[name])]
+    if strange:
+        raise Invalid(f"what is told beside it makes no sense: {', '.join(strange)}")
+    index = _whole(facts.get("index")) or 0
+    if index > _INDEX_MAX:
+        raise Invalid("what is told beside it makes no sense: index")
     size = facts.get("size")
     request = Request(
         mode=facts.get("mode", ""),
@@ -78,8 +101,10 @@ def job_of(there: Shelved, artifact: Artifact, account_of: Callable[[str, str], 
         duration_s=_whole(facts.get("duration-s")),
         seed=_whole(facts.get("seed")),
     )
-    created_at = _instant(facts.get("created-at"), there.modified_at)
-    task = Task(task_id, _instant(facts.get("accepted-at"), created_at), how="adopted")
+    last_at = there.modified_at + _CLOCKS_DIFFER_S
+    created_at = _instant(facts.get("created-at"), there.modified_at, last_at)
+    accepted_at = max(created_at, _instant(facts.get("accepted-at"), created_at, last_at))
+    task = Task(task_id, accepted_at, how="adopted")
     group, spare_of = facts.get("group", ""), facts.get("spare-of", "")
     return Job(
         id=job_id,
@@ -88,8 +113,8 @@ def job_of(there: Shelved, artifact: Artifact, account_of: Callable[[str, str], 
         state=Succeeded(task, Outcome("", there.modified_at), artifact, there.modified_at),
         created_at=created_at,
         group=group if _ID.fullmatch(group) else None,
-        index=_whole(facts.get("index")) or 0,
-        name=facts.get("name"),
+        index=index,
+        name=_name(facts.get("name")),
         spare_of=spare_of if _ID.fullmatch(spare_of) else None,
         project=project_name(facts.get("project", PROJECT)),
         bound=True,
@@ -100,9 +125,15 @@ def _whole(text: str | None) -> int | None:
     return int(text) if text is not None and re.fullmatch(r"\d{1,10}", text) else None
 
 
-def _instant(text: str | None, otherwise: float) -> float:
+def _name(text: str | None) -> str | None:
+    """A name to show."""
+    words = "".join(letter for letter in text or "" if letter.isprintable()).strip()[:_NAME_LETTERS_MAX]
+    return words or None
+
+
+def _instant(text: str | None, otherwise: float, last_at: float) -> float:
     try:
         at = float(text or "")
     except ValueError:
         return otherwise
-    return at if math.isfinite(at) and 0 <= at < 1e11 else otherwise
+    return at if math.isfinite(at) and _FIRST_AT <= at <= last_at else otherwise

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from wanreel.archive.boxes import NotWhole
@@ -52,7 +53,8 @@ class LocalArchive:
             await hand_on(pieces, lambda block: self._on_disk(draft.add, block))
             artifact = await self._on_disk(self._publish, draft, key)
             if label is not None:
-                await self._threads.run(self._describe, artifact.key, label)
+                told = replace(label, facts=(*label.facts, ("sha256", artifact.sha256)))
+                await self._threads.run(self._describe, artifact.key, told)
             return artifact
         finally:
             try:

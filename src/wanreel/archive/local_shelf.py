@@ -24,6 +24,7 @@ from wanreel.ports import Label, Shelf, Shelved, Span
 _BLOCK_BYTES = 1024 * 1024
 _LISTED_AT_ONCE = 500
 _THREADS = 4
+_FOLDERS_REMEMBERED_MAX = 10_000
 
 
 class LocalShelf:
@@ -33,6 +34,7 @@ class LocalShelf:
         self._root = root.absolute()
         self._disk = disk or Disk()
         self._threads = Threads(_THREADS, "shelf")
+        self._real: dict[Path, str] = {}
 
     def of(self, archive: str) -> LocalShelf:
         """Itself: it knows no other."""
@@ -45,6 +47,15 @@ class LocalShelf:
     def where(self, artifact: Artifact) -> str:
         """The absolute path of the file."""
         return str(self._path(artifact.key))
+
+    def place(self, key: str) -> str:
+        """The real path of the file, its folders' links followed."""
+        path = self._path(key)
+        if len(self._real) >= _FOLDERS_REMEMBERED_MAX:
+            self._real.clear()
+        if path.parent not in self._real:
+            self._real[path.parent] = os.path.realpath(path.parent)
+        return os.path.join(self._real[path.parent], path.name)  # noqa: PTH118 - of a hundred thousand names
 
     async def open(self, artifact: Artifact, span: Span | None = None) -> AsyncIterator[bytes]:
         """The stored bytes in pieces of at most a mebibyte. Raises NotFound, Unavailable; so does the iterating."""
@@ -165,21 +176,64 @@ def _looked_at(path: Path, key: str) -> Shelved | None:
 
 
 def _walk(root: Path, prefix: str) -> Iterator[Shelved]:
-    """Files whose key begins so, hidden ones left out. Raises OSError."""
+    """Files whose key begins so, hidden ones left out. A folder that is a link is gone into like any other, for clips
+    are put and found through it: each folder once, by its own name where it has one here, and none that holds the
+    archive itself. Raises OSError.
+    """
 
     def cannot(error: OSError) -> None:
         if error.errno not in (errno.ENOENT, errno.ENOTDIR):
             raise error
 
     inside = prefix.rpartition("/")[0]
-    for folder, below, names in os.walk(root / inside if inside else root, onerror=cannot):
-        below[:] = [name for name in below if not name.startswith(".")]
-        for name in names:
-            path = Path(folder, name)
-            key = path.relative_to(root).as_posix()
-            if name.startswith(".") or not key.startswith(prefix):
+    starts, met = [root / inside if inside else root], set[tuple[int, int]]()
+    real_root = Path(os.path.realpath(root))
+    while starts:
+        for folder, below, names in os.walk(starts.pop(0), onerror=cannot):
+            mark = _mark(folder)
+            if mark is None or mark in met:
+                below.clear()
                 continue
-            with suppress(FileNotFoundError):
-                found = path.stat()
-                if stat.S_ISREG(found.st_mode):
-                    yield Shelved(key, found.st_size, found.st_mtime)
+            met.add(mark)
+            below[:] = [name for name in below if not name.startswith(".")]
+            links = [name for name in below if Path(folder, name).is_symlink()]
+            below[:] = [name for name in below if name not in links]
+            starts += [
+                link
+                for link in (Path(folder, name) for name in links)
+                if not {real_root, *real_root.parents, *_above(folder)} & {Path(os.path.realpath(link))}
+            ]
+            for name in names:
+                path = Path(folder, name)
+                key = path.relative_to(root).as_posix()
+                if name.startswith(".") or not key.startswith(prefix):
+                    continue
+                with suppress(FileNotFoundError):
+                    found = _stat(path)
+                    if found is not None and stat.S_ISREG(found.st_mode):
+                        yield Shelved(key, found.st_size, found.st_mtime)
+
+
+def _above(folder: str) -> set[Path]:
+    """A folder and all that hold it, links followed."""
+    real = Path(os.path.realpath(folder))
+    return {real, *real.parents}
+
+
+def _mark(folder: str) -> tuple[int, int] | None:
+    """Which folder it is, by whatever name; None where it went away meanwhile."""
+    try:
+        found = os.stat(folder)  # noqa: PTH116 - of very many
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """Facts of a file; None for a link that leads in a circle."""
+    try:
+        return path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        raise

@@ -167,6 +167,9 @@ class Shelves:
         except WanreelError:  # a driver that is not installed any more
             return f"{artifact.archive.rstrip('/')}/{artifact.key}"
 
+    def place(self, key: str) -> str:
+        return self._here.place(key)
+
     async def open(self, artifact: Artifact, span: Span | None = None) -> AsyncIterator[bytes]:
         return await self.of(artifact.archive).open(artifact, span)
 

@@ -34,7 +34,7 @@ from wanreel.domain.keeping import (
 )
 from wanreel.domain.spooling import SpoolRoom
 from wanreel.ports import Clock, Custodian, Filter, Gallery, Hooks, Inputs, Jobs, Ruling, Shelf, Spool, Stakes, Worn
-from wanreel.service.reindexing import Recover, Reindexed, reindex
+from wanreel.service.reindexing import Knowing, Recover, Reindexed, Whole, reindex
 from wanreel.service.uses import Service
 from wanreel.telemetry import KEEPING, log
 
@@ -59,6 +59,7 @@ class KeepingRoom:
     spool: Spool
     stakes: Stakes
     recover: Recover | None = None
+    whole: Whole | None = None
     keys_of: Callable[[Job], Sequence[str]] = lambda _: ()  # under which a job's clip may have been put
     drop_archive: Callable[[str], None] | None = None  # look for its clips in the one that is set
     forget_words: Callable[[str], Awaitable[int]] | None = None  # what was kept of a prompt outside the store
@@ -370,7 +371,7 @@ class Keeping:
         room = self._room
         young_at = room.clock.now() - YOUNG_S
         here = room.shelf.of("")
-        lying = {_place(here, there.key): there async for there in here.list()}  # before the jobs: later ones are none
+        lying = {here.place(there.key): there async for there in here.list()}  # before the jobs: later ones are none
         orphans = dict(lying)
         missing: list[Stray] = []
         hashes: set[str] = set()
@@ -379,10 +380,10 @@ class Keeping:
             hashes |= input_hashes([job])
             for artifact in wanted:
                 shelf = room.shelf.of(artifact.archive)
-                place = shelf.where(artifact)  # one archive may lie inside another, or have two names
+                place = shelf.place(artifact.key)  # one archive may lie inside another, or have two names
                 there = lying.get(place)
                 orphans.pop(place, None)
-                if there is None and shelf is not here:
+                if there is None:
                     there = await shelf.look(artifact.key)
                 if there is None:
                     missing.append(Stray(artifact.key, job.id, "is not there", artifact.size_bytes))
@@ -392,7 +393,7 @@ class Keeping:
                 else:
                     size_bytes += there.size_bytes
             clips += bool(wanted)
-        inputs = {_place(one, f"{INPUTS_PREFIX}{sha256}") for one in room.shelf.all().values() for sha256 in hashes}
+        inputs = {one.place(f"{INPUTS_PREFIX}{sha256}") for one in room.shelf.all().values() for sha256 in hashes}
         for place in list(orphans):
             folder, slash, name = place.rpartition("/")
             if folder + slash + name.partition(".")[0] in inputs or orphans[place].modified_at > young_at:
@@ -406,9 +407,9 @@ class Keeping:
     async def reindex(self, *, dry_run: bool = False) -> Reindexed:
         """Make finished jobs again of clips whose jobs are not here. Raises Unavailable."""
         room = self._room
-        if room.recover is None:
+        if room.recover is None or room.whole is None:
             raise Internal("this home was put together without a way to recover jobs")
-        return await reindex(room.jobs, room.shelf, room.recover, dry_run=dry_run)
+        return await reindex(room.jobs, room.shelf, Knowing(room.recover, room.keys_of, room.whole), dry_run=dry_run)
 
     async def forget_archive(self, name: str, *, lost: bool = False) -> None:
         """Look for an earlier archive's clips in the one that is set, from now on. `lost`: what still lay there is lost
@@ -427,12 +428,11 @@ class Keeping:
         stays: list[str] = []
         lacking: list[str] = []
         try:
-            async for there in old.list(INPUTS_PREFIX):
-                if _place(old, there.key) != _place(here, there.key):
-                    stays.append(there.key)
+            inputs = [there.key async for there in old.list(INPUTS_PREFIX)]
+            stays += [key for key in inputs if old.place(key) != here.place(key)]
             async for _, wanted in self._wanted():
                 for artifact in (one for one in wanted if one.archive == name):
-                    if old.where(artifact) != here.where(artifact) and await old.look(artifact.key) is not None:
+                    if old.place(artifact.key) != here.place(artifact.key) and await old.look(artifact.key) is not None:
                         stays.append(artifact.key)
                     moved = await here.look(artifact.key)
                     if moved is None or moved.size_bytes != artifact.size_bytes:
@@ -520,8 +520,3 @@ async def _clear(shelf: Shelf, key: str) -> None:
             await shelf.remove(one)
     for clip in clips:
         await shelf.remove(clip)
-
-
-def _place(shelf: Shelf, key: str) -> str:
-    """Where a key lies, in words that are the same whichever of its archives' names it was found by."""
-    return shelf.where(Artifact(key, 0, ""))

@@ -3,20 +3,36 @@
 A clip's file tells which job it is of (its metadata; in a folder, a small hidden file beside it), by which task, model
 and seed it was made and when. Its words are not in there (only their hash), nor what it cost: those are gone with the
 home. A job that is known stays as it is; what nobody can make sense of is told and left alone.
+
+Whoever can write to the storage can write such facts. So a clip must be a whole MP4 with the hash that was noted, if one
+was; and where several claim to be one job's, the one that lies where this home would have put it is taken, however they
+are listed.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from wanreel.domain.errors import Conflict, Internal, NotFound, TaskTaken, WanreelError
+from wanreel.domain.errors import Conflict, Internal, Invalid, NotFound, TaskTaken, WanreelError
 from wanreel.domain.job import Artifact, Job, Succeeded, state_name
-from wanreel.ports import Jobs, Shelf, Shelved
+from wanreel.domain.keeping import is_clip_of
+from wanreel.ports import Filter, Jobs, Shelf, Shelved
 
 Recover = Callable[[Shelved, Artifact], Job]
 """The job a clip is of, from its facts. Raises Invalid: they do not say."""
+
+Whole = Callable[[AsyncIterator[bytes]], Awaitable[str]]
+"""The SHA-256 of a clip. Raises Invalid: it is not a whole one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowing:
+    """What can be made of a file. `keys_of`: where this home would have put a job's clip."""
+
+    recover: Recover
+    keys_of: Callable[[Job], Sequence[str]]
+    whole: Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,47 +45,81 @@ class Reindexed:
     strange: tuple[tuple[str, str], ...]
 
 
-async def reindex(jobs: Jobs, shelf: Shelf, recover: Recover, *, dry_run: bool = False) -> Reindexed:
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A file that says it is a job's clip, and how likely that is: the lowest goes first."""
+
+    archive: str
+    there: Shelved
+    job: Job
+    rank: tuple[int, int, float, str]
+
+
+@dataclass(slots=True)
+class _Found:
+    clips: int = 0
+    known: int = 0
+    restored: list[str] = field(default_factory=list[str])
+    strange: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+
+async def reindex(jobs: Jobs, shelf: Shelf, knowing: Knowing, *, dry_run: bool = False) -> Reindexed:
     """Make a finished job of every clip in all known archives whose job is not here. Each such clip is read whole, for
     its hash. Raises Unavailable; what was restored by then stays, and the next run goes on from there.
     """
-    clips, known = 0, 0
-    restored: list[str] = []
-    strange: list[tuple[str, str]] = []
-    async for archive, there in _clips(shelf):
-        clips += 1
-        try:
-            job = await _read(shelf, archive, there.key, recover)
-            if await _is_known(jobs, job):
-                known += 1
+    found = _Found()
+    for claims in (await _claims(shelf, knowing, found)).values():
+        taken = ""
+        for claim in sorted(claims, key=lambda one: one.rank):
+            key = claim.there.key
+            if taken:
+                found.strange.append((key, f"its job {claim.job.id} has another clip, {taken}"))
                 continue
-            if not dry_run:
-                await jobs.add([await _hashed(shelf, archive, job)])
-            restored.append(job.id)
-        except (NotFound, Conflict, TaskTaken) as why:
-            strange.append((there.key, why.message))
-        except WanreelError as why:
-            if why.code == "unavailable":
-                raise
-            strange.append((there.key, str(why)))
-    return Reindexed(clips, tuple(restored), known, tuple(strange))
+            try:
+                if await _is_known(jobs, claim.job):
+                    found.known += 1
+                else:
+                    job = await _checked(jobs, shelf, claim, knowing.whole)
+                    if not dry_run:
+                        await jobs.add([job])
+                    found.restored.append(job.id)
+                taken = key
+            except (NotFound, Conflict, TaskTaken) as why:
+                found.strange.append((key, why.message))
+            except WanreelError as why:
+                if why.code == "unavailable":
+                    raise
+                found.strange.append((key, str(why)))
+    return Reindexed(found.clips, tuple(found.restored), found.known, tuple(found.strange))
 
 
-async def _clips(shelf: Shelf) -> AsyncIterator[tuple[str, Shelved]]:
+async def _claims(shelf: Shelf, knowing: Knowing, found: _Found) -> Mapping[str, list[_Claim]]:
+    """All clips that lie anywhere, by the job they say they are of."""
+    claims: dict[str, list[_Claim]] = {}
     met: set[str] = set()  # one archive may lie inside another, or have two names
-    for archive, one in shelf.all().items():
-        async for there in one.list():
-            place = one.where(Artifact(there.key, there.size_bytes, ""))
-            if there.key.endswith(".mp4") and place not in met:
-                met.add(place)
-                yield archive, there
+    for number, (archive, one) in enumerate(shelf.all().items()):
+        async for listed in one.list():
+            place = one.place(listed.key)
+            if not listed.key.endswith(".mp4") or place in met:
+                continue
+            met.add(place)
+            found.clips += 1
+            there = await one.look(listed.key)
+            try:
+                if there is None:
+                    raise NotFound("it went away meanwhile")
+                job = knowing.recover(there, Artifact(listed.key, there.size_bytes, "", archive=archive))
+            except (NotFound, Invalid) as why:
+                found.strange.append((listed.key, str(why)))
+                continue
+            rank = (_distance(listed.key, knowing.keys_of(job)), number, there.modified_at, listed.key)
+            claims.setdefault(job.id, []).append(_Claim(archive, there, job, rank))
+    return claims
 
 
-async def _read(shelf: Shelf, archive: str, key: str, recover: Recover) -> Job:
-    there = await shelf.of(archive).look(key)
-    if there is None:
-        raise NotFound("it went away meanwhile")
-    return recover(there, Artifact(key, there.size_bytes, "", there.media_type or "video/mp4", archive))
+def _distance(key: str, expected: Sequence[str]) -> int:
+    """0: it lies where this home would have put it; 1: beside that, under its hash; 2: elsewhere."""
+    return 0 if key in expected else 1 if any(is_clip_of(one, key) for one in expected) else 2
 
 
 async def _is_known(jobs: Jobs, job: Job) -> bool:
@@ -86,12 +136,19 @@ async def _is_known(jobs: Jobs, job: Job) -> bool:
     return True
 
 
-async def _hashed(shelf: Shelf, archive: str, job: Job) -> Job:
-    """The job with its clip's hash, as the clip lies there now."""
+async def _checked(jobs: Jobs, shelf: Shelf, claim: _Claim, whole: Whole) -> Job:
+    """The job with its clip's hash, as the clip lies there now. Raises Invalid: it is no whole clip, or not the one that
+    was put there; Conflict: its group is another project's.
+    """
+    job = claim.job
     if not isinstance(job.state, Succeeded):
         raise Internal(f"{job.id} was recovered as {state_name(job.state)}")
-    digest = hashlib.sha256()
-    async for piece in await shelf.of(archive).open(job.state.artifact):
-        digest.update(piece)
-    artifact = replace(job.state.artifact, sha256=digest.hexdigest())
-    return replace(job, state=replace(job.state, artifact=artifact))
+    if job.group is not None:
+        others = await jobs.find(Filter(group=job.group, limit=1))
+        if others and others[0].project != job.project:
+            raise Conflict(f"it says it is of group {job.group}, which is another project's")
+    sha256 = await whole(await shelf.of(claim.archive).open(job.state.artifact))
+    noted = dict(claim.there.facts).get("sha256", sha256)
+    if noted != sha256:
+        raise Invalid("its bytes are not those that were put there: their hash was noted, and is another one")
+    return replace(job, state=replace(job.state, artifact=replace(job.state.artifact, sha256=sha256)))
