@@ -208,7 +208,7 @@ async def test_facts_that_make_no_sense_are_told_and_left_alone(store: Store, tm
 
 
 async def test_a_clip_is_not_older_or_younger_than_it_can_be(store: Store, tmp_path: Path) -> None:
-    """A time that cannot be would have a rule of age take it at once, or never: that of the file counts in its place."""
+    """A time that cannot be would have a rule of age take it at once, or never: that of the file counts instead."""
     home, times = Home(store, tmp_path), ("0", "nan", "1e12", "99999999999")
     for n, at in enumerate(times):
         label = label_of(make_job(Succeeded, id=f"job_{n}", task_id=f"task-{n}", at=NOW))

@@ -4,9 +4,9 @@ A clip's file tells which job it is of (its metadata; in a folder, a small hidde
 and seed it was made and when. Its words are not in there (only their hash), nor what it cost: those are gone with the
 home. A job that is known stays as it is; what nobody can make sense of is told and left alone.
 
-Whoever can write to the storage can write such facts. So a clip must be a whole MP4 with the hash that was noted, if one
-was; and where several claim to be one job's, the one that lies where this home would have put it is taken, however they
-are listed.
+Whoever can write to the storage can write such facts. So a clip must be a whole MP4, with the hash that was noted where
+one was; and where several claim to be one job's, the one that lies where this home would have put it is taken, however
+they are listed.
 """
 
 from __future__ import annotations
@@ -105,11 +105,12 @@ async def _claims(shelf: Shelf, knowing: Knowing, found: _Found) -> Mapping[str,
             met.add(place)
             found.clips += 1
             there = await one.look(listed.key)
+            if there is None:
+                found.strange.append((listed.key, "it went away meanwhile"))
+                continue
             try:
-                if there is None:
-                    raise NotFound("it went away meanwhile")
                 job = knowing.recover(there, Artifact(listed.key, there.size_bytes, "", archive=archive))
-            except (NotFound, Invalid) as why:
+            except Invalid as why:
                 found.strange.append((listed.key, str(why)))
                 continue
             rank = (_distance(listed.key, knowing.keys_of(job)), number, there.modified_at, listed.key)
@@ -137,8 +138,8 @@ async def _is_known(jobs: Jobs, job: Job) -> bool:
 
 
 async def _checked(jobs: Jobs, shelf: Shelf, claim: _Claim, whole: Whole) -> Job:
-    """The job with its clip's hash, as the clip lies there now. Raises Invalid: it is no whole clip, or not the one that
-    was put there; Conflict: its group is another project's.
+    """The job with its clip's hash, as the clip lies there now. Raises Invalid: it is no whole clip, or not the one
+    that was put there; Conflict: its group is another project's.
     """
     job = claim.job
     if not isinstance(job.state, Succeeded):
