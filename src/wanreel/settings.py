@@ -238,6 +238,11 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None, description="Where this server is seen from outside: stable links to clips begin with it."
     )
+    shared_links: Literal["serve", "redirect"] = Field(
+        default="serve",
+        description="What stable links do: serve the bytes, or send the browser on to your bucket, whose answers show "
+        "the key and what is told beside the clip, up to five minutes after a revoke.",
+    )
     link_life_s: float = Field(
         default=3600.0, ge=1, le=604_800, description="How long a signed link into your storage can be used."
     )

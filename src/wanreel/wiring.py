@@ -182,6 +182,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             public_url=settings.public_url,
             public_base=settings.archive_public_base,
             link_life_s=settings.link_life_s,
+            shared_redirect=settings.shared_links == "redirect",
         )
         keeping_room = KeepingRoom(
             clock=clock,

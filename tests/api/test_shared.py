@@ -73,12 +73,31 @@ async def test_what_is_not_to_be_seen_looks_the_same(filmed: Served) -> None:
         assert answers[0].json.keys() == got.json.keys()
 
 
-async def test_a_bucket_is_where_it_leads(
+async def test_what_lies_in_a_bucket_is_served_and_tells_a_stranger_nothing_else(
     vendor: Emulator, tmp_path: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To a link that is signed anew for each request and leads to the bytes, however public the asking is."""
-    async with in_bucket("shared", vendor, tmp_path, s3_endpoint, monkeypatch) as server:
-        job = await server.made()
+    """Neither the key nor the job, its name or its project; and after a revoke nothing at all."""
+    async with in_bucket("served", vendor, tmp_path, s3_endpoint, monkeypatch) as server:
+        job = await server.made(project="films", name="Secret Launch")
+        token = (await server.home.reading.share(job["id"])).token
+        async with server.session.get(f"{server.url}/s/{token}", allow_redirects=False) as got:
+            told = f"{got.headers} {got.url}"
+            assert (200, job["artifact"]["sha256"]) == (got.status, hashlib.sha256(await got.read()).hexdigest())
+        assert 'filename="clip.mp4"' in told
+        for secret in (job["id"], "films", "Secret", "served", s3_endpoint.partition("//")[2]):
+            assert secret not in told, secret
+        part = await server.ask("GET", f"/s/{token}", range="bytes=4-7")
+        assert (206, b"ftyp") == (part.status, part.bytes)
+        assert await server.home.reading.revoke(token)
+        assert 404 == (await server.ask("GET", f"/s/{token}")).status
+
+
+async def test_a_bucket_is_where_it_leads_where_that_was_set(
+    vendor: Emulator, tmp_path: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To a link that is signed anew for each request, for five minutes, and names the job nowhere but in its key."""
+    async with in_bucket("shared", vendor, tmp_path, s3_endpoint, monkeypatch, shared_links="redirect") as server:
+        job = await server.made(name="Secret Launch")
         token = (await server.home.reading.share(job["id"])).token
         async with server.session.get(f"{server.url}/s/{token}", allow_redirects=False) as got:
             assert (302, "no-store") == (got.status, got.headers["Cache-Control"])
@@ -86,6 +105,7 @@ async def test_a_bucket_is_where_it_leads(
             link = got.headers["Location"]
         assert link.startswith(f"{s3_endpoint}/shared/")
         assert "X-Amz-Signature=" in link
+        assert ("300", False) == (URL(link, encoded=True).query["X-Amz-Expires"], "Secret" in link)
         async with server.session.get(URL(link, encoded=True)) as bytes_of:
             assert job["artifact"]["sha256"] == hashlib.sha256(await bytes_of.read()).hexdigest()
         assert await server.home.reading.revoke(token)

@@ -1,7 +1,9 @@
 """Stable links: `/s/TOKEN` shows what one is of to anybody who has it, and HTML to put such links on a page.
 
-What a link shows is a fresh signed link of the storage, or the bytes where there are none. Pages of other origins embed
-it, so it says that they may. Whatever is not to be seen (never given, revoked, deleted) is answered in the same words.
+What a link shows are the bytes, so that a stranger learns nothing of where they lie or whose they are, and a revoked
+one shows nothing more; where it was set so, it leads on to a signed link of the storage, for a few minutes. Pages of
+other origins embed it, so it says that they may. Whatever is not to be seen (never given, revoked, deleted) is answered
+in the same words.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wanreel.api.access import Submitter, visible_job
-from wanreel.api.artifacts import Wanted, file_answer, file_name
+from wanreel.api.artifacts import Wanted, file_answer
 from wanreel.api.desk import desk_of
 from wanreel.api.jobs import IfNoneMatch, JobId
 from wanreel.api.problems import documented
@@ -44,7 +46,10 @@ _FILES = {"video/mp4": _FILE, "image/jpeg": _FILE, "image/png": _FILE, "image/we
     responses={
         200: {"description": "The clip, or its poster or still.", "content": _FILES},
         206: {"description": "A part of it.", "content": _FILES},
-        302: {"description": "It lies there for a while.", "headers": {"Location": {"schema": {"type": "string"}}}},
+        302: {
+            "description": "It lies there for a few minutes (only where the server is set so).",
+            "headers": {"Location": {"schema": {"type": "string"}}},
+        },
         304: {"description": "Not changed."},
         **documented("not_found", "bad_range"),
     },
@@ -60,10 +65,10 @@ async def shared(
     reading = desk_of(request).reading
     try:
         found = await reading.shared(token)
-        link = await reading.link(found)
+        link = await reading.leads_to(found)
         if link is not None:
             return Response(status_code=302, headers={**HEADERS, "Cache-Control": "no-store", "Location": link})
-        headers = {**HEADERS, "Content-Disposition": f'inline; filename="{file_name(found)}"'}
+        headers = {**HEADERS, "Content-Disposition": f'inline; filename="{found.plain_name}"'}
         return await file_answer(request, found, Wanted(range_, if_range, if_none_match), headers)
     except NotFound:
         raise NotFound("there is nothing here (any more)") from None

@@ -28,6 +28,7 @@ SHARED_PATH = "/s/"
 READ_BYTES = 1024 * 1024  # asked of the storage at a time, when the decoder wants some
 READ_AHEAD_MAX = 8  # so many such pieces are held
 TRACK_TYPE = "text/vtt"
+SHARED_LIFE_S = 300.0  # of what a stable link leads on to: so long after a revoke it may still be seen
 LINK_LIFE_MAX_S = 7 * 86_400.0  # storage signs no longer
 
 
@@ -45,6 +46,7 @@ class ReadingRoom:
     public_url: str | None = None
     public_base: str | None = None
     link_life_s: float = 3600.0
+    shared_redirect: bool = False  # stable links lead on into the storage, in place of serving the bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class Found:
     aspect: Aspect
     artifact: Artifact
     filename: str
+
+    @property
+    def plain_name(self) -> str:
+        """What a stranger's browser calls it: that it is a clip, a poster; nothing of whose."""
+        return f"{self.aspect}.{self.filename.rpartition('.')[2]}"
 
     @property
     def is_clip(self) -> bool:
@@ -153,6 +160,13 @@ class Reading:
             return await self.find(share.job_id, share.aspect)
         except (NotFound, Conflict, Invalid):
             raise nothing from None
+
+    async def leads_to(self, found: Found) -> str | None:
+        """Where a stable link sends a stranger on to, for a few minutes; None: serve the bytes. Raises Unavailable."""
+        room = self._room
+        if not room.shared_redirect:
+            return None
+        return await room.shelf.link(found.artifact, min(SHARED_LIFE_S, room.link_life_s), found.plain_name)
 
     async def shares(self, job_id: str) -> list[Share]:
         """All stable links of a job, revoked ones too. Raises NotFound."""
