@@ -131,6 +131,11 @@ class Settings(BaseSettings):
         description="Where clips are archived: a folder (seen from the home), file:///…, s3://bucket/prefix or "
         "oss://bucket/prefix.",
     )
+    archive_key: str = Field(
+        default="{project}/{yyyy}/{mm}/{dd}/{job}.mp4",
+        description="What a clip is called in the archive: {project} {yyyy} {mm} {dd} {job} {name} {group} {model}, of "
+        "which {job} must be there; clips archived before keep their names.",
+    )
     archive_region: str | None = Field(
         default=None, description="Region of the archive's bucket; needed for OSS, us-east-1 where not said for S3."
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wanreel.archive.labels import job_of, label_of
-from wanreel.archive.naming import Naming, clip_key
+from wanreel.archive.naming import Named, Naming, clip_key
 from wanreel.archive.opening import open_archive
 from wanreel.archive.shelves import Reach
 from wanreel.archive.spool import LocalSpool
@@ -92,6 +92,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     catalog = load_catalog()
     accounts = accounts_of(settings, catalog)
     account = accounts.main.account
+    Naming(template=settings.archive_key)  # refused here rather than after something was paid
     path = _folder(settings.home)
     policy = settings.figures()
     books = load_books(settings.prices_path, must_exist=settings.prices is not None)
@@ -168,7 +169,8 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         )
 
         def artifact_key(job: Job) -> str:
-            return clip_key(job.id, job.created_at, job.name, Naming(project=job.project))
+            named = Named(job.name, job.group, job.request.model)
+            return clip_key(job.id, job.created_at, named, Naming(job.project, settings.archive_key))
 
         service = Service(shop)
         reading_room = ReadingRoom(
@@ -195,7 +197,10 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             retention=Retention(settings.retention, settings.trash_days),
             spool=spool,
             stakes=store,
-            keys_of=lambda job: (artifact_key(job),),
+            keys_of=lambda job: (
+                artifact_key(job),
+                clip_key(job.id, job.created_at, naming=Naming(job.project)),
+            ),
             drop_archive=shelf.forget,
             whole=whole_clip,
             recover=lambda there, artifact: job_of(there, artifact, account_of),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wanreel.archive.naming import Naming, check_key, clip_key, safe_part, variant_key
+from wanreel.archive.naming import Named, Naming, check_key, clip_key, safe_part, variant_key
 from wanreel.domain.errors import Invalid
 
 JOB = "job_01k6gq4m7c0123456789abcdef"
@@ -21,7 +21,7 @@ def test_a_key_says_project_day_and_job() -> None:
 def test_a_template_may_use_the_callers_own_name() -> None:
     """A batch row's id can be in the key, in its own script, with what is unsafe replaced."""
     naming = Naming(project="Summer Sale", template="{project}/{name}-{job}.mp4")
-    assert f"Summer-Sale/夏季-01-{JOB}.mp4" == clip_key(JOB, AT, "夏季/01", naming)
+    assert f"Summer-Sale/夏季-01-{JOB}.mp4" == clip_key(JOB, AT, Named("夏季/01"), naming)
     assert f"Summer-Sale/{JOB}.mp4" == clip_key(JOB, AT, None, naming)
 
 
@@ -39,6 +39,8 @@ def test_an_absurd_clock_still_gives_a_key(at: float) -> None:
         ("{user}/{job}.mp4", "{user} is not known"),
         ("x" * 300 + "{job}.mp4", "too long"),
         ("{name}{project}{job}.mp4", "too long"),
+        ("inputs/{job}.mp4", "inputs/"),
+        ("/inputs/{yyyy}/{job}.mp4", "inputs/"),
         ("/".join(["{name}"] * 12) + "/{job}.mp4", "too long"),
     ],
 )
@@ -61,7 +63,7 @@ def test_a_template_cannot_lead_out_of_the_archive() -> None:
 @example(name="\ud800", project="\0")
 def test_no_text_makes_an_unsafe_key(name: str, project: str) -> None:
     """Whatever a caller calls things, the key passes the archive's own check and is plain on every system."""
-    key = clip_key(JOB, AT, name, Naming(project, "{project}/{name}/{name}-{job}.mp4"))
+    key = clip_key(JOB, AT, Named(name, name, name), Naming(project, "{project}/{group}/{model}/{name}-{job}.mp4"))
     assert key == check_key(key)
     check_key(variant_key(key, "a" * 64, 64))
     assert key.endswith(f"{JOB}.mp4")

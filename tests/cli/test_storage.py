@@ -290,3 +290,23 @@ def test_an_archive_is_forgotten_when_nothing_of_this_home_lies_there(terminal: 
     Path(again["path"]).unlink()
     assert 5 == terminal("storage", "archives", "--forget", str(Path("new").absolute())).code
     fine(terminal("storage", "archives", "--forget", str(Path("new").absolute()), "--lost"))
+
+
+def test_what_a_clip_is_called_is_the_users_to_say(terminal: Terminal, vendor: Emulator) -> None:
+    """By a template with the job's id in it; one without is refused before anything is bought, and an erased job's
+    record does not remember the name its clip had.
+    """
+    terminal.env["WANREEL_ARCHIVE_KEY"] = "{project}/{model}/{group}/{name}-{job}.mp4"
+    job = made(terminal, *FOX, "--name", "Amaranthine kite")
+    there = Path(job["path"])
+    assert there.name == f"Amaranthine-kite-{job['id']}.mp4"
+    assert ["default", "wan2.5-t2v-preview"] == [part.name for part in (there.parents[1], there.parents[0])]
+    fine(terminal("storage", "check"))
+    fine(terminal("storage", "erase", job["id"], "--yes"))
+    assert not there.exists()
+    assert "Amaranthine" not in fine(terminal("jobs", "show", job["id"], "--json")).out
+    assert [] == holders(terminal.home, b"Amaranthine")
+    terminal.env["WANREEL_ARCHIVE_KEY"] = "{project}/{name}.mp4"
+    ran = terminal("generate", *FOX)
+    assert (2, True) == (ran.code, "{job} is missing" in ran.err), ran.err
+    assert 1 == bought(vendor)

@@ -15,7 +15,7 @@ from wanreel.domain.errors import Invalid, Problem
 
 TEMPLATE = "{project}/{yyyy}/{mm}/{dd}/{job}.mp4"
 
-_FIELDS = ("project", "yyyy", "mm", "dd", "job", "name")
+_FIELDS = ("project", "yyyy", "mm", "dd", "job", "name", "group", "model")
 _PART_BYTES_MAX = 120  # leaves room for a variant's and a temporary's ending within the 255 of a file system
 _STORED_PART_BYTES_MAX = 200  # such a part with a variant's ending
 _KEY_BYTES_MAX = 700  # S3 allows 1024, OSS 1023
@@ -28,7 +28,10 @@ _EMPTY = "x"
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How keys are made. The template may use {project} {yyyy} {mm} {dd} {job} {name}, and must use {job}."""
+    """How keys are made. The template may use {project} {yyyy} {mm} {dd} {job} {name} {group} {model}, and must use
+    {job}: an id is drawn afresh for each job and comes through whole, so no two jobs get one key, whatever the others
+    hold. What a field has no value for leaves no empty folder.
+    """
 
     project: str = "default"
     template: str = TEMPLATE
@@ -41,16 +44,28 @@ class Naming:
             problems.append("{job} is missing, so that two clips could get one name")
         if not self.template.endswith(".mp4"):
             problems.append("it does not end in .mp4")
+        if re.match(r"[/.]*inputs/", self.template):
+            problems.append("it begins with inputs/, where pictures lie that are delivered from the archive")
         if not problems and not _leaves_room(self.template):
             problems.append("it is too long for the job's id to fit in")
         if problems:
             allowed = " ".join(f"{{{field}}}" for field in _FIELDS)
             message = f"{'; '.join(problems)}. Allowed: {allowed}, for example {TEMPLATE}"
-            raise Invalid("", (Problem("archive template", message, self.template),))
+            raise Invalid("", (Problem("archive_key", message, self.template),))
 
 
-def clip_key(job_id: str, created_at: float, name: str | None = None, naming: Naming | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a job is known by besides its id; "" where it has none."""
+
+    name: str | None = None
+    group: str | None = None
+    model: str = ""
+
+
+def clip_key(job_id: str, created_at: float, named: Named | None = None, naming: Naming | None = None) -> str:
     """The key of a job's clip. Days are UTC; what is not a letter, digit, `-`, `_` or `.` becomes `-`."""
+    named = named or Named()
     naming = naming or Naming()
     day = datetime.fromtimestamp(min(max(created_at, 0.0), _LAST_AT), UTC)
     values = {
@@ -59,7 +74,9 @@ def clip_key(job_id: str, created_at: float, name: str | None = None, naming: Na
         "mm": f"{day.month:02d}",
         "dd": f"{day.day:02d}",
         "job": job_id,
-        "name": name or "",
+        "name": named.name or "",
+        "group": named.group or "",
+        "model": named.model,
     }
     return _filled(naming.template, values)
 

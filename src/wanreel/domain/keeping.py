@@ -243,9 +243,7 @@ def erased(job: Job) -> Job:
         extra_parameters="{}",
         asked_model="",
     )
-    return replace(
-        job, request=request, state=_wordless(job.state), name=None, tags=(), ask=None, version=job.version + 1
-    )
+    return replace(job, request=request, state=_wordless(job), name=None, tags=(), ask=None, version=job.version + 1)
 
 
 def input_hashes(jobs: Iterable[Job]) -> frozenset[str]:
@@ -258,10 +256,12 @@ def input_key(file: Stored) -> str:
     return f"{INPUTS_PREFIX}{file.sha256}.{_ENDINGS.get(file.mime, 'bin')}"
 
 
-def _wordless(state: State) -> State:
+def _wordless(job: Job) -> State:
+    state = job.state
     match state:
-        case Succeeded():
-            return replace(state, outcome=_bare(state.outcome))
+        case Succeeded():  # a key may hold the job's name
+            bare = replace(state.artifact, key=f"{job.id}.mp4")
+            return replace(state, outcome=_bare(state.outcome), artifact=bare)
         case Failed():
             return replace(state, message="", outcome=_bare(state.outcome) if state.outcome else None)
         case Cancelled():
