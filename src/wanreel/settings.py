@@ -266,6 +266,22 @@ class Settings(BaseSettings):
         ge=1,
         description="Days that the feed of events and delivered notices and webhook messages can be read again.",
     )
+    engine: Literal["loop", "temporal"] = Field(
+        default="loop",
+        description="Who says where and when jobs take their steps: each worker's own loop, or a Temporal service.",
+    )
+    temporal_address: str | None = Field(default=None, description="HOST:PORT of the Temporal service.")
+    temporal_namespace: str = Field(default="default", min_length=1, description="Namespace there.")
+    temporal_queue: str = Field(
+        default="wanreel", min_length=1, description="Task queue there; two homes in one namespace need two."
+    )
+    temporal_tls: bool = Field(
+        default=False, description="Speak TLS with it; a key, a certificate or a CA of its own say so by themselves."
+    )
+    temporal_ca: Path | None = Field(default=None, description="PEM file with the CA its certificate is checked by.")
+    temporal_cert: Path | None = Field(default=None, description="PEM file with our certificate for it.")
+    temporal_key: Path | None = Field(default=None, description="PEM file with the key of that certificate.")
+    temporal_api_key: SecretStr | None = Field(default=None, description="API key for it.")
     connect_timeout_s: float = Field(default=10.0, gt=0, description="Patience for a connection to the vendor.")
     answer_timeout_s: float = Field(default=60.0, gt=0, description="Patience for an answer of the vendor's API.")
 

@@ -23,6 +23,7 @@ SPOOL_HOLDS = "spool.holds"  # nothing new is sent: the spool could not save it:
 NOTICE = "notice.delivered"
 NOTICE_FAILED = "notice.failed"
 RUNNER = "runner.state"  # started, stopping, stopped
+ENGINE = "engine.state"  # Temporal: reached, away, refused, broke: why
 EVENT = "event.received"  # a completion event that was truly signed: task, status
 EVENT_REFUSED = "event.refused"  # one that was not, or could not be checked: why
 FEED_BROKE = "feed.broke"  # what happened could not be read; it is read again

@@ -59,6 +59,7 @@ from wanreel.store.hooks import SqlHooks
 from wanreel.store.lock import Places, RunnerLock
 from wanreel.store.templates import TemplateFile
 from wanreel.store.tending import Restored, restore
+from wanreel.temporal.opening import engine_of
 from wanreel.vendor.body import model_of, preview
 from wanreel.vendor.client import UNUSABLE_KEY, DashScope, Publish, may_be_key
 from wanreel.vendor.client import Options as CallOptions
@@ -104,6 +105,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     inputs = HomeInputs(path / "inputs", media, links)
     lock = Places(path / "workers") if shared else RunnerLock(path / "runner.lock")
     project = project_name(settings.project)
+    engine_of(settings)  # what it lacks is said at once, by every command
     keys = Keys(accounts.keys_of)
 
     def account_of(name: str, region: str) -> Account:
@@ -264,6 +266,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 watchers=[AccountWatcher(k.account, watch) for k in accounts.all() if k.keys],
                 gate=SpoolGate(spool, store, clock, policy),
                 presence=presence,
+                engine=engine_of(settings),
             )
 
         def owed() -> SqlHooks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,6 +43,26 @@ class VendorOptions:
     def address(self) -> dict[str, Any]:
         """The same for a client."""
         return {"base_url": self.base_url, "region": self.region}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class TemporalOptions:
+    """Where a Temporal service is, and how one is let in. An API key comes from WANREEL_TEMPORAL_API_KEY alone."""
+
+    temporal_address: Annotated[str | None, Parameter(help="HOST:PORT of the Temporal service.")] = None
+    temporal_namespace: Annotated[str | None, Parameter(help="Namespace there; default: default.")] = None
+    temporal_queue: Annotated[str | None, Parameter(help="Task queue there; default: wanreel.")] = None
+    temporal_tls: Annotated[
+        bool | None, Parameter(help="Speak TLS, its certificate checked by the system's CAs.", negative="")
+    ] = None
+    temporal_ca: Annotated[Path | None, Parameter(help="PEM file with the CA its certificate is checked by.")] = None
+    temporal_cert: Annotated[Path | None, Parameter(help="PEM file with our own certificate.")] = None
+    temporal_key: Annotated[Path | None, Parameter(help="PEM file with the key of that certificate.")] = None
+
+    def given(self) -> dict[str, Any]:
+        """Arguments for loading settings."""
+        return asdict(self)
 
 
 @Parameter(name="*")
@@ -126,4 +146,5 @@ class ClipOptions:
 
 HOME = HomeOptions()
 VENDOR = VendorOptions()
+TEMPORAL = TemporalOptions()
 CLIP = ClipOptions()

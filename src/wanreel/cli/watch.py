@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from wanreel.cli.exits import Exit
 from wanreel.cli.follow import follow
-from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
+from wanreel.cli.options import HOME, TEMPORAL, VENDOR, HomeOptions, TemporalOptions, VendorOptions
 from wanreel.cli.report import say
 from wanreel.cli.session import in_home, run
 
@@ -55,10 +55,13 @@ def worker(
     drain: Annotated[bool, Parameter(negative="")] = False,
     hooks: str | None = None,
     metrics: str | None = None,
+    engine: Literal["loop", "temporal"] | None = None,
+    temporal: TemporalOptions = TEMPORAL,
     home: HomeOptions = HOME,
     vendor: VendorOptions = VENDOR,
 ) -> int:
-    """Work a home's jobs until stopped. One process does this for a home; others can order and look beside it.
+    """Work a home's jobs until stopped. One process does this for a home; others can order and look beside it. With a
+    shared database any number of them do.
 
     Parameters
     ----------
@@ -70,6 +73,8 @@ def worker(
         HOST:PORT to receive EventBridge's completion events at, under /hooks/eventbridge.
     metrics
         HOST:PORT to serve Prometheus' metrics at, under /metrics. It asks for no token: keep it inside.
+    engine
+        Who says where and when jobs take their steps: this worker's own loop, or a Temporal service.
     """
     from wanreel.cli.working import Listens, work_home
     from wanreel.metrics.counting import Counting
@@ -81,5 +86,7 @@ def worker(
         home,
         log="info",
         counting=counting,
+        engine=engine,
+        **temporal.given(),
         **vendor.given(),
     )

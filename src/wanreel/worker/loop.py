@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from wanreel.domain.doubt import asks_person
-from wanreel.domain.errors import Unavailable, WanreelError
+from wanreel.domain.errors import Internal, Unavailable, WanreelError
 from wanreel.domain.event import Event, SlotKey
 from wanreel.domain.job import Account, Job
 from wanreel.domain.policy import backoff_s, longest_delay_s
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Claim, Ended, Filter, Lane, Notifier, Watcher, Watching
+from wanreel.ports import Claim, Ended, Engine, Filter, Lane, Notifier, Turn, Watcher, Watching
 from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
+from wanreel.worker.handing import Handing
 from wanreel.worker.idle import waits_for_person
 from wanreel.worker.lookouts import Lookouts
 from wanreel.worker.moving import Mover
@@ -92,6 +94,7 @@ class Runner:
         watchers: Sequence[Watcher] = (),
         gate: SpoolGate | None = None,
         presence: Presence | None = None,
+        engine: Engine | None = None,
     ) -> None:
         self._wake = asyncio.Event()
         self._lookouts = Lookouts(watchers, tools.clock, self._wake.set)
@@ -123,6 +126,8 @@ class Runner:
         self._chores: asyncio.Task[int] | None = None
         self._gate = gate
         self._presence = presence  # None: nobody else works these jobs; whatever is claimed was claimed by the dead
+        self._engine = engine  # None: this loop takes the steps itself
+        self._handing = None if engine is None else Handing(engine, self._tools, presence)
         self._reviewer = reviewer
         self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
@@ -162,19 +167,40 @@ class Runner:
             await self._gate.sweep(tools.jobs)
         log.info(RUNNER, state="started", owner=tools.owner)
         self._lookouts.start()
+        working = nullcontext() if self._engine is None else self._engine.working(self.turn, tools.owner)
         try:
-            while not self._stopping:
-                self._wake.clear()
-                moved = await self._tick()
-                if (until_idle or drain) and not moved and await self._idle():
-                    return
-                if moved:
-                    self._overdue = 0
-                else:
-                    await self._pause()
+            async with working:
+                await self._go_on(once=until_idle or drain)
         finally:
             await self._wind_down()
             log.info(RUNNER, state="stopped", owner=tools.owner)
+
+    async def _go_on(self, *, once: bool) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            moved = await self._tick()
+            if once and not moved and await self._idle():
+                return
+            if moved:
+                self._overdue = 0
+            else:
+                await self._pause()
+
+    async def turn(self, job_id: str, claimed_by: str) -> Turn:
+        """Take the turn of a job that an engine says is due; see `ports.TakeTurn`."""
+        handing = self._handing
+        if handing is None:
+            raise Internal("a runner without an engine is asked for a turn")
+        try:
+            job, lane = await handing.take(job_id, claimed_by)
+            if job is not None:
+                at_work = next(one for one in self._lanes if one.lane is lane)
+                at_work.running[job_id] = asyncio.ensure_future(self._one(job, at_work, self._lookouts.take(job_id)))
+                await at_work.running[job_id]
+            return await handing.standing(job_id, before=job)
+        except WanreelError as why:
+            log.error(STEP_BROKE, job=job_id, why=str(why))
+            return Turn("", trouble=True)
 
     async def _tick(self) -> bool:
         """Start whatever is due; whether anything was started."""
@@ -206,6 +232,11 @@ class Runner:
     async def _fill_seen(self) -> int:
         """Take the jobs whose ends the watchers have seen, due or not."""
         lane = self._looks
+        if self._handing is not None:
+            woken = await self._handing.wake(self._lookouts.waiting())
+            for job_id in woken:
+                self._lookouts.take(job_id)
+            return len(woken)
         seen = self._lookouts.waiting()[: max(0, lane.limit - len(lane.running))]
         started = await self._fill(lane, seen) if seen else 0
         for job_id in seen:
@@ -222,6 +253,8 @@ class Runner:
                 raise
 
     async def _fill(self, lane: _Lane, ids: tuple[str, ...] = ()) -> int:
+        if self._handing is not None:
+            return await self._handing.offer(lane.lane, lane.limit - len(lane.running))
         room, gate = lane.limit - len(lane.running), self._gate if lane.lane is Lane.SUBMIT else None
         if room <= 0 or (gate is not None and gate.closed()):
             return 0
@@ -266,6 +299,10 @@ class Runner:
                 del self._heard[task_id]
         wanted = {ours[task_id]: task_id for task_id in self._heard if task_id in ours}
         lane = self._looks
+        if self._handing is not None:
+            for job_id in await self._handing.wake(tuple(wanted)):
+                self._heard.pop(wanted[job_id], None)
+            return 0
         started = await self._fill(lane, tuple(wanted)) if wanted else 0
         for job_id, task_id in wanted.items():
             if job_id in lane.running:
@@ -353,6 +390,8 @@ class Runner:
                     await settle(job, event, self._tools)
                 except Unsettled as unsettled:
                     self._keep(unsettled)
+            if self._handing is not None:
+                await self._handing.wake(tuple(job.id for job, _ in found))
         except WanreelError as why:
             log.error(LOOP_BROKE, why=str(why))
         except Exception:  # noqa: BLE001 - a bug in the search must not stop what runs; it is logged whole

@@ -1,0 +1,177 @@
+"""Handing jobs over to an engine of somebody else's, and taking the turns it asks for: who acts still needs a claim.
+
+The store says what is due, and who may act, as it does for the loop. The engine says where and when.
+
+* A queued job is claimed where a slot is free, and the engine is asked to bring it back *here*: the claim is this
+  worker's. What waits for a slot is a row of the store and nothing to the engine.
+* A job under way is woken by the engine's own timer, or by name when something was seen of it.
+* What is overdue all the same (never begun on the engine, ended there by hand, due again by a cancel or a storage that
+  is back) is found by one worker for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wanreel.domain.errors import NotFound, Unavailable
+from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, Unconfirmed, is_final, state_name
+from wanreel.domain.lifecycle import Action, action_due
+from wanreel.domain.policy import longest_delay_s
+from wanreel.ports import Claim, Engine, Lane, Turn
+from wanreel.telemetry import LOOP_BROKE, log
+from wanreel.worker.presence import Presence
+from wanreel.worker.tools import CLAIM_S, Tools
+
+OVERDUE_S = 2.0  # so much is left to the engine's own timers before anybody looks after it
+SEEK_S = 1.0  # how often what is overdue is looked for
+FOUND_S = 15.0  # what was found overdue is not found again sooner
+FOUND_MAX = 100
+WOKEN_S = 3.0  # what is seen of a job again and again wakes it no more often
+COMING_S = 30.0  # a queued job the engine has not brought by then goes back to the queue
+REST_S = 2.0  # after the engine did not answer
+ASK_AGAIN_S = 5.0
+DOUBT_S = 600.0  # whatever settles a doubt says so itself; this is for want of better
+_LANES = {
+    Action.SUBMIT: Lane.SUBMIT,
+    Action.POLL: Lane.WATCH,
+    Action.CANCEL: Lane.WATCH,
+    Action.ARCHIVE: Lane.ARCHIVE,
+}
+
+
+@dataclass(slots=True)
+class Handing:
+    """One for each runner. Without a `presence` there are no other workers."""
+
+    engine: Engine
+    tools: Tools
+    presence: Presence | None
+    _coming: dict[str, float] = field(
+        default_factory=dict[str, float]
+    )  # claimed jobs, and how long they are waited for
+    _woken: dict[str, float] = field(default_factory=dict[str, float])  # and until when that will do
+    _rest_until: float = 0.0
+    _seek_at: dict[Lane, float] = field(default_factory=dict[Lane, float])
+
+    # --- to the engine ----------------------------------------------------------------------------------------------
+
+    async def offer(self, lane: Lane, room: int) -> int:
+        """Hand over what is due in a lane and has nobody; how many jobs that were. Raises Unavailable (the store)."""
+        now = self.tools.clock.now()
+        if now < self._rest_until:
+            return 0
+        if lane is Lane.SUBMIT:
+            await self._give_back(now)
+            return await self._hand(await self._claim(lane, now, room - len(self._coming)))
+        if now < self._seek_at.get(lane, 0.0) or (self.presence and not await self.presence.alone("overdue")):
+            return 0
+        self._seek_at[lane] = now + SEEK_S
+        return await self._hand(await self._claim(lane, now - OVERDUE_S, FOUND_MAX))
+
+    async def wake(self, ids: Sequence[str]) -> list[str]:
+        """Have jobs take their turns, due or not; which of them will. Raises Unavailable (the store)."""
+        now = self.tools.clock.now()
+        if not ids or now < self._rest_until:
+            return []
+        self._woken = {job_id: until for job_id, until in self._woken.items() if until > now}
+        found = await asyncio.gather(*(self._find(job_id) for job_id in ids if job_id not in self._woken))
+        jobs = [job for job in found if job is not None]
+        called = await asyncio.gather(*(self._call(job, "") for job in jobs))
+        self._woken |= {job.id: now + WOKEN_S for job, went in zip(jobs, called, strict=True) if went}
+        lost = {job.id for job, went in zip(jobs, called, strict=True) if not went}
+        return [job_id for job_id in ids if job_id not in lost]
+
+    async def _claim(self, lane: Lane, now: float, limit: int) -> list[Job]:
+        if limit <= 0:
+            return []
+        hold_s = CLAIM_S[lane] if lane is Lane.SUBMIT else FOUND_S + OVERDUE_S
+        claim = Claim(
+            lane=lane,
+            owner=self.tools.owner,
+            now=now,
+            until=now + hold_s,
+            limit=limit,
+            far_at=now + longest_delay_s(self.tools.policy),
+            quiet_s=self.tools.policy.quiet_s,
+        )
+        return await self.tools.jobs.claim(claim)
+
+    async def _hand(self, jobs: Sequence[Job]) -> int:
+        now = self.tools.clock.now()
+        self._coming |= {job.id: now + COMING_S for job in jobs if isinstance(job.state, Queued)}
+        called = await asyncio.gather(*(self._call(job, self.tools.owner) for job in jobs))
+        for job, went in zip(jobs, called, strict=True):
+            if not went:
+                self._coming.pop(job.id, None)
+                await self.tools.jobs.release(self.tools.owner, job.id)
+        return sum(called)
+
+    async def _call(self, job: Job, claimed_by: str) -> bool:
+        try:
+            await self.engine.wake(job, claimed_by)
+        except Unavailable as why:
+            if self.tools.clock.now() >= self._rest_until:
+                log.error(LOOP_BROKE, why=str(why))
+            self._rest_until = self.tools.clock.now() + REST_S
+            return False
+        return True
+
+    async def _find(self, job_id: str) -> Job | None:
+        try:
+            return await self.tools.jobs.get(job_id)
+        except NotFound:
+            return None
+
+    async def _give_back(self, now: float) -> None:
+        """Let go of queued jobs that the engine has not brought."""
+        for job_id in [job_id for job_id, until in self._coming.items() if until <= now]:
+            del self._coming[job_id]
+            await self.tools.jobs.release(self.tools.owner, job_id)
+
+    # --- from the engine --------------------------------------------------------------------------------------------
+
+    async def take(self, job_id: str, claimed_by: str) -> tuple[Job | None, Lane | None]:
+        """The job, claimed for this worker, with its lane; None where there is nothing to do for it here and now.
+        Raises Unavailable.
+        """
+        job = await self._find(job_id)
+        action = None if job is None else action_due(job)
+        if job is None or action is None:
+            return None, None
+        lane = _LANES[action]
+        if lane is Lane.SUBMIT:
+            ours = self._coming.pop(job_id, None) is not None and claimed_by == self.tools.owner
+            return (job if ours else None), lane
+        if claimed_by:  # whoever found it overdue
+            await self.tools.jobs.release(claimed_by, job_id)
+        now = self.tools.clock.now()
+        claim = Claim(
+            lane=lane,
+            owner=self.tools.owner,
+            now=now,
+            until=now + CLAIM_S[lane],
+            limit=1,
+            far_at=now + longest_delay_s(self.tools.policy),
+            ids=(job_id,),
+        )
+        return next(iter(await self.tools.jobs.claim(claim)), None), lane
+
+    async def standing(self, job_id: str, before: Job | None) -> Turn:
+        """How a job stands after its turn. Raises Unavailable."""
+        job = await self._find(job_id)
+        if job is None:
+            return Turn("gone", over=True)
+        state, word = job.state, state_name(job.state)
+        if is_final(job) or isinstance(state, Queued):
+            return Turn(word, over=True)
+        if isinstance(state, Submitting):
+            return Turn(word, wait_s=ASK_AGAIN_S)
+        if isinstance(state, Unconfirmed):
+            return Turn(word, wait_s=DOUBT_S)
+        assert isinstance(state, (Generating, Archiving))
+        wait_s = max(state.due_at - self.tools.clock.now(), 0.0)
+        stuck = before is None or before.version == job.version  # somebody else has it, or its step broke
+        heavy = action_due(job) is Action.ARCHIVE
+        return Turn(word, wait_s=wait_s, heavy=heavy, trouble=stuck and wait_s == 0.0)
