@@ -43,6 +43,7 @@ from wanreel.domain.group import Group
 from wanreel.domain.hook import Delivery, Hook, Message
 from wanreel.domain.job import Account, Artifact, Intent, Job, Remark, SpoolCopy
 from wanreel.domain.keeping import Custody, KeptViews, Share
+from wanreel.domain.mark import Mark, Marking
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes
 from wanreel.domain.sighting import Sighting
 from wanreel.domain.slots import Learned
@@ -110,6 +111,7 @@ class Filter:
     ids: tuple[str, ...] = ()  # ids, or unique beginnings of ids
     words: str | None = None  # in the prompt or the name; capitals of the Latin alphabet are as small ones
     models: tuple[str, ...] = ()
+    favourites: bool = False  # only those
     limit: int = 100
     after: str | None = None
 
@@ -391,6 +393,18 @@ class Reviews(Protocol):
 
     async def picks(self, subjects: Sequence[str]) -> Mapping[str, Pick]:
         """Picks, by group or job."""
+        ...
+
+
+class Marks(Protocol):
+    """What people say of jobs after they were ordered: kept beside the jobs, never in them. `Filter` goes by it."""
+
+    async def mark(self, job_id: str, change: Marking, at: float, by: str = "") -> Mark:
+        """Change it, and say what now stands; several at a time come one after the other. Raises NotFound, Invalid."""
+        ...
+
+    async def marks(self, job_ids: Sequence[str]) -> Mapping[str, Mark]:
+        """By job; jobs of which nothing was said are left out."""
         ...
 
 

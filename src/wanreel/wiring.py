@@ -45,6 +45,7 @@ from wanreel.notify.journal import JournalNotifier
 from wanreel.ports import Filter, Judge, Label, Notifier, PrepareFailed, Shelf, Sighting
 from wanreel.service.addresses import accounts_of
 from wanreel.service.keeping import Keeping, KeepingRoom
+from wanreel.service.marking import MarkBook
 from wanreel.service.picture import Picture, Pieces
 from wanreel.service.reading import Reading, ReadingRoom
 from wanreel.service.templates import Templates
@@ -158,6 +159,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             slots=store,
             holds=store,
             watching=store,
+            marks=store,
             ledger=store,
             inputs=inputs,
             catalog=catalog,
@@ -294,9 +296,10 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             clock=clock,
             service=service,
             reading=Reading(reading_room),
-            till=Till(clock, store, store, store, catalog, account, policy),
+            till=Till(clock, store, store, store, store, catalog, account, policy),
             keeping=Keeping(keeping_room),
             picture=Picture(service, pieces),
+            marks=MarkBook(store, clock),
             vendor=vendor,
             media=media,
             feed=store,

@@ -39,6 +39,19 @@ def test_list_is_newest_first_and_narrows_by_state(terminal: Terminal) -> None:
     assert [made] == [job["id"] for job in ran.objects]
 
 
+def test_a_job_is_called_a_favourite(terminal: Terminal) -> None:
+    """And tagged, and untagged; lists go by it, and one who says nothing is told."""
+    job, other = ordered(terminal, "--tag", "draft"), ordered(terminal)
+    ran = terminal("jobs", "mark", job, "--favourite", "--tag", "hero", "--tag", "海", "--untag", "draft")
+    assert [f"{job}  favourite, tags: hero, 海"] == ran.lines
+    assert [job] == [line.split("\t")[0] for line in terminal("jobs", "list", "--favourites").lines]
+    assert [job] == [one["id"] for one in terminal("jobs", "list", "--tag", "hero", "--json").objects]
+    (shown,) = terminal("jobs", "show", job, "--json").objects
+    assert (True, ["hero", "海"]) == (shown["favourite"], shown["tags"])
+    assert [f"{job}  tags: hero, 海"] == terminal("jobs", "mark", job, "--no-favourite").lines
+    assert 2 == terminal("jobs", "mark", other).code
+
+
 def test_show_tells_the_whole_story(terminal: Terminal) -> None:
     """State, request, the vendor's words and every event, in words or as one object."""
     job_id = terminal("generate", *FOX, "--json").objects[0]["id"]

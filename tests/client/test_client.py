@@ -329,6 +329,20 @@ def test_what_names_no_job_cancels_none(given: Given, nothing: str) -> None:
         assert not wan.get(made.id).job.cancel
 
 
+def test_favourites_and_tags_are_changed(given: Given, vendor: Emulator) -> None:
+    """Said of a job after it was ordered, seen on it, found by; the report by tag goes with it."""
+    with Client(**given) as wan:
+        (video,) = wan.submit(FOX, **SMALL, tags=["draft"])
+        done = wan.mark(video.id, favourite=True, tags=["hero"])
+        assert (True, ("hero",)) == (done.favourite, done.job.tags)
+        assert [video.id] == [one.id for one in wan.list(favourites=True, tag="hero")]
+        assert [] == wan.list(tag="draft")
+        assert "succeeded" == wan.wait(video.id, timeout_s=20).state
+        assert (True, ("hero",)) == ((now := wan.get(video.id)).favourite, now.job.tags)
+        with pytest.raises(Invalid):
+            wan.mark(video.id)
+
+
 def test_cancel_and_retry(given: Given, vendor: Emulator) -> None:
     """A task that has not begun is cancelled for nothing, and can be ordered again."""
     vendor.script({"create": [{"fate": {"queue_s": 3600}}]}, account="*")

@@ -213,3 +213,14 @@ def test_the_table_is_read_backwards() -> None:
         error = error_of(kind.status, f'{{"code": "{code}", "detail": "words"}}'.encode())
         assert isinstance(error, OF_CODE.get(code, Invalid))
     assert isinstance(error_of(502, b"<html>"), Unavailable)
+
+
+async def test_favourites_and_tags_are_changed(server: Served) -> None:
+    """As embedded: said of a job, seen on it, found by."""
+    async with async_client(server.url) as wan:
+        video = (await wan.submit(PROMPT, model=MODEL, tags=["draft"]))[0]
+        done = await wan.mark(video.id, favourite=True, add_tags=["hero"], remove_tags=["draft"])
+        assert (True, ("hero",)) == (done.favourite, done.job.tags)
+        assert [video.id] == [one.id for one in await wan.list(favourites=True, tag="hero")]
+        with pytest.raises(Invalid):
+            await wan.mark(video.id)

@@ -14,6 +14,7 @@ from wanreel.domain.errors import Conflict, NotFound, Stale
 from wanreel.domain.group import Group, Kind, Seeds
 from wanreel.domain.job import Artifact, Failed, Generating, Job, Succeeded
 from wanreel.domain.keeping import Custody, KeptViews, Share, View, erased
+from wanreel.domain.mark import Marking
 from wanreel.domain.request import Media, Stored
 from wanreel.domain.verdict import Pick, Review
 from wanreel.ports import Ruling, Worn
@@ -182,6 +183,7 @@ async def test_an_erased_job_keeps_what_must_not_happen_twice(bench: Bench) -> N
     await rule(bench, Custody(now.id, erase_asked_at=NOW))
     await bench.store.keep_review(Review(now.id, NOW, 0.1, (), ("SECRET kite is missing",)), None)
     await bench.store.pick(Pick(now.id, now.id, "default", NOW, "ada", "SECRET"))
+    await bench.store.mark(now.id, Marking(favourite=True, tags=("SECRET",)), NOW)
 
     await keeping.erase([erased(now)], NOW + 1)
 
@@ -191,6 +193,8 @@ async def test_an_erased_job_keeps_what_must_not_happen_twice(bench: Bench) -> N
     assert [] == await keeping.shares_of("job_a")
     assert await keeping.views_of("job_a") is None
     assert {} == await bench.store.reviews([now.id]) == await bench.store.picks([now.id])
+    assert {} == await bench.store.marks([now.id])
+    assert [] == await bench.ids(tag="SECRET") == await bench.ids(favourites=True)
     assert {"job_a": Custody("job_a", erase_asked_at=NOW, erased_at=NOW + 1)} == dict(
         await keeping.custody_of(["job_a"])
     )

@@ -76,6 +76,7 @@ def make_counter(*, key: bool = True) -> Counter:
         slots=store,
         holds=store,
         watching=store,
+        marks=store,
         ledger=store,
         inputs=Shelf(),
         catalog=CATALOG,

@@ -17,6 +17,7 @@ from wanreel.domain.job import Account, Job
 from wanreel.domain.request import Request
 from wanreel.ports import Clock, Uploads
 from wanreel.service.keeping import Keeping
+from wanreel.service.marking import MarkBook
 from wanreel.service.passes import Pass
 from wanreel.service.picture import Picture
 from wanreel.service.reading import Reading
@@ -48,6 +49,7 @@ class Desk:
     account: Account
     reading: Reading
     picture: Picture
+    marks: MarkBook
     keeping: Keeping
     templates: Templates
     uploads: Uploads

@@ -29,6 +29,7 @@ from wanreel.api.schemas import (
     HistoryEntry,
     JobOut,
     JobPage,
+    MarkIn,
     Ordered,
     OrderIn,
     Planned,
@@ -36,6 +37,7 @@ from wanreel.api.schemas import (
 )
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.job import STATES, is_final, state_name
+from wanreel.domain.mark import marking_of
 from wanreel.domain.request import to_json
 from wanreel.ports import Filter
 from wanreel.service.settling import settlement
@@ -127,6 +129,7 @@ async def list_jobs(
         str | None, Query(max_length=200, description="Words in the prompt or the name.", examples=["red kite"])
     ] = None,
     model: Annotated[list[str] | None, Query(description="Only of these models.")] = None,
+    favourites: Annotated[bool | None, Query(description="True: only favourites.")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
     after: Annotated[str | None, Query(max_length=100, description="`next` of the page before.")] = None,
 ) -> JobPage:
@@ -146,6 +149,7 @@ async def list_jobs(
         tag=tag,
         words="".join(filter(str.isprintable, q or "")).strip() or None,
         models=tuple(model or ()),
+        favourites=bool(favourites),
         limit=limit + 1,
         after=after,
     )
@@ -186,6 +190,20 @@ async def get(
     answer.headers["ETag"] = tag
     out.progress = await desk.service.progress(job)
     return out
+
+
+@router.patch("/jobs/{job_id}", responses=documented("not_found", "changed", "too_large", "too_slow", "unsupported"))
+async def mark(request: Request, job_id: JobId, caller: Submitter, body: MarkIn, if_match: IfMatch = None) -> JobOut:
+    """Say that a job is a favourite (or is not), or give it other tags; in whatever state it is. The order itself, and
+    its version, stay as they are.
+    """
+    desk = desk_of(request)
+    job = await visible_job(request, job_id, caller)
+    await must_match(if_match, lambda: tag_of(desk, job))
+    change = marking_of(body.favourite, body.tags, body.add_tags, body.remove_tags)
+    await desk.marks.mark(job, change, caller.token)
+    await desk.note(caller, job.project, "mark", job.id)
+    return await one_out(desk, job)
 
 
 @router.get("/jobs/{job_id}/history", responses=documented("not_found"))

@@ -15,6 +15,7 @@ from wanreel.api.problems import Refusal
 from wanreel.api.schemas import Artifact, CostOut, Estimate, JobOut, OrderIn
 from wanreel.domain.errors import Invalid, NotFound, Problem
 from wanreel.domain.job import Job, Succeeded, is_final
+from wanreel.domain.mark import Mark
 from wanreel.domain.reference import LocalPath, read_reference
 from wanreel.domain.request import canonical
 from wanreel.service.order import Order
@@ -113,8 +114,8 @@ def with_ask(order: Order, ask: str | None) -> Order:
 async def jobs_out(desk: Desk, jobs: Iterable[Job]) -> list[JobOut]:
     """Jobs as documented, with what a person has to do for each."""
     asked = list(jobs)
-    attention = await desk.service.attention(asked, desk.glance.obstacles)
-    return [job_out(job, attention.get(job.id) or desk.service.out_of_reach(job)) for job in asked]
+    attention, marks = await asyncio.gather(desk.service.attention(asked, desk.glance.obstacles), desk.marks.of(asked))
+    return [job_out(job, attention.get(job.id) or desk.service.out_of_reach(job), marks.get(job.id)) for job in asked]
 
 
 async def one_out(desk: Desk, job: Job) -> JobOut:
@@ -125,9 +126,9 @@ async def one_out(desk: Desk, job: Job) -> JobOut:
     return out[0].model_copy(update={"cost": [CostOut.model_validate(one) for one in shown]})
 
 
-def job_out(job: Job, attention: str | None) -> JobOut:
+def job_out(job: Job, attention: str | None, mark: Mark | None = None) -> JobOut:
     """A job as documented; where its clip lies on our disk stays ours."""
-    body = view(job, lambda _: "")
+    body = view(job, lambda _: "", mark)
     body |= {
         "version": job.version,
         "done": is_final(job),

@@ -68,6 +68,17 @@ class BatchIn(_In):
     orders: list[OrderIn] = Field(min_length=1, max_length=1000)
 
 
+class MarkIn(BaseModel):
+    """What is to be said of a job; what is left out stays as it is. The three of tags are done in this order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    favourite: bool | None = None
+    tags: list[str] | None = Field(default=None, max_length=50, description="In the place of those it has.")
+    add_tags: list[str] | None = Field(default=None, max_length=50, description="Beside those it has.")
+    remove_tags: list[str] | None = Field(default=None, max_length=50, description="Not these any more.")
+
+
 class CancelIn(_In):
     """How to cancel."""
 
@@ -200,7 +211,8 @@ class JobOut(BaseModel):
     index: int
     name: str | None = None
     project: str
-    tags: list[str]
+    tags: list[str] = Field(description="As they stand; they can be changed after the order.")
+    favourite: bool = Field(description="Whether somebody said that it is one.")
     priority: int = Field(description="The higher goes first.")
     lint: list[RemarkOut] = Field(description="What the lint said of the prompt when it was ordered.")
     max_cost: str | None = Field(default=None, description="The most that all its tasks together may cost.")

@@ -49,6 +49,7 @@ class Backstage:
             account=self._home.account,
             reading=self._home.reading,
             picture=self._home.picture,
+            marks=self._home.marks,
             keeping=self._home.keeping,
             templates=self._home.templates,
             uploads=self._home.uploads,

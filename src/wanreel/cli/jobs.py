@@ -26,6 +26,7 @@ def list_jobs(
     group: str | None = None,
     project: str | None = None,
     tag: str | None = None,
+    favourites: Annotated[bool, Parameter(negative="")] = False,
     limit: int = 50,
     after: str | None = None,
     home: HomeOptions = HOME,
@@ -42,6 +43,8 @@ def list_jobs(
         Only the jobs of a project.
     tag
         Only jobs with this tag.
+    favourites
+        Only those that somebody called a favourite.
     limit
         So many at most.
     after
@@ -60,12 +63,21 @@ def list_jobs(
         for word in state or ():
             if word not in known:
                 raise Invalid("", (Problem("state", f"must be one of {', '.join(known)}", word),))
-        which = Filter(states=tuple(state or ()), group=group, project=project, tag=tag, limit=limit, after=after)
+        which = Filter(
+            states=tuple(state or ()),
+            group=group,
+            project=project,
+            tag=tag,
+            favourites=favourites,
+            limit=limit,
+            after=after,
+        )
         found = await opened.service.list(which)
         if home.json:
-            attention = await opened.service.attention(found)
+            attention, marks = await opened.service.attention(found), await opened.marks.of(found)
             for job in found:
-                print_json(view(job, opened.shelf.where) | {"attention": attention.get(job.id)})
+                body = view(job, opened.shelf.where, marks.get(job.id))
+                print_json(body | {"attention": attention.get(job.id)})
         else:
             rows = [
                 [j.id, state_name(j.state), j.request.model, _when(j), _told(j), j.request.prompt[:60]] for j in found
@@ -205,7 +217,7 @@ async def _whole(opened: Home, job: Job) -> dict[str, Any]:
     """A job's public shape, with why it waits and what a person could do."""
     from wanreel.service.view import view
 
-    body = view(job, opened.shelf.where)
+    body = view(job, opened.shelf.where, (await opened.marks.of([job])).get(job.id))
     waiting = await opened.service.waiting(job)
     if waiting is not None:
         body["waiting"] = waiting.words

@@ -1,4 +1,4 @@
-"""`wanreel jobs review | pick | replace | diagnose`: what came out, which one it is, and why it looks wrong."""
+"""`wanreel jobs review | pick | mark | replace | diagnose`: what came out, which one it is, and why it looks wrong."""
 
 from __future__ import annotations
 
@@ -74,6 +74,49 @@ def pick(
 
         word = await opened.picture.pick(job, change=change, by=by, note=note)
         print_json(pick_body(word)) if home.json else put(f"{word.job_id}  picked")
+        return Exit.OK
+
+    return in_home(work, home)
+
+
+@jobs.command
+def mark(
+    job: str,
+    /,
+    *,
+    favourite: bool | None = None,
+    tag: Annotated[list[str] | None, Parameter(negative="")] = None,
+    untag: Annotated[list[str] | None, Parameter(negative="")] = None,
+    by: str = "",
+    home: HomeOptions = HOME,
+) -> int:
+    """Call a job a favourite, or give it other tags, whatever became of it. `jobs list` finds it by them.
+
+    Parameters
+    ----------
+    job
+        Its id, or an unambiguous beginning of it.
+    favourite
+        It is one, or is none.
+    tag
+        A tag to add; several may be given.
+    untag
+        A tag to take away; several may be given.
+    by
+        Who says so.
+    """
+
+    async def work(opened: Home) -> int:
+        from wanreel.domain.mark import marking_of, tags_of
+        from wanreel.service.view import view
+
+        found = await opened.service.get(job)
+        said = await opened.marks.mark(found, marking_of(favourite, None, tag, untag), by)
+        if home.json:
+            print_json(view(found, opened.shelf.where, said))
+        else:
+            star = "favourite, " if said.favourite else ""
+            put(f"{found.id}  {star}tags: {', '.join(tags_of(found, said)) or 'none'}")
         return Exit.OK
 
     return in_home(work, home)

@@ -91,7 +91,8 @@ def video_of(body: Mapping[str, Any], server: str) -> Video:
         tags=tuple(body["tags"]),
     )
     kept = body.get("artifact")
-    return Video(job, None, body["attention"], url=server + kept["url"] if kept else None)
+    url = server + kept["url"] if kept else None
+    return Video(job, None, body["attention"], url=url, favourite=bool(body.get("favourite")))
 
 
 def planned_of(body: Mapping[str, Any]) -> Planned:

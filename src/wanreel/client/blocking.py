@@ -146,12 +146,15 @@ class BlockingClient:
         group: str | None = None,
         project: str | None = None,
         tag: str | None = None,
+        favourites: bool = False,
         limit: int = 100,
         after: str | None = None,
     ) -> list[Video]:
         """Jobs, newest first; `after` is the id of the last one seen. Raises NotFound (no such `after`)."""
-        listed = self._inner.list(states=states, group=group, project=project, tag=tag, limit=limit, after=after)
-        return self._run(listed)
+        wanted = self._inner.list(
+            states=states, group=group, project=project, tag=tag, favourites=favourites, limit=limit, after=after
+        )
+        return self._run(wanted)
 
     def history(self, job_id: str) -> list[dict[str, Any]]:
         """Everything that happened to a job, oldest first, as plain values. Raises NotFound."""
@@ -160,6 +163,21 @@ class BlockingClient:
     def cancel(self, job_id: str, *, discard: bool = False) -> Video:
         """Ask that a job be stopped. What the vendor has begun is paid, and kept unless `discard`. Raises Conflict."""
         return self._run(self._inner.cancel(job_id, discard=discard))
+
+    def mark(
+        self,
+        job_id: str,
+        *,
+        favourite: bool | None = None,
+        tags: Sequence[str] | None = None,
+        add_tags: Sequence[str] = (),
+        remove_tags: Sequence[str] = (),
+    ) -> Video:
+        """Say that a job is a favourite (or is not), or give it other tags: `tags` in the place of those it has, or
+        `add_tags` and `remove_tags`. Raises NotFound, Invalid.
+        """
+        done = self._inner.mark(job_id, favourite=favourite, tags=tags, add_tags=add_tags, remove_tags=remove_tags)
+        return self._run(done)
 
     def retry(self, job_id: str) -> Video:
         """Repeat a failed or cancelled job as a new one. Raises Conflict."""

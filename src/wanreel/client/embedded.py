@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import dataclasses
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ from wanreel.client.video import GenerationFailed, NeedsAttention, Video, Wish, 
 from wanreel.domain.errors import Conflict, NotFound, Unavailable
 from wanreel.domain.group import Group
 from wanreel.domain.job import Job, Succeeded, is_final
+from wanreel.domain.mark import Mark, marking_of, tags_of
 from wanreel.domain.verdict import Pick, Review, Standing
 from wanreel.ports import Filter
 from wanreel.prompt.templates import Template
@@ -158,11 +160,20 @@ class EmbeddedClient:
         group: str | None = None,
         project: str | None = None,
         tag: str | None = None,
+        favourites: bool = False,
         limit: int = 100,
         after: str | None = None,
     ) -> list[Video]:
         """Jobs, newest first; `after` is the id of the last one seen. Raises NotFound (no such `after`)."""
-        which = Filter(states=tuple(states), group=group, project=project, tag=tag, limit=limit, after=after)
+        which = Filter(
+            states=tuple(states),
+            group=group,
+            project=project,
+            tag=tag,
+            favourites=favourites,
+            limit=limit,
+            after=after,
+        )
         return await self._videos(await self.home.service.list(which))
 
     async def history(self, job_id: str) -> list[dict[str, Any]]:
@@ -174,6 +185,23 @@ class EmbeddedClient:
         video = await self._video(await self.home.service.cancel(job_id, discard=discard))
         self._nudge()
         return video
+
+    async def mark(
+        self,
+        job_id: str,
+        *,
+        favourite: bool | None = None,
+        tags: Sequence[str] | None = None,
+        add_tags: Sequence[str] = (),
+        remove_tags: Sequence[str] = (),
+        by: str = "",
+    ) -> Video:
+        """Say that a job is a favourite (or is not), or give it other tags: `tags` in the place of those it has, or
+        `add_tags` and `remove_tags`. Raises NotFound, Invalid.
+        """
+        job = await self.home.service.get(job_id)
+        await self.home.marks.mark(job, marking_of(favourite, tags, add_tags, remove_tags), by)
+        return await self._video(job)
 
     async def retry(self, job_id: str) -> Video:
         """Repeat a failed or cancelled job as a new one. Raises Conflict."""
@@ -320,11 +348,16 @@ class EmbeddedClient:
         attention = await service.attention(jobs)
         if self._hosting is not None and self._hosting.is_runner:
             attention |= {job.id: words for job in jobs if (words := service.out_of_reach(job))}
-        return [self._made(job, attention.get(job.id)) for job in jobs]
+        marks = await self.home.marks.of(jobs)
+        return [self._made(job, attention.get(job.id), marks.get(job.id)) for job in jobs]
 
-    def _made(self, job: Job, attention: str | None) -> Video:
+    def _made(self, job: Job, attention: str | None, mark: Mark | None) -> Video:
         where = self.home.shelf.where(job.state.artifact) if isinstance(job.state, Succeeded) else None
-        return Video(job, Path(where) if where and "://" not in where else None, attention, where=where)
+        path = Path(where) if where and "://" not in where else None
+        favourite = mark is not None and mark.favourite
+        return Video(
+            dataclasses.replace(job, tags=tags_of(job, mark)), path, attention, where=where, favourite=favourite
+        )
 
 
 def _order(prompt: str | None, variants: int, wish: Wish) -> Order:

@@ -15,6 +15,7 @@ from wanreel.metrics.gauges import Gauges
 from wanreel.ports import Clock, Feed, Media, Shelf, Uploads, Vendor, Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.keeping import Keeping
+from wanreel.service.marking import MarkBook
 from wanreel.service.picture import Picture
 from wanreel.service.reading import Reading
 from wanreel.service.templates import Templates
@@ -66,6 +67,7 @@ class Home:
     till: Till
     keeping: Keeping
     picture: Picture
+    marks: MarkBook
     vendor: Vendor
     media: Media
     feed: Feed

@@ -160,6 +160,7 @@ class RemoteClient:
         group: str | None = None,
         project: str | None = None,
         tag: str | None = None,
+        favourites: bool = False,
         limit: int = 100,
         after: str | None = None,
     ) -> list[Video]:
@@ -168,6 +169,7 @@ class RemoteClient:
         while len(found) < limit:
             asked = {"group": group, "project": project, "tag": tag, "after": after}
             query = [("state", state) for state in states] + [(k, v) for k, v in asked.items() if v is not None]
+            query += [("favourites", "true")] if favourites else []
             query.append(("limit", str(min(PAGE, limit - len(found)))))
             page = await self._ask("GET", "/v1/jobs", query=query)
             found += [self._video(job) for job in page["data"]]
@@ -200,6 +202,23 @@ class RemoteClient:
     async def cancel(self, job_id: str, *, discard: bool = False) -> Video:
         """Ask that a job be stopped. What the vendor has begun is paid, and kept unless `discard`. Raises Conflict."""
         return self._video(await self._ask("POST", f"/v1/jobs/{job_id}/cancel", {"discard": discard}))
+
+    async def mark(
+        self,
+        job_id: str,
+        *,
+        favourite: bool | None = None,
+        tags: Sequence[str] | None = None,
+        add_tags: Sequence[str] = (),
+        remove_tags: Sequence[str] = (),
+    ) -> Video:
+        """Say that a job is a favourite (or is not), or give it other tags: `tags` in the place of those it has, or
+        `add_tags` and `remove_tags`. Raises NotFound, Invalid.
+        """
+        told = {"favourite": favourite, "tags": tags, "add_tags": add_tags or None, "remove_tags": remove_tags or None}
+        given = {name: value for name, value in told.items() if value is not None}
+        body = {name: value if isinstance(value, bool) else [*value] for name, value in given.items()}
+        return self._video(await self._ask("PATCH", f"/v1/jobs/{job_id}", body))
 
     async def retry(self, job_id: str) -> Video:
         """Repeat a failed or cancelled job as a new one. Raises Conflict."""

@@ -57,6 +57,7 @@ class Video:
     attention: str | None = None  # what a person has to do before it can move
     url: str | None = None  # where a server has the clip; `save` fetches it
     where: str | None = None  # the path, or the address in a bucket
+    favourite: bool = False  # whether somebody said so; `job.tags` are the tags as they stand
 
     @property
     def id(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from wanreel.data.zones import zone_of
@@ -13,13 +13,14 @@ from wanreel.domain.errors import Invalid, NotFound, Problem, Stale
 from wanreel.domain.event import ALL, MoneyFreed
 from wanreel.domain.job import Account, Job, Queued
 from wanreel.domain.lifecycle import transition
+from wanreel.domain.mark import tags_of
 from wanreel.domain.policy import Policy
 from wanreel.domain.submitting import BUDGET
 from wanreel.money.bill import Reconciled, reconcile
 from wanreel.money.budget import Budget, Used, read_budget
 from wanreel.money.ledger import Overrun, Posting
 from wanreel.money.report import By, Facts, Line, lines, total
-from wanreel.ports import Clock, Filter, Jobs, Ledger, Slice, Watching
+from wanreel.ports import Clock, Filter, Jobs, Ledger, Marks, Slice, Watching
 from wanreel.service.bill_file import read_bill
 
 READ_MAX = 400
@@ -65,6 +66,7 @@ class Till:
         clock: Clock,
         ledger: Ledger,
         jobs: Jobs,
+        marks: Marks,
         watching: Watching,
         catalog: Catalog,
         account: Account,
@@ -73,6 +75,7 @@ class Till:
         self._clock = clock
         self._ledger = ledger
         self._jobs = jobs
+        self._marks = marks
         self._watching = watching
         self._catalog = catalog
         self._account = account
@@ -212,10 +215,10 @@ class Till:
     async def _named(self, ids: Iterable[str]) -> dict[str, Job]:
         found: dict[str, Job] = {}
         for some in _chunks(sorted(set(ids))):
-            wanted = set(some)
+            wanted, marks = set(some), await self._marks.marks(some)
             for job in await self._jobs.find(Filter(ids=tuple(some), limit=1_000_000)):
                 if job.id in wanted:
-                    found[job.id] = job
+                    found[job.id] = replace(job, tags=tags_of(job, marks.get(job.id)))
         return found
 
 

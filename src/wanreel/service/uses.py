@@ -33,6 +33,7 @@ from wanreel.domain.group import Group, Kind, Seeds
 from wanreel.domain.job import Account, Generating, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
 from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import slot_held_until, transition
+from wanreel.domain.mark import tags_of
 from wanreel.domain.policy import DAY_S, Policy
 from wanreel.domain.pool import Place, Standing, joined, soonest
 from wanreel.domain.request import Link, Media, Request, Stored, draft_of
@@ -42,7 +43,7 @@ from wanreel.domain.submitting import BUDGET
 from wanreel.domain.turn import slot_key
 from wanreel.domain.validate import Options, validate
 from wanreel.money.books import Books
-from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Ledger, Parked, Slots, Watching
+from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Ledger, Marks, Parked, Slots, Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, over_cap, refusal, same_wish
 from wanreel.service.linting import remarks
@@ -62,6 +63,7 @@ class Shop:
     holds: Holds
     ledger: Ledger
     watching: Watching
+    marks: Marks
     inputs: Inputs
     catalog: Catalog
     accounts: Accounts
@@ -266,7 +268,8 @@ class Service:
         """A new job in the place of one that has ended, for the same wish or nearly. Whether it may be, the caller has
         looked at.
         """
-        fresh = replace(self._after(old, request), group=old.group, index=old.index, group_max_cost=old.group_max_cost)
+        made = await self._after(old, request)
+        fresh = replace(made, group=old.group, index=old.index, group_max_cost=old.group_max_cost)
         return (await self._shop.jobs.add(await self._placed([fresh])))[0]
 
     async def remix(self, old: Job, prompt: str, *, key: str | None = None, ask: str | None = None) -> Job:
@@ -279,12 +282,13 @@ class Service:
         for media in checked.media:
             if isinstance(media.source, Stored):
                 _still_there(s.inputs, media)
-        fresh = replace(self._after(old, checked), key=key, ask=ask, remarks=remarks(checked, s.catalog))
+        fresh = replace(await self._after(old, checked), key=key, ask=ask, remarks=remarks(checked, s.catalog))
         return (await s.jobs.add(await self._placed([fresh])))[0]
 
-    def _after(self, old: Job, request: Request) -> Job:
-        """A new job for what another one was wanted for, outside its group."""
+    async def _after(self, old: Job, request: Request) -> Job:
+        """A new job for what another one was wanted for, outside its group; its tags are those the other has now."""
         now = self._shop.clock.now()
+        marks = await self._shop.marks.marks([old.id])
         return Job(
             id=self._shop.clock.new_id("job"),
             request=request,
@@ -294,7 +298,7 @@ class Service:
             name=old.name,
             retry_of=old.id,
             project=old.project,
-            tags=old.tags,
+            tags=tags_of(old, marks.get(old.id)),
             priority=old.priority,
             remarks=old.remarks,
             bound=lies_at_the_vendor(request),

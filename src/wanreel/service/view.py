@@ -23,6 +23,7 @@ from wanreel.domain.job import (
     current_task,
     state_name,
 )
+from wanreel.domain.mark import Mark, tags_of
 from wanreel.domain.request import Stored
 from wanreel.ports import Happening
 
@@ -34,8 +35,8 @@ def iso(at: float | None) -> str | None:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def view(job: Job, where: Callable[[Artifact], str]) -> dict[str, Any]:
-    """The public shape of a job."""
+def view(job: Job, where: Callable[[Artifact], str], mark: Mark | None = None) -> dict[str, Any]:
+    """The public shape of a job; `mark` is what was said of it since it was ordered."""
     state, request = job.state, job.request
     task = current_task(job)
     body: dict[str, Any] = {
@@ -60,7 +61,8 @@ def view(job: Job, where: Callable[[Artifact], str]) -> dict[str, Any]:
         "index": job.index,
         "name": job.name,
         "project": job.project,
-        "tags": list(job.tags),
+        "tags": list(tags_of(job, mark)),
+        "favourite": mark is not None and mark.favourite,
         "max_cost": None if job.max_cost is None else str(job.max_cost),
         "group_max_cost": None if job.group_max_cost is None else str(job.group_max_cost),
         "priority": job.priority,

@@ -13,6 +13,7 @@ from wanreel.domain.event import Change, Entry, Park, SlotKey
 from wanreel.domain.facts import Facts
 from wanreel.domain.group import Group
 from wanreel.domain.job import Job
+from wanreel.domain.mark import Mark, Marking
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import RunTime, RunTimes
 from wanreel.domain.slots import Learned
@@ -32,6 +33,7 @@ from wanreel.store.sql import (
     groups,
     learning,
     ledger,
+    marks,
     outbox,
     reading,
     reviews,
@@ -207,6 +209,14 @@ class Doors:
     async def pick(self, pick: Pick, *, change: bool = False) -> Pick:
         """Keep a person's word. Raises Conflict."""
         return await self._write(lambda conn: reviews.pick(conn, pick, change=change))
+
+    async def mark(self, job_id: str, change: Marking, at: float, by: str = "") -> Mark:
+        """Change what is said of a job. Raises NotFound, Invalid."""
+        return await self._write(lambda conn: marks.mark(conn, job_id, change, at, by))
+
+    async def marks(self, job_ids: Sequence[str]) -> Mapping[str, Mark]:
+        """What is said of jobs."""
+        return await self._read(lambda conn: marks.of_jobs(conn, job_ids))
 
     async def picks(self, subjects: Sequence[str]) -> Mapping[str, Pick]:
         """Picks, by group or job."""

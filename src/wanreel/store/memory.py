@@ -33,6 +33,7 @@ from wanreel.domain.job import (
     known_tasks,
     state_name,
 )
+from wanreel.domain.mark import Mark, Marking, marked, tags_of
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.runtimes import Histogram, RunKind, RunTime, RunTimes, kind_of, one_more
 from wanreel.domain.slots import Learned, allowed, free_at, learn
@@ -114,6 +115,7 @@ class MemoryStore:
         self._due: dict[str, _Due] = {}  # by job: when its clip is to be judged
         self._reviews: dict[str, Review] = {}
         self._picks: dict[str, Pick] = {}
+        self._marks: dict[str, Mark] = {}
         self._debts: dict[str, _Debt] = {}
         self._parks: dict[tuple[SlotKey, Pause, str], Parked] = {}
         self._learned: dict[SlotKey, Learned] = {}
@@ -162,7 +164,7 @@ class MemoryStore:
 
     async def find(self, which: Filter) -> list[Job]:
         """Jobs by filter, newest first. Raises NotFound when `after` names no job."""
-        rows = [row for row in self._rows.values() if _matches(row, which)]
+        rows = [row for row in self._rows.values() if _matches(row, which, self._marks.get(row.job.id))]
         if which.after is not None:
             last = _age(self._row(which.after))
             rows = [row for row in rows if _age(row) < last]
@@ -411,6 +413,17 @@ class MemoryStore:
         """Picks, by group or job."""
         return {subject: self._picks[subject] for subject in subjects if subject in self._picks}
 
+    async def mark(self, job_id: str, change: Marking, at: float, by: str = "") -> Mark:
+        """Change what is said of a job. Raises NotFound, Invalid."""
+        made = marked(self._row(job_id).job, self._marks.get(job_id), change, at, by)
+        if made != Mark(job_id):
+            self._marks[job_id] = made
+        return made
+
+    async def marks(self, job_ids: Sequence[str]) -> Mapping[str, Mark]:
+        """What is said of jobs."""
+        return {job_id: self._marks[job_id] for job_id in job_ids if job_id in self._marks}
+
     # --- feed -------------------------------------------------------------------------------------------------------
 
     async def since(self, seq: int, limit: int, subject: str | None = None) -> list[Happening]:
@@ -649,6 +662,7 @@ class MemoryStore:
         self._history.pop(job.id, None)
         self._reviews.pop(job.id, None)
         self._due.pop(job.id, None)
+        self._marks.pop(job.id, None)
         self._picks = {subject: pick for subject, pick in self._picks.items() if pick.job_id != job.id}
         for notice_id in [id_ for id_, debt in self._debts.items() if debt.notice.job_id == job.id]:
             del self._debts[notice_id]
@@ -821,7 +835,7 @@ def _ready_at(row: _Row, now: float, far_at: float) -> float:
     return max(due_at, row.until) if row.until is not None and row.until > now else due_at
 
 
-def _matches(row: _Row, which: Filter) -> bool:
+def _matches(row: _Row, which: Filter, mark: Mark | None) -> bool:
     job = row.job
     return (
         (not which.states or row.index.state in which.states)
@@ -829,7 +843,8 @@ def _matches(row: _Row, which: Filter) -> bool:
         and (which.spare_of is None or job.spare_of == which.spare_of)
         and (which.project is None or job.project == which.project)
         and (which.ask is None or job.ask == which.ask)
-        and (which.tag is None or which.tag in job.tags)
+        and (which.tag is None or which.tag in tags_of(job, mark))
+        and (not which.favourites or (mark is not None and mark.favourite))
         and (not which.ids or any(job.id.startswith(beginning) for beginning in which.ids))
         and (not which.models or job.request.model in which.models)
         and (which.words is None or any(_small(which.words) in _small(t) for t in (job.request.prompt, job.name or "")))

@@ -23,6 +23,7 @@ from wanreel.store.sql.tables import (
     groups,
     history,
     jobs,
+    marks,
     messages,
     notices,
     picks,
@@ -175,7 +176,7 @@ def erase(conn: Connection, wordless: Sequence[Job], at: float) -> None:
         if conn.execute(changed).rowcount != 1:
             _must_be(conn, job.id)
             raise Stale(f"job {job.id} has changed meanwhile; nothing was erased")
-        tables: tuple[Table, ...] = (history, tags, views, shares, reviews, picks)
+        tables: tuple[Table, ...] = (history, tags, marks, views, shares, reviews, picks)
         for table in tables:
             conn.execute(delete(table).where(table.c.job_id == job.id))
         named = f'"{job.id}"'

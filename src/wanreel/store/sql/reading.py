@@ -13,7 +13,7 @@ from wanreel.domain.event import Entry
 from wanreel.domain.job import Job
 from wanreel.ports import Filter
 from wanreel.store.rows import entry_of, job_of
-from wanreel.store.sql.tables import history, jobs, tags
+from wanreel.store.sql.tables import history, jobs, marks, tags
 
 _MOST = 2**31 - 1  # PostgreSQL counts no further there
 _BEYOND_ALL_TEXT = "\U0010ffff"
@@ -45,6 +45,8 @@ def find(conn: Connection, which: Filter) -> list[Job]:
     asked |= {f"state_{place}": state for place, state in enumerate(which.states)}
     for place, beginning in enumerate(which.ids):
         asked |= {f"from_{place}": beginning, f"to_{place}": beginning + _BEYOND_ALL_TEXT}
+    if which.favourites:
+        statement = statement.where(jobs.c.id.in_(select(marks.c.job_id).where(marks.c.favourite.is_not(None))))
     if which.models:
         statement = statement.where(jobs.c.model.in_(which.models))
     if which.words is not None:

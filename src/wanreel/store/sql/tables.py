@@ -406,6 +406,17 @@ picks = Table(  # a person's word: which clip of a group (or which job) was acce
 )
 Index("ix_picks_job", picks.c.job_id)
 
+marks = Table(  # what people said of jobs after they were ordered
+    "marks",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), primary_key=True),
+    Column("favourite", Integer),  # 1, or null
+    Column("tags", Text),  # in the place of those it was ordered with; null: those
+    Column("at", Double, nullable=False),
+    Column("who", Text, nullable=False),
+)
+Index("ix_marks_favourite", marks.c.favourite, **_only("favourite IS NOT NULL"))
+
 leases = Table(
     "leases",
     metadata,
