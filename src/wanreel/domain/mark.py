@@ -1,5 +1,6 @@
-"""What people say of a job after it was ordered: that it is a favourite, and other tags. Kept beside the job, so that
-nobody who sorts clips is in the way of who makes them.
+"""What people say of a job after it was ordered: that it is a favourite, and other tags.
+
+It is kept beside the job, so that nobody who sorts clips is in the way of who makes them.
 """
 
 from __future__ import annotations
