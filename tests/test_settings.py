@@ -135,6 +135,8 @@ def test_misspelt_variables_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [] == stray_variables()
     monkeypatch.setenv("WANREEL_APIKEY", "x")
     assert ["WANREEL_APIKEY"] == stray_variables()
+    monkeypatch.setenv("WANREEL_ACCOUNTS", '{"b": {"api_key_env": "WANREEL_APIKEY"}}')
+    assert [] == stray_variables(), "it holds an account's key"
 
 
 def test_every_setting_says_what_it_is() -> None:
@@ -149,3 +151,13 @@ def test_an_archive_that_cannot_be_is_refused_before_anything_is_bought(tmp_path
     with pytest.raises(Invalid, match="archive_endpoint"):
         load(home=tmp_path, archive="s3://bucket", archive_endpoint="s3.local:9000")
     assert "s3://bucket/a/" == str(load(home=tmp_path, archive="s3://bucket/a").archive_at)
+
+
+@pytest.mark.parametrize("rules", ['{"a/b": 3}', '{" films": 3}', '{"": 3}', '{"films": -1}', '{"films": Infinity}'])
+def test_a_rule_of_age_names_a_project_and_a_number(monkeypatch: pytest.MonkeyPatch, rules: str) -> None:
+    """What could never count for anything is refused."""
+    monkeypatch.setenv("WANREEL_RETENTION", rules)
+    with pytest.raises(Invalid, match="retention"):
+        load()
+    monkeypatch.setenv("WANREEL_RETENTION", '{"*": 30, "films": 3}')
+    assert {"*": 30, "films": 3} == load().retention

@@ -11,6 +11,7 @@ import math
 import os
 import shlex
 import tomllib
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,6 +38,7 @@ from pydantic_settings import (
 
 from wanreel.domain.address import Address, address_of
 from wanreel.domain.errors import Invalid, Problem, Unavailable
+from wanreel.domain.labels import project_name
 from wanreel.domain.policy import Policy
 
 CONFIG_NAME = "config.toml"
@@ -347,6 +349,17 @@ class Settings(BaseSettings):
             raise ValueError("must be an http(s) URL of scheme, host and path alone")
         return value
 
+    @field_validator("retention")
+    @classmethod
+    def _rules_of_projects(cls, value: dict[str, float]) -> dict[str, float]:
+        """A rule counts for the project of just that name."""
+        for project, days in value.items():
+            if project != "*" and not _names_a_project(project):
+                raise ValueError(f"has a rule for {project!r}, which names no project: a name as orders have it, or *")
+            if not math.isfinite(days):
+                raise ValueError(f"must be a number of days for {project}: leave the project out to keep for ever")
+        return value
+
     @field_validator("policy")
     @classmethod
     def _known_figures(cls, value: dict[str, float]) -> dict[str, float]:
@@ -415,7 +428,23 @@ def stray_variables() -> list[str]:
     """Variables that begin like ours and mean nothing: most likely misspelt."""
     known = {PREFIX + name.upper() for name in Settings.model_fields} | {LOG_VARIABLE}
     ours = sorted(name for name in os.environ if name.startswith(PREFIX))
-    return [name for name in ours if name.partition("__")[0] not in known]
+    strays = [name for name in ours if name.partition("__")[0] not in known]
+    return [name for name in strays if not _is_named(name)] if strays else []
+
+
+def _names_a_project(text: str) -> bool:
+    try:
+        return project_name(text) == text
+    except Invalid:
+        return False
+
+
+def _is_named(name: str) -> bool:
+    """Whether the settings name a variable, as one that holds an account's key."""
+    said = [value for other, value in os.environ.items() if other.startswith(f"{PREFIX}ACCOUNTS")]
+    with suppress(OSError, UnicodeDecodeError, Invalid):
+        said.append((home_of(None) / CONFIG_NAME).read_text("utf-8"))
+    return any(name in text for text in said)
 
 
 def _from(config: Path) -> type[Settings]:

@@ -97,7 +97,9 @@ async def test_what_is_in_the_trash_is_not_shown(filmed: Served) -> None:
     assert [200, 200] == [(await filmed.ask("GET", where)).status for where in (url, poster)]
 
 
-@pytest.mark.parametrize("header", [None, "", "bytes=-", "bytes=4-2", "bytes=1-2,5-6", "items=0-1", "bytes=a-b"])
+@pytest.mark.parametrize(
+    "header", [None, "", "bytes=-", "bytes=4-2", "bytes=1-2,5-6", "items=0-1", "bytes=a-b", "bytes=\u0661-"]
+)
 def test_what_is_no_range_is_the_whole(header: str | None) -> None:
     """Unclear and multiple ranges are answered with everything, as the standard allows."""
     assert part_of(header, 10) is None
@@ -107,7 +109,10 @@ def test_ranges_are_cut_to_what_there_is() -> None:
     """A part never reaches past the end; what begins there is refused."""
     assert Part(0, 9) == part_of("bytes=0-99", 10)
     assert Part(0, 9) == part_of("bytes=-99", 10)
-    for nothing in ("bytes=10-", "bytes=-0"):
+    assert Part(2, 9) == part_of(f"bytes=2-{'9' * 5000}", 10)
+    assert Part(0, 9) == part_of(f"bytes=-{'9' * 19}", 10)
+    assert Part(2, 3) == part_of(f"Bytes={'0' * 40}2-{'0' * 40}3", 10)
+    for nothing in ("bytes=10-", "bytes=-0", f"bytes={'9' * 19}-", f"bytes={'1' * 5000}-"):
         with pytest.raises(Refusal):
             part_of(nothing, 10)
 

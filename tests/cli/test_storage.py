@@ -150,6 +150,8 @@ def test_rules_of_age_go_by_project_and_stop_at_a_hold(terminal: Terminal, vendo
     rules = {"WANREEL_RETENTION": '{"drafts": 0}'}
     assert [f"would be trashed: {drafts[1]['id']}"] == fine(terminal("storage", "sweep", "--dry-run", **rules)).lines
     assert [] == fine(terminal("storage", "trash", "--json")).objects
+    typo = terminal("storage", "sweep", "--dry-run", WANREEL_RETENTION='{"drfats": 0}', WANREEL_TRASHDAYS="3")
+    assert ([], True, True) == (fine(typo).lines, "a rule for drfats" in typo.err, "WANREEL_TRASHDAYS" in typo.err)
     assert [f"trashed: {drafts[1]['id']}"] == fine(terminal("storage", "sweep", **rules)).lines
     for refused in (("storage", "delete", drafts[0]["id"]), ("storage", "erase", drafts[0]["id"], "--yes")):
         assert (5, True) == ((ran := terminal(*refused)).code, "case 7" in ran.err)

@@ -326,3 +326,16 @@ async def test_the_systems_own_names_are_asked() -> None:
 def test_a_message_shows_no_signature() -> None:
     """Queries, fragments and passwords stay out of words."""
     assert "https://a.example/b.png" == shown("https://me:pw@a.example/b.png?Signature=x#y")
+
+
+@pytest.mark.parametrize("link", ["http://u:p@{host}/a.png", "http://{host}/a.png"])
+async def test_a_host_is_told_short_and_plain(link: str) -> None:
+    """What somebody else wrote as a host comes into no message, log or terminal as it is."""
+    host = "x" * 300 + ".example"
+
+    async def lookup(host: str, port: int) -> list[str]:
+        return ["10.0.0.1"]
+
+    with pytest.raises(Invalid) as error:
+        await Links(lookup=lookup).fetch(link.format(host=host), 100)
+    assert "x" * 150 not in error.value.message

@@ -28,7 +28,8 @@ from wanreel.service.view import iso
 
 router = APIRouter(prefix="/v1", tags=["artifacts"])
 
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+_RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)", re.IGNORECASE)
+_DIGITS_MAX = 18  # no file is so long: a number of more is as good as this many nines
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _TYPES = ("video/mp4", "image/jpeg", "image/png", "image/webp", "image/bmp", "text/vtt")
 _FILES = dict.fromkeys(_TYPES, _BYTES)
@@ -73,14 +74,23 @@ def part_of(header: str | None, size: int) -> Part | None:
     found = _RANGE.fullmatch(header.strip()) if header else None
     if found is None or found.groups() == ("", ""):
         return None
-    first, last = found.groups()
-    if first and last and int(last) < int(first):
+    first, last = (_number(digits) for digits in found.groups())
+    if first is not None and last is not None and last < first:
         return None
-    part = Part(max(0, size - int(last)), size - 1) if not first else Part(int(first), min(int(last or size), size - 1))
+    if first is None:
+        part = Part(max(0, size - (last or 0)), size - 1)
+    else:
+        part = Part(first, size - 1 if last is None else min(last, size - 1))
     if part.first >= size or part.size < 1:
         words = f"The file has {size} bytes."
         raise Refusal("bad_range", words, headers={"Content-Range": f"bytes */{size}"})
     return part
+
+
+def _number(digits: str) -> int | None:
+    """A position, however many digits it was written with (RFC 9110 sets no limit)."""
+    short = digits.lstrip("0")
+    return None if not digits else int("9" * _DIGITS_MAX) if len(short) > _DIGITS_MAX else int(short or "0")
 
 
 @router.head("/jobs/{job_id}/artifact", include_in_schema=False)

@@ -65,6 +65,8 @@ def doctor(
                     ("key", _key),
                 ):
                     await told.check(name, check(opened))
+                if settings.retention:
+                    await told.check("retention", _retention(opened))
                 if not offline:
                     await told.check("vendor", _vendor(opened, opened.account))
                     for known in opened.accounts.all():
@@ -126,6 +128,14 @@ async def _archive(opened: Home) -> str:
         await opened.shelf.remove(trial.key)
         return f"{address}, writable"
     return await asyncio.to_thread(_folder_works, Path(address.folder))
+
+
+async def _retention(opened: Home) -> str:
+    days = opened.settings.retention
+    idle = await opened.keeping.idle_rules([project.name for project in await opened.tokens.projects()])
+    if idle:
+        raise _Amiss(f"WANREEL_RETENTION has rules for projects nobody knows: {', '.join(idle)}; misspelt?")
+    return ", ".join(f"{project}: {limit:g} days" for project, limit in sorted(days.items()))
 
 
 async def _spool(opened: Home) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wanreel.cli.options import HomeOptions
     from wanreel.client import Home
 
+_PLAIN = frozenset({"WANREEL_HOME", LOG_VARIABLE})
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 
@@ -33,6 +34,8 @@ def run(
     `counting` sees every log line, also those that are not printed.
     """
     speaks_json.set(as_json)
+    if not as_json:
+        _warn_of_strays()
     _log_to_stderr(os.environ.get(LOG_VARIABLE) or log, as_json=as_json, counting=counting)
     try:
         return asyncio.run(_guarded(work))
@@ -40,6 +43,17 @@ def run(
         return Exit.INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - the one place where every error becomes words and a code
         return report(error, as_json=as_json)
+
+
+def _warn_of_strays() -> None:
+    """A variable that begins like ours and means nothing is said, not refused: somebody's script may use it."""
+    if all(name in _PLAIN or not name.startswith("WANREEL_") for name in os.environ):
+        return  # nothing heavy is loaded to say nothing
+    from wanreel.settings import stray_variables
+
+    strays = stray_variables()
+    if strays:
+        say(f"nothing reads {', '.join(strays)}: misspelt? See the reference of settings")
 
 
 def in_home(

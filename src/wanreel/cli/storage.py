@@ -64,10 +64,13 @@ def sweep(*, dry_run: Annotated[bool, Parameter(negative="")] = False, home: Hom
 
     async def work(opened: Home) -> int:
         done = await opened.keeping.sweep(dry_run=dry_run)
+        idle = await opened.keeping.idle_rules([project.name for project in await opened.tokens.projects()])
         if home.json:
-            print_json(asdict(done) | {"dry_run": dry_run})
+            print_json(asdict(done) | {"dry_run": dry_run, "rules_of_unknown_projects": idle})
         else:
             would = "would be " if dry_run else ""
+            for name in idle:
+                say(f"WANREEL_RETENTION has a rule for {name}, a project nobody knows: misspelt?")
             for what, ids in (("trashed", done.trashed), ("purged", done.purged), ("erased", done.erased)):
                 for job_id in ids:
                     put(f"{would}{what}: {job_id}")

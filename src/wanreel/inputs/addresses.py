@@ -26,16 +26,12 @@ _NEVER_4 = tuple(
 _NEVER_6 = tuple(
     IPv6Network(network)
     for network in (
-        "::/96",  # unspecified, loopback, and the compatible form nobody uses honestly
-        "64:ff9b:1::/48",  # NAT64 into somebody's own network
-        "100::/64",  # discard
         "2001::/23",  # protocol assignments; Teredo tunnels and ORCHIDs among them
         "2001:db8::/32",
         "3fff::/20",
-        "5f00::/16",  # segment routing
-        "fec0::/10",  # site-local, gone and still routed in places
     )
 )
+_UNICAST_6 = IPv6Network("2000::/3")  # all that was ever given out; what is beyond is nobody's on the public internet
 _NAT64 = IPv6Network("64:ff9b::/96")
 _SIX_TO_FOUR = IPv6Network("2002::/16")
 _ISATAP = (0x00005EFE, 0x02005EFE)  # the middle of an interface id that ends in an IPv4 address
@@ -46,6 +42,8 @@ def is_public(address: Address) -> bool:
     inner = _inside(address)
     if inner is not None:
         return is_public(inner)
+    if isinstance(address, IPv6Address) and address not in _UNICAST_6:
+        return False
     networks = _NEVER_4 if isinstance(address, IPv4Address) else _NEVER_6
     return address.is_global and not address.is_multicast and not any(address in network for network in networks)
 

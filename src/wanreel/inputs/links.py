@@ -118,7 +118,7 @@ class Links:
         if url.scheme not in _PORTS or not host:
             raise Invalid(f"{shown(link)} cannot be followed: only http and https links are")
         if url.raw_user is not None or url.raw_password is not None:
-            raise Invalid(f"a link to {host} carries a password: give the file itself")
+            raise Invalid(f"a link to {shown(host)} carries a password: give the file itself")
         if self._is_own(host, port):
             return url
         if port <= _LOW_PORTS_MAX and port not in _PORTS.values():
@@ -178,7 +178,7 @@ class _Checked(AbstractResolver):
 
 def _private(host: str) -> Invalid:
     return Invalid(
-        f"a link must not lead into a private network, and {host} does: give the file itself, or have the operator "
+        f"a link must not lead into a private network, and {shown(host)} does: give the file itself, or have the operator "
         "name the host in WANREEL_INPUT_HOSTS"
     )
 

@@ -6,7 +6,7 @@ died in between. Nothing is removed because it is not known: orphans are reporte
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -162,6 +162,13 @@ class Keeping:
         """Which of some jobs are shown to nobody any more: in the trash, purged or erased."""
         custody = await self._room.custodian.custody_of(list(job_ids))
         return frozenset(job_id for job_id, decided in custody.items() if not decided.readable)
+
+    async def idle_rules(self, projects: Collection[str] = ()) -> list[str]:
+        """Projects that have a rule of age and no job, and are not among those that are known otherwise: most likely
+        misspelt, so that clips somebody wants gone are kept for ever.
+        """
+        named = [one for one in self._room.retention.days if one != OTHERS and one not in projects]
+        return sorted([one for one in named if not await self._room.jobs.find(Filter(project=one, limit=1))])
 
     def ends_at(self, job: Job) -> float | None:
         """When a finished clip will be too old to be kept; None where no rule says."""
