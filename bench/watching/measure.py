@@ -85,7 +85,7 @@ def _videos(name: str, running: int) -> int:
     if running == 1:
         return 400 if name != DEFAULT else 200
     if running == 5:
-        return 1500 if name != DEFAULT else 400
+        return 3000 if name != DEFAULT else 400
     return 600
 
 

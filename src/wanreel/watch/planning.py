@@ -9,8 +9,8 @@ the chance that something ends, oftener when many tasks are of the age at which 
 The *budget* says how many requests a second may be spent, and so the price: the dearer, the fewer are left in the
 purse. One page of the list answers for as many tasks as fit on it, so tasks are taken in *bands*, neighbours by age; a
 band of one, and a task that the list does not show, is asked after by itself, which spares the question after its
-result. Where too little is known of a kind's run times, its tasks are looked at 5 s after their start, then after 1.45
-times as long, and so on up to a minute.
+result. So is every task where what the list shows is so old that this tells more. Where too little is known of a kind's
+run times, its tasks are looked at 5 s after their start, then after 1.45 times as long, and so on up to a minute.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ COVER_S = 3.0  # with hundreds running, all of them are looked at about this oft
 REST_S_MAX = 5.0  # with nothing to watch, and as far as what is likely is reckoned on from now
 LONG_REST_S_MAX = 80.0  # with tasks of whose ends hardly any is likely for so long
 REST_S_MIN = 0.02
-THRIFT = 0.994  # of what the plain schedule would spend: the rest is for what goes wrong
+THRIFT = 0.998  # of what the plain schedule would spend: the rest is for what goes wrong
 _ROWS_UNKNOWN = 100
+_STEPS = 40  # into which a mean run time is cut to reckon with
 _EARLY = 0.2  # of the wait before it: a look so much before its time counts as that look
 _TIGHT = 1.0  # how strongly an empty or a full purse moves the price
 
@@ -215,9 +216,9 @@ def next_look(view: View, now: float, policy: Policy) -> Look:
     elif look is not None:
         return look
     if learned:
-        worths = _worths(learned, view, now)
-        best, price = worths[0], _price(view, worths, per_s)
-        ripe_s = min(worth.ripe_in_s(price) for worth in worths[:4])
+        looks, price = _looks(learned, view, now, per_s)
+        best = looks[0]
+        ripe_s = min(one.ripe_in_s(price) for one in looks[:4])
         if ripe_s <= REST_S_MIN:
             return AskFor(best.tasks[0]) if len(best.tasks) == 1 else ListThese(tuple(best.tasks))
         if ripe_s >= REST_S_MAX:
@@ -232,8 +233,8 @@ def _unripe_for_s(learned: Sequence[tuple[Tracked, Curve]], view: View, now: flo
     rest_s = REST_S_MAX
     while rest_s < LONG_REST_S_MAX:
         later = replace(view, purse=min(PURSE, view.purse + 2.0 * rest_s * per_s))
-        worths = _worths(learned, later, now + 2.0 * rest_s)
-        if any(worth.ripe_in_s(_price(later, worths, per_s)) <= 0.0 for worth in worths):
+        looks, price = _looks(learned, later, now + 2.0 * rest_s, per_s)
+        if any(one.ripe_in_s(price) <= 0.0 for one in looks):
             break
         rest_s *= 2.0
     return rest_s
@@ -307,50 +308,59 @@ def _rows(oldest: Tracked, newest: Tracked, between: int, others: Sequence[float
     return between + max(strangers, 0)
 
 
-def _worths(learned: Sequence[tuple[Tracked, Curve]], view: View, now: float) -> list[_Worth]:
-    """Every look there could be, the best first: the bands of the list, and the likeliest task of each by itself."""
-    ordered = sorted(learned, key=lambda pair: pair[0].task.accepted_at)
-    windows = view.facts.zone is not Zone.UNSENT
-    size = page_rows(view.facts)
-    bands: list[list[tuple[Tracked, Curve]]] = []
-    for pair in ordered:
-        band = bands[-1] if bands else None
-        full = band is None or (windows and _rows(band[0][0], pair[0], len(band), view.others) >= size)
-        if band is None or full:
-            bands.append(band := [pair])
-            continue
-        band.append(pair)
+def _looks(
+    learned: Sequence[tuple[Tracked, Curve]], view: View, now: float, per_s: float
+) -> tuple[list[_Worth], float]:
+    """Every look there could be, the best first, and the price at which one is made."""
+    bands = _bands(learned, view)
+    listed_ends = sum(_ends_per_s(band) for band in bands if len(band) > 1)
+    listed_per_s = max(per_s - listed_ends, per_s / 2)
+    listed_s = len(bands) / (2.0 * listed_per_s) + view.facts.lag_s
+    alone_s = sum(_alone_s(curve) for _, curve in learned) / per_s
     looks: list[_Worth] = []
-    for band in bands:
-        likeliest, curve = max(band, key=lambda pair: _waited(pair[0], now, pair[1]))
-        single = _Worth([])
-        single.add(likeliest, now, curve)
-        looks.append(single)
-        if len(band) > 1:
-            listed = _Worth([])
-            for one, its_curve in band:  # the list shows what was so a while ago
-                listed.add(one, now - view.facts.lag_s, its_curve)
-            looks.append(listed)
+    for band in bands if listed_s <= alone_s else [[pair] for pair in learned]:
+        look, late_s = _Worth([]), view.facts.lag_s if len(band) > 1 else 0.0
+        for one, curve in band:  # the list shows what was so a while ago
+            look.add(one, now - late_s, curve)
+        looks.append(look)
     looks.sort(key=lambda look: look.waited_s / look.cost, reverse=True)
-    return looks
+    looks_per_s = listed_per_s if listed_s <= alone_s else per_s
+    return looks, _price(view, len(looks) * _ends_per_s(learned) / (2.0 * looks_per_s**2))
 
 
-def _waited(one: Tracked, now: float, curve: Curve) -> float:
-    gap_s = max(now - one.known_at, 0.0)
-    return curve.hazard(one.known_at - one.task.accepted_at, gap_s) * gap_s
+def _bands(learned: Sequence[tuple[Tracked, Curve]], view: View) -> list[list[tuple[Tracked, Curve]]]:
+    """Neighbours by age, as many together as stand on a page of the list."""
+    windows, size = view.facts.zone is not Zone.UNSENT, page_rows(view.facts)
+    bands: list[list[tuple[Tracked, Curve]]] = []
+    for pair in sorted(learned, key=lambda pair: pair[0].task.accepted_at):
+        band = bands[-1] if bands else None
+        if band is None or (windows and _rows(band[0][0], pair[0], len(band), view.others) >= size):
+            bands.append([pair])
+        else:
+            band.append(pair)
+    return bands
 
 
-def _price(view: View, worths: Sequence[_Worth], per_s: float) -> float:
-    """Seconds of waiting that a request must save. At this price the budget is spent in the long run, for a slot that
-    is always filled ends once in the mean run time; it rises as the purse empties.
+def _ends_per_s(pairs: Sequence[tuple[Tracked, Curve]]) -> float:
+    """Ends a second in the long run: a slot that is always filled ends once in the mean run time."""
+    return sum(1.0 / max(curve.residual_s(0.0), 1.0) for _, curve in pairs)
+
+
+@lru_cache(maxsize=128)
+def _alone_s(curve: Curve) -> float:
+    """How late, in seconds, the end of such a task is seen by itself for one question a second, asked as often as the
+    square root of the chance of an end calls for.
     """
-    ends = 0.0
-    for kind, count in _counted([one for worth in worths for one in worth.tasks if len(worth.tasks) > 1]).items():
-        curve = view.runtimes.curve(kind)
-        ends += count / max(curve.residual_s(0.0), 1.0) if curve else 0.0
-    bands = sum(len(worth.tasks) > 1 for worth in worths)
-    if not bands:
-        bands, ends = len(worths), sum(worth.rate for worth in worths)
-    looks_per_s = max(per_s - ends, per_s / 2)
+    mean_s = max(curve.residual_s(0.0), 1.0)
+    step_s = mean_s / _STEPS
+    root, age_s = 0.0, step_s / 2
+    while (left := curve.share_left(age_s)) > 1e-4 and age_s < 20.0 * mean_s:
+        root += step_s * left * math.sqrt(max(curve.rate(age_s), 0.0))
+        age_s += step_s
+    return 0.5 * root**2 / mean_s
+
+
+def _price(view: View, fair: float) -> float:
+    """Seconds of waiting that a request must save: what spends the budget in the long run, more as it empties."""
     level = min(max(view.purse, 0.0), PURSE) / PURSE
-    return bands * ends / (2.0 * looks_per_s**2) * math.exp(_TIGHT * (0.5 - level))
+    return fair * math.exp(_TIGHT * (0.5 - level))
