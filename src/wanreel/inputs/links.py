@@ -178,8 +178,8 @@ class _Checked(AbstractResolver):
 
 def _private(host: str) -> Invalid:
     return Invalid(
-        f"a link must not lead into a private network, and {shown(host)} does: give the file itself, or have the operator "
-        "name the host in WANREEL_INPUT_HOSTS"
+        f"a link must not lead into a private network, and {shown(host)} does: give the file itself, or have the "
+        "operator name the host in WANREEL_INPUT_HOSTS"
     )
 
 
