@@ -266,8 +266,10 @@ class Holds(Protocol):
         """Queued jobs of a key that may change their account and that nobody has claimed; who is next comes first."""
         ...
 
-    async def ahead(self, job: Job) -> int:
-        """Queued jobs of this one's account and model that go before it, projects and parks left out of account."""
+    async def ahead(self, jobs: Sequence[Job]) -> Mapping[str, int]:
+        """How many queued jobs of the same account and model go before each of these, projects and parks left out of
+        account: by id, those of them that are queued. One question, however many jobs.
+        """
         ...
 
     async def unlearn(self, account: str | None) -> int:
@@ -701,6 +703,44 @@ class Ledger(Protocol):
 
     async def clear(self, model: str | None) -> int:
         """Somebody has looked at the price of a model (None: all): it is sent again. How many there were."""
+        ...
+
+
+# --- what answers about jobs are made of ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What holds for every job that waits or runs, all of one moment."""
+
+    in_use: Mapping[SlotKey, int]
+    learned: Mapping[SlotKey, Learned]
+    parks: tuple[Park, ...]
+    doubtful: tuple[Job, ...]
+    times: RunTimes
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A job with what an answer about it says beside, all of one moment."""
+
+    job: Job
+    ahead: int  # queued jobs that go before it (`Holds.ahead`); 0 when it is not queued
+    postings: tuple[Posting, ...]  # caused by it and its spares
+    mark: Mark | None = None  # what was said of it after it was ordered
+
+
+class Overview(Protocol):
+    """What faces show, each in one look at the store: a look changes threads twice, and everybody who waits meanwhile
+    is let in between. Raises Unavailable.
+    """
+
+    async def line(self, now: float) -> Line:
+        """What holds for every job."""
+        ...
+
+    async def sight(self, job_id: str) -> Sight:
+        """One job and what is said beside it. Raises NotFound."""
         ...
 
 

@@ -78,7 +78,7 @@ from wanreel.worker.loop import Ears as Heard
 from wanreel.worker.moving import Mover
 from wanreel.worker.presence import LEASE_S, Presence
 from wanreel.worker.reviewing import Reviewer
-from wanreel.worker.spool_gate import SpoolGate, why_held
+from wanreel.worker.spool_gate import SpoolGate, holdups
 from wanreel.worker.telling import Teller
 from wanreel.worker.tools import Tools
 
@@ -160,6 +160,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             holds=store,
             watching=store,
             marks=store,
+            overview=store,
             ledger=store,
             inputs=inputs,
             catalog=catalog,
@@ -169,7 +170,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             options=Options(settings.allow_truncate, settings.fit),
             project=project,
             check_key=check_key,
-            why_held=lambda job: why_held(job, spool, store, policy),
+            holdups=partial(holdups, spool, store, policy),
         )
 
         def artifact_key(job: Job) -> str:

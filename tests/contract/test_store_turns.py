@@ -167,7 +167,12 @@ async def test_jobs_that_may_move_are_found_in_their_order(bench: Bench) -> None
 
     assert [urgent.id, old.id] == _ids(await bench.store.movable(KEY, NOW, 10))
     assert [urgent.id] == _ids(await bench.store.movable(KEY, NOW, 1))
-    assert [0, 1, 2, 3] == [await bench.store.ahead(job) for job in (urgent, tried, claimed, old)]
+    line = (urgent, tried, claimed, old)
+    places = {job.id: place for place, job in enumerate(line)}
+    assert places == dict(await bench.store.ahead([*line, *line[:1]]))
+    assert [dict(await bench.store.ahead([job])) for job in line] == [{name: place} for name, place in places.items()]
+    assert {} == dict(await bench.store.ahead([]))
+    assert list(places.values()) == [(await bench.store.sight(job.id)).ahead for job in line]
     assert {KEY: 5, SlotKey("main", "other"): 1} == dict(await bench.store.waiting())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.domain.catalog_file import BOOKS, CATALOG
 from tests.factories import FakeClock, make_account
 from wanreel.domain.clip import Fit
 from wanreel.domain.errors import Invalid, Unauthorized
+from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.domain.validate import Options
 from wanreel.ports import StoredInput
@@ -61,6 +63,11 @@ class Counter:
     clock: FakeClock
 
 
+async def nothing_held() -> Callable[[Job], str]:
+    """A spool with room for everything."""
+    return lambda job: ""
+
+
 def make_counter(*, key: bool = True) -> Counter:
     """A service of an account in Singapore with two slots a model."""
     clock, policy = FakeClock(), Policy()
@@ -78,6 +85,7 @@ def make_counter(*, key: bool = True) -> Counter:
         watching=store,
         marks=store,
         ledger=store,
+        overview=store,
         inputs=Shelf(),
         catalog=CATALOG,
         accounts=Accounts(
@@ -87,5 +95,6 @@ def make_counter(*, key: bool = True) -> Counter:
         policy=policy,
         options=Options(),
         check_key=check_key,
+        holdups=nothing_held,
     )
     return Counter(Service(shop), store, clock)

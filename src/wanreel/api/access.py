@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -15,7 +15,10 @@ from wanreel.api.problems import Refusal
 from wanreel.domain.access import ADMIN, READ, SUBMIT
 from wanreel.domain.errors import NotFound
 from wanreel.domain.job import Job
+from wanreel.ports import Sight
 from wanreel.service.uses import ID_CHARS
+
+_T = TypeVar("_T")
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -73,13 +76,24 @@ def of_all(caller: Caller) -> None:
 
 async def visible_job(request: Request, job_id: str, caller: Caller) -> Job:
     """A job by its whole id. Raises NotFound, in the same words for missing and for somebody else's."""
+    return await _visible(desk_of(request).service.get, lambda job: job, job_id, caller)
+
+
+async def visible_sight(request: Request, job_id: str, caller: Caller) -> Sight:
+    """The same, with what an answer about it says beside."""
+    return await _visible(desk_of(request).service.look, lambda sight: sight.job, job_id, caller)
+
+
+async def _visible(
+    look: Callable[[str], Awaitable[_T]], job_of: Callable[[_T], Job], job_id: str, caller: Caller
+) -> _T:
     missing = NotFound(f"There is no job {job_id[:80]} here.")
     if len(job_id) < ID_CHARS:
         raise missing
     try:
-        job = await desk_of(request).service.get(job_id)
+        found = await look(job_id)
     except NotFound:
         raise missing from None
-    if not caller.sees(job.project):
+    if not caller.sees(job_of(found).project):
         raise missing
-    return job
+    return found

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from wanreel.api.access import Reader, visible_job
 from wanreel.api.desk import desk_of
-from wanreel.api.groups import jobs_of_group
+from wanreel.api.groups import group_seen
 from wanreel.api.hub import Hub, Listener, Wanted
 from wanreel.api.problems import Refusal, documented
 from wanreel.api.schemas import EventOut
@@ -64,7 +64,7 @@ async def events(
     if job is not None:
         await visible_job(request, job, caller)
     if group is not None:
-        await jobs_of_group(desk_of(request), group, caller)
+        await group_seen(desk_of(request), group, caller)
     begin = after if last_event_id is None else _number(last_event_id)
 
     def wanted(happening: Happening) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from typing import Annotated
@@ -48,11 +49,12 @@ async def submit(request: Request, answer: Response, body: BatchIn, caller: Subm
     rows = [_row(place, order, scoped) for place, order in enumerate(orders)]
     batch = await desk.service.submit_batch(await _planned(desk, rows))
     desk.nudge()
-    await desk.note(caller, batch.jobs[0].project, "order", batch.jobs[0].group or batch.jobs[0].id)
     jobs = list(batch.jobs)
     group = jobs[0].group or ""
+    noting = desk.note(caller, jobs[0].project, "order", group or jobs[0].id)
+    _, out = await asyncio.gather(noting, jobs_out(desk, jobs, new=key is None))
     answer.headers["Location"] = f"/v1/groups/{group}"
-    return BatchOut(group=group, jobs=await jobs_out(desk, jobs))
+    return BatchOut(group=group, jobs=out)
 
 
 @router.get("/groups/{group_id}", responses=documented("not_found"))
@@ -68,10 +70,19 @@ async def get(request: Request, group_id: GroupId, caller: Reader, prefer: Prefe
 
 async def jobs_of_group(desk: Desk, group: str, caller: Caller) -> list[Job]:
     """A group's jobs in their order. Raises NotFound, in the same words for missing and for somebody else's."""
-    found = await desk.service.list(Filter(group=group, project=caller.project, limit=_MOST))
+    return sorted(await _of_group(desk, group, caller, _MOST), key=lambda job: (job.index, job.created_at, job.id))
+
+
+async def group_seen(desk: Desk, group: str, caller: Caller) -> None:
+    """Raises NotFound where a caller may not see a group, or there is none."""
+    await _of_group(desk, group, caller, 1)
+
+
+async def _of_group(desk: Desk, group: str, caller: Caller, limit: int) -> list[Job]:
+    found = await desk.service.list(Filter(group=group, project=caller.project, limit=limit))
     if not found:
         raise NotFound(f"There is no group {group[:80]} here.")
-    return sorted(found, key=lambda job: (job.index, job.created_at, job.id))
+    return found
 
 
 def _row(place: int, order: Order, key: str | None) -> Row:

@@ -16,6 +16,8 @@ from wanreel.api.problems import TABLE, TYPES, Refusal, documented
 from wanreel.api.schemas import Alive, Ready
 from wanreel.domain.errors import NotFound
 
+_VERSION = version("wanreel")  # looked up once: it is a file to be found and read
+
 router = APIRouter(tags=["health"])
 
 
@@ -31,7 +33,7 @@ class ProblemType(BaseModel):
 @router.get("/healthz", responses=documented())
 async def healthz() -> Alive:
     """The process answers. Asks nothing else."""
-    return Alive(ok=True, version=version("wanreel"))
+    return Alive(ok=True, version=_VERSION)
 
 
 @router.get("/readyz", responses={**documented(), 503: {"model": Ready, "description": "It cannot do its work now."}})

@@ -19,7 +19,7 @@ from wanreel.telemetry import FEED_BROKE, log
 
 LOOK_S = 0.15  # how often the store is asked while anybody listens ...
 REST_S = 1.0  # ... and while nobody does
-GATHER_S = 0.02  # what happens within so long of each other is read at once
+GATHER_S = 0.05  # what happens within so long of each other is read at once
 PAGE = 1000
 LATELY_MAX = 10_000  # events kept in memory
 QUEUE_MAX = 1000  # events a listener may be behind before it is let go

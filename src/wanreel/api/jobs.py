@@ -8,14 +8,16 @@ from fastapi import APIRouter, Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wanreel.api.access import Admin, Reader, Submitter, visible_job
+from wanreel.api.access import Admin, Reader, Submitter, visible_job, visible_sight
 from wanreel.api.desk import desk_of
 from wanreel.api.orders import (
+    answered,
     ask_of,
     checked_key,
     etag_of,
     jobs_out,
     money,
+    noted_out,
     one_out,
     order_of,
     tag_of,
@@ -95,7 +97,7 @@ async def submit(
     if patience_s:
         answer.headers["Preference-Applied"] = f"wait={int(patience_s)}"
         answer.status_code = 200 if all(map(is_final, jobs)) else 202
-    out = await jobs_out(desk, jobs)
+    out = await jobs_out(desk, jobs, new=key is None and not patience_s)
     return Ordered(group=group, jobs=out, warnings=list(planned.warnings), estimate=money(planned))
 
 
@@ -173,27 +175,31 @@ async def list_jobs(
 )
 async def get(
     request: Request,
-    answer: Response,
     job_id: JobId,
     caller: Reader,
     if_none_match: IfNoneMatch = None,
     prefer: Prefer = None,
-) -> JobOut | Response:
+) -> Response:
     """A job as it stands; with `Prefer: wait`, once it has ended."""
     desk = desk_of(request)
-    job = await visible_job(request, job_id, caller)
-    job = (await until_done(desk, [job], wait_s(prefer, desk.rules.wait_s_max)))[0]
-    out = await one_out(desk, job)
+    sight = await visible_sight(request, job_id, caller)
+    patience_s = wait_s(prefer, desk.rules.wait_s_max)
+    if patience_s and not is_final(sight.job):
+        await until_done(desk, [sight.job], patience_s)
+        sight = await desk.service.look(job_id)
+    out = await one_out(desk, sight)
     tag = etag_of(out)
     if names_tag(if_none_match, tag):
         return Response(status_code=304, headers={"ETag": tag})
-    answer.headers["ETag"] = tag
-    out.progress = await desk.service.progress(job)
-    return out
+    return answered(out, headers={"ETag": tag})
 
 
-@router.patch("/jobs/{job_id}", responses=documented("not_found", "changed", "too_large", "too_slow", "unsupported"))
-async def mark(request: Request, job_id: JobId, caller: Submitter, body: MarkIn, if_match: IfMatch = None) -> JobOut:
+@router.patch(
+    "/jobs/{job_id}",
+    response_model=JobOut,
+    responses=documented("not_found", "changed", "too_large", "too_slow", "unsupported"),
+)
+async def mark(request: Request, job_id: JobId, caller: Submitter, body: MarkIn, if_match: IfMatch = None) -> Response:
     """Say that a job is a favourite (or is not), or give it other tags; in whatever state it is. The order itself, and
     its version, stay as they are.
     """
@@ -202,8 +208,7 @@ async def mark(request: Request, job_id: JobId, caller: Submitter, body: MarkIn,
     await must_match(if_match, lambda: tag_of(desk, job))
     change = marking_of(body.favourite, body.tags, body.add_tags, body.remove_tags)
     await desk.marks.mark(job, change, caller.token)
-    await desk.note(caller, job.project, "mark", job.id)
-    return await one_out(desk, job)
+    return await noted_out(desk, caller, "mark", job)
 
 
 @router.get("/jobs/{job_id}/history", responses=documented("not_found"))
@@ -216,6 +221,7 @@ async def history(request: Request, job_id: JobId, caller: Reader) -> History:
 
 @router.post(
     "/jobs/{job_id}/cancel",
+    response_model=JobOut,
     responses=documented("not_found", "conflict", "changed", "too_large", "too_slow", "unsupported"),
 )
 async def cancel(
@@ -224,15 +230,14 @@ async def cancel(
     caller: Submitter,
     body: CancelIn | None = None,
     if_match: IfMatch = None,
-) -> JobOut:
+) -> Response:
     """Ask that a job be stopped. What the vendor has begun is paid for, and kept unless `discard`."""
     desk = desk_of(request)
     job = await visible_job(request, job_id, caller)
     await must_match(if_match, lambda: tag_of(desk, job))
     after = await desk.service.cancel(job.id, discard=body.discard if body else False)
     desk.nudge()
-    await desk.note(caller, job.project, "cancel", job.id)
-    return await one_out(desk, after)
+    return await noted_out(desk, caller, "cancel", after)
 
 
 @router.post(
@@ -248,14 +253,17 @@ async def retry(request: Request, answer: Response, job_id: JobId, caller: Submi
     desk.nudge()
     await desk.note(caller, job.project, "retry", job.id)
     answer.headers["Location"] = f"/v1/jobs/{fresh.id}"
-    return await one_out(desk, fresh)
+    return await one_out(desk, await desk.service.look(fresh.id))
 
 
 @router.post(
     "/jobs/{job_id}/resolve",
+    response_model=JobOut,
     responses=documented("not_found", "conflict", "changed", "too_large", "too_slow", "unsupported"),
 )
-async def resolve(request: Request, job_id: JobId, caller: Admin, body: ResolveIn, if_match: IfMatch = None) -> JobOut:
+async def resolve(
+    request: Request, job_id: JobId, caller: Admin, body: ResolveIn, if_match: IfMatch = None
+) -> Response:
     """Settle a job in doubt after looking in the vendor's console."""
     desk = desk_of(request)
     job = await visible_job(request, job_id, caller)
@@ -263,5 +271,4 @@ async def resolve(request: Request, job_id: JobId, caller: Admin, body: ResolveI
     event = settlement(adopt=body.adopt, resubmit=body.resubmit, give_up=body.give_up, note=body.note)
     after = await desk.service.resolve(job.id, event)
     desk.nudge()
-    await desk.note(caller, job.project, "resolve", job.id)
-    return await one_out(desk, after)
+    return await noted_out(desk, caller, "resolve", after)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
+
+from starlette.responses import Response
 
 from wanreel.api.caller import Caller
 from wanreel.api.desk import Desk
@@ -18,8 +21,12 @@ from wanreel.domain.job import Job, Succeeded, is_final
 from wanreel.domain.mark import Mark
 from wanreel.domain.reference import LocalPath, read_reference
 from wanreel.domain.request import canonical
+from wanreel.money.report import Line, costs
+from wanreel.ports import Sight
+from wanreel.service import standing
 from wanreel.service.order import Order
 from wanreel.service.order import Planned as PlannedOrder
+from wanreel.service.standing import Moment, Progress
 from wanreel.service.view import view, view_inputs
 from wanreel.service.view_money import view_line
 
@@ -27,6 +34,7 @@ KEY = re.compile(r"[\x21-\x7e]{1,255}")
 UPLOAD = "upload://"
 """How an order names a file that was sent ahead of it: this, then the upload's id."""
 
+_OURS = version("wanreel")
 _REFERENCES = ("first_frame", "last_frame", "audio_file")
 
 
@@ -111,22 +119,43 @@ def with_ask(order: Order, ask: str | None) -> Order:
 # --- answers --------------------------------------------------------------------------------------------------------
 
 
-async def jobs_out(desk: Desk, jobs: Iterable[Job]) -> list[JobOut]:
-    """Jobs as documented, with what a person has to do for each."""
+async def jobs_out(desk: Desk, jobs: Iterable[Job], *, new: bool = False) -> list[JobOut]:
+    """Jobs as documented, with how they are getting on (not of those that are `new`: they have only just been ordered)
+    and what a person has to do for each. No more looks for many than for one.
+    """
     asked = list(jobs)
-    attention, marks = await asyncio.gather(desk.service.attention(asked, desk.glance.obstacles), desk.marks.of(asked))
-    return [job_out(job, attention.get(job.id) or desk.service.out_of_reach(job), marks.get(job.id)) for job in asked]
+    moment = await desk.glance.moment() if any(not is_final(job) for job in asked) else None
+    marks = await desk.marks.of([] if new else asked)
+    told = await desk.service.progress(asked, moment) if moment is not None and not new else {}
+    return [job_out(job, _wants(desk, job, moment), marks.get(job.id), told.get(job.id)) for job in asked]
 
 
-async def one_out(desk: Desk, job: Job) -> JobOut:
-    """A job as documented, with what it costs."""
-    out, costs = await asyncio.gather(jobs_out(desk, [job]), desk.till.cost(job.id))
-    fields = CostOut.model_fields
-    shown = [{name: value for name, value in view_line(line).items() if name in fields} for line in costs]
-    return out[0].model_copy(update={"cost": [CostOut.model_validate(one) for one in shown]})
+async def one_out(desk: Desk, sight: Sight) -> JobOut:
+    """A job as documented, with how it is getting on and what it costs."""
+    job = sight.job
+    moment = None if is_final(job) else await desk.glance.moment()
+    told = standing.progress(job, sight.ahead, moment) if moment is not None else None
+    return job_out(job, _wants(desk, job, moment), sight.mark, told, costs(sight.postings))
 
 
-def job_out(job: Job, attention: str | None, mark: Mark | None = None) -> JobOut:
+def _wants(desk: Desk, job: Job, moment: Moment | None) -> str | None:
+    """What a person has to do before a job can move; `moment` None: it has ended."""
+    return None if moment is None else standing.attention(job, moment) or desk.service.out_of_reach(job)
+
+
+async def noted_out(desk: Desk, caller: Caller, what: str, job: Job) -> Response:
+    """The answer to something that was just done to a job, once it stands in the audit log."""
+    _, sight = await asyncio.gather(desk.note(caller, job.project, what, job.id), desk.service.look(job.id))
+    return answered(await one_out(desk, sight))
+
+
+def job_out(
+    job: Job,
+    attention: str | None,
+    mark: Mark | None = None,
+    told: Progress | None = None,
+    cost: Sequence[Line] | None = None,
+) -> JobOut:
     """A job as documented; where its clip lies on our disk stays ours."""
     body = view(job, lambda _: "", mark)
     body |= {
@@ -136,7 +165,17 @@ def job_out(job: Job, attention: str | None, mark: Mark | None = None) -> JobOut
         "inputs": view_inputs(job),
         "artifact": _artifact(job),
     }
+    if told is not None:
+        body |= {"progress": told.words, "rest_s": None if told.rest_s is None else round(told.rest_s, 1)}
+    if cost is not None:
+        body["cost"] = [_cost_out(line) for line in cost]
     return JobOut.model_validate(body)
+
+
+def _cost_out(line: Line) -> CostOut:
+    return CostOut.model_validate(
+        {name: value for name, value in view_line(line).items() if name in CostOut.model_fields}
+    )
 
 
 def _artifact(job: Job) -> Artifact | None:
@@ -168,11 +207,18 @@ def money(planned: PlannedOrder) -> Estimate:
 
 
 def etag_of(out: JobOut) -> str:
-    """Changes with anything that is shown, but for the words of progress, which change by the second."""
-    text = out.model_dump_json(exclude={"progress"})
-    return f'"{out.version}-{hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]}"'
+    """Changes with anything that is shown, but for the words of progress, which change by the second. What the job
+    itself says changes with its version, and with ours.
+    """
+    beside = [out.version, out.attention, out.favourite, out.tags, [one.model_dump() for one in out.cost or ()], _OURS]
+    return f'"{out.version}-{hashlib.sha256(canonical(beside).encode("utf-8", "replace")).hexdigest()[:16]}"'
 
 
 async def tag_of(desk: Desk, job: Job) -> str:
     """The ETag of a job as it stands."""
-    return etag_of(await one_out(desk, job))
+    return etag_of(await one_out(desk, await desk.service.look(job.id)))
+
+
+def answered(out: JobOut, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A job as an answer, written once: it was checked when it was made."""
+    return Response(out.model_dump_json(), status, headers, media_type="application/json")

@@ -186,6 +186,11 @@ class JobOut(BaseModel):
     )
     done: bool = Field(description="Whether nothing will change any more.")
     attention: str | None = Field(description="What a person has to do before it can move.")
+    rest_s: float | None = Field(
+        default=None,
+        description="Seconds until the vendor is likely done with it, by what such clips took; null: nobody knows.",
+        examples=[95.0],
+    )
     progress: str | None = Field(
         default=None,
         description="Of one job: why it waits and about how long, or how far it may be. No part of its ETag.",

@@ -72,7 +72,7 @@ def park(
 
     async def work(opened: Home) -> int:
         from wanreel.domain.event import SlotKey
-        from wanreel.service.uses import resuming
+        from wanreel.service.standing import resuming
 
         key = SlotKey("*", "*") if project else SlotKey(_one(opened, account), model)
         _not_both(account, project)

@@ -57,7 +57,7 @@ class Backstage:
             projects=self._projects,
             rest_s=self._rest_s,
             hub=self._hub,
-            glance=Glance(self._home.service.obstacles, self._home.clock),
+            glance=Glance(self._home.service.moment, self._home.clock),
             hooks=self._home.hooks,
             till=self._home.till,
             admit=self._admission.admit,

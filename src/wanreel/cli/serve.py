@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PORT = 8080
 FILES_MAX = 65_536
-COLLECT_AT = (20_000, 20, 20)  # a thousand listeners are 300,000 objects that live: look through them rarely
+COLLECT_AT = (20_000, 20, 100)  # a thousand listeners are 300,000 objects that live: look through them rarely
 SWITCH_S = 0.0005  # how long a thread that computes may keep others of this process waiting
 
 

@@ -88,6 +88,11 @@ def lines(postings: Iterable[Posting], by: By, facts: Facts) -> list[Line]:
     return [found[at] for at in sorted(found)]
 
 
+def costs(postings: Iterable[Posting]) -> list[Line]:
+    """What a job's postings come to: one line a currency."""
+    return total(lines(postings, By.PROJECT, Facts({}, str)))
+
+
 def total(report: Iterable[Line], key: str = "total") -> list[Line]:
     """The sum of lines that do not overlap, one for each currency: nothing is converted."""
     sums: dict[str, Line] = {}

@@ -19,7 +19,7 @@ from wanreel.domain.submitting import BUDGET
 from wanreel.money.bill import Reconciled, reconcile
 from wanreel.money.budget import Budget, Used, read_budget
 from wanreel.money.ledger import Overrun, Posting
-from wanreel.money.report import By, Facts, Line, lines, total
+from wanreel.money.report import By, Facts, Line, costs, lines
 from wanreel.ports import Clock, Filter, Jobs, Ledger, Marks, Slice, Watching
 from wanreel.service.bill_file import read_bill
 
@@ -182,7 +182,7 @@ class Till:
     async def cost(self, job_id: str) -> list[Line]:
         """What a job, with its spares, holds reserved, has spent, and may have been billed for: one line a currency."""
         postings = await self._ledger.postings(Slice(jobs=(job_id,)))
-        return total(lines(postings, By.PROJECT, Facts({}, str)))
+        return costs(postings)
 
     async def reconcile(
         self,

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
 from wanreel.domain.capacity import RUN_S, capacity
 from wanreel.domain.catalog import Catalog
-from wanreel.domain.doubt import asks_person
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
 from wanreel.domain.errors import NotFound as Missing
 from wanreel.domain.event import (
     ALL,
     FOREVER,
-    NEEDS_PERSON,
     CancelAsked,
     Entry,
     Event,
@@ -30,25 +27,47 @@ from wanreel.domain.event import (
 )
 from wanreel.domain.facts import Facts
 from wanreel.domain.group import Group, Kind, Seeds
-from wanreel.domain.job import Account, Generating, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
+from wanreel.domain.job import Account, Job, Queued, Succeeded, Unconfirmed, is_final, state_name
 from wanreel.domain.labels import PROJECT
-from wanreel.domain.lifecycle import slot_held_until, transition
+from wanreel.domain.lifecycle import transition
 from wanreel.domain.mark import tags_of
 from wanreel.domain.policy import DAY_S, Policy
 from wanreel.domain.pool import Place, Standing, joined, soonest
 from wanreel.domain.request import Link, Media, Request, Stored, draft_of
-from wanreel.domain.runtimes import about, kind_of, outlook
+from wanreel.domain.runtimes import about
 from wanreel.domain.slots import allowed
-from wanreel.domain.submitting import BUDGET
-from wanreel.domain.turn import slot_key
 from wanreel.domain.validate import Options, validate
 from wanreel.money.books import Books
-from wanreel.ports import Clock, Filter, Holds, Inputs, Jobs, Ledger, Marks, Parked, Slots, Watching
+from wanreel.ports import (
+    Clock,
+    Filter,
+    Holds,
+    Inputs,
+    Jobs,
+    Ledger,
+    Marks,
+    Overview,
+    Parked,
+    Sight,
+    Slots,
+    Watching,
+)
 from wanreel.service.accounts import Accounts
 from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, over_cap, refusal, same_wish
 from wanreel.service.linting import remarks
 from wanreel.service.order import Order, Planned
 from wanreel.service.planning import plan
+from wanreel.service.standing import (
+    Moment,
+    Progress,
+    Waiting,
+    attention,
+    held_slots,
+    needs_moment,
+    outlook_of,
+    progress,
+    waiting,
+)
 
 ID_CHARS = len("job_") + 26  # of a whole id; a spare's is longer and begins like its job's
 
@@ -64,6 +83,7 @@ class Shop:
     ledger: Ledger
     watching: Watching
     marks: Marks
+    overview: Overview
     inputs: Inputs
     catalog: Catalog
     accounts: Accounts
@@ -71,27 +91,8 @@ class Shop:
     policy: Policy
     options: Options
     check_key: Callable[[], None]  # raises Unauthorized when no key is configured
+    holdups: Callable[[], Awaitable[Callable[[Job], str]]]  # what would keep a job back that has a slot; "": nothing
     project: str = PROJECT  # of orders that name none
-    why_held: Callable[[Job], Awaitable[str]] | None = None  # what keeps a job back that has a slot; "": nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Why a queued job is not running yet."""
-
-    words: str
-    place: int  # how many of its account and model are in front of it
-    slots: int
-    in_use: int
-    about_s: float | None = None  # until its turn comes, as far as run times and the line tell; None: nobody knows
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacles:
-    """What keeps queued jobs from being sent: parks that need a person, and doubts that hold slots, by their key."""
-
-    parks: tuple[Park, ...]
-    doubts: Mapping[SlotKey, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,98 +306,41 @@ class Service:
             max_cost=old.max_cost,
         )
 
+    async def look(self, job_id: str) -> Sight:
+        """A job by its whole id, with what is said beside it, in one look at the store. Raises NotFound."""
+        return await self._shop.overview.sight(job_id)
+
+    async def moment(self) -> Moment:
+        """What holds for every job just now: how jobs stand is read off it."""
+        s, now = self._shop, self._shop.clock.now()
+        line, held = await asyncio.gather(s.overview.line(now), s.holdups())
+        return Moment(now, line, s.accounts.limit_of, held_slots(line.doubtful, now, s.policy), held)
+
     async def waiting(self, job: Job) -> Waiting | None:
         """Why a queued job waits, and its place in the line; None for any other state."""
-        state = job.state
-        if not isinstance(state, Queued):
+        if not isinstance(job.state, Queued):
             return None
-        s, key, now = self._shop, slot_key(job), self._shop.clock.now()
-        in_use = (await s.slots.in_use(now)).get(key, 0)
-        limit = allowed(s.accounts.limit_of(key), (await s.holds.learned()).get(key), now)
-        place = await s.holds.ahead(job)
-        held_back = [p.park for p in await s.slots.parks(now) if p.park.covers(job)]
-        park = max(held_back, key=lambda park: park.until, default=None)
-        if park is not None and park.kind is Pause.HAND:
-            words = f"paused by hand: {park.why}"
-        elif park is not None:
-            words = f"held back for another {max(0, park.until - now):.0f} s: {park.why}"
-        elif state.why and state.due_at > now:
-            words = f"tried again in {state.due_at - now:.0f} s: {state.why}"
-        elif in_use >= limit:
-            words = f"all {limit} slots of {key.model} are in use"
-        elif s.why_held is not None and (held := await s.why_held(job)):
-            words = f"held until a clip is stored: {held}"
-        else:
-            words = "next to be sent" if place == 0 else f"{place} in front of it"
-        about_s = None
-        if park is None and state.due_at <= now:
-            times = await s.watching.runtimes()
-            mean_s = times.mean_s(key.model) or RUN_S
-            about_s = max(0, place + 1 - max(0, limit - in_use)) * mean_s / max(limit, 1)
-            if about_s >= 1.0:
-                words = f"{words}; its turn comes in about {about(about_s)}"
-        return Waiting(words, place, limit, in_use, about_s)
+        moment, places = await asyncio.gather(self.moment(), self._shop.holds.ahead([job]))
+        return waiting(job, places.get(job.id, 0), moment)
 
     async def outlook(self, job: Job) -> str | None:
         """How far a running job may be, from what such clips took; None while too little is known, or it is not one."""
-        state = job.state
-        if not isinstance(state, Generating):
-            return None
-        curve = (await self._shop.watching.runtimes()).curve(kind_of(job.request))
-        return None if curve is None else outlook(curve, self._shop.clock.now() - state.task.accepted_at)
+        return outlook_of(job, await self._shop.watching.runtimes(), self._shop.clock.now())
 
-    async def progress(self, job: Job) -> str | None:
-        """How it is getting on, in words: why a queued job waits and about how long, how far a running one may be."""
-        waiting = await self.waiting(job)
-        return await self.outlook(job) if waiting is None else waiting.words
-
-    async def obstacles(self) -> Obstacles:
-        """What keeps queued jobs from being sent until a person does something."""
-        parks, doubts = await asyncio.gather(self.parks(), self._doubts())
-        return Obstacles(tuple(p.park for p in parks if p.park.kind in NEEDS_PERSON), doubts)
-
-    async def attention(
-        self, jobs: Iterable[Job], obstacles: Callable[[], Awaitable[Obstacles]] | None = None
-    ) -> dict[str, str]:
-        """What a person has to do, by the id of each of these jobs that cannot move before. `obstacles` may hand over
-        what was read a moment ago.
+    async def progress(self, jobs: Iterable[Job], moment: Moment) -> dict[str, Progress]:
+        """How unfinished jobs are getting on, by id: why and how long a queued one waits, how far a running one may be.
+        One look, however many they are; those that have ended are left out.
         """
-        asked = list(jobs)
-        found = {job.id: _doubt_words(job) for job in asked if asks_person(job)}
+        asked = [job for job in jobs if needs_moment(job)]
         queued = [job for job in asked if isinstance(job.state, Queued)]
-        if not queued:
-            return found
-        seen = await (obstacles or self.obstacles)()
-        doubts = seen.doubts
-        for job in queued:
-            key = slot_key(job)
-            park = max((p for p in seen.parks if p.covers(job)), key=lambda park: park.until, default=None)
-            if park is not None and park.kind is Pause.HAND:
-                found[job.id] = f"Paused by hand: {park.why}. To let it go on: {resuming(park)}"
-            elif park is not None:
-                found[job.id] = (
-                    f"The vendor refuses this account: {park.why}. Mend that; the job waits and is not lost."
-                )
-            elif isinstance(job.state, Queued) and job.state.held_by == BUDGET:
-                found[job.id] = (
-                    f"Held for want of money: {job.state.why}. It asks again by itself, or once a budget is set."
-                )
-            elif len(doubts.get(key, ())) >= self._shop.accounts.limit_of(key):
-                found[job.id] = (
-                    f"Every slot of {key.model} is held by a job in doubt, for at most three hours. "
-                    f"Settle one of them: wanreel jobs resolve {doubts[key][0]}"
-                )
-        return found
+        places = await self._shop.holds.ahead(queued)
+        return {job.id: progress(job, places.get(job.id, 0), moment) for job in asked}
 
-    async def _doubts(self) -> dict[SlotKey, list[str]]:
-        """Ids of the doubtful jobs that hold a slot, by its key."""
-        s, held = self._shop, dict[SlotKey, list[str]]()
-        now = s.clock.now()
-        for job in await s.jobs.find(Filter(states=("unconfirmed",), limit=100_000)):
-            until = slot_held_until(job, s.policy)
-            if asks_person(job) and until is not None and until > now:
-                held.setdefault(slot_key(job), []).append(job.id)
-        return held
+    async def attention(self, jobs: Iterable[Job]) -> dict[str, str]:
+        """What a person has to do, by the id of each of these jobs that cannot move before."""
+        asked = list(jobs)
+        moment = await self.moment() if any(isinstance(job.state, Queued | Unconfirmed) for job in asked) else None
+        return {job.id: words for job in asked if moment is not None and (words := attention(job, moment))}
 
     def out_of_reach(self, job: Job) -> str | None:
         """Why this process, working the home, cannot move an unfinished job: it belongs to another address."""
@@ -558,21 +502,6 @@ def clip_key(key: str | None, place: int) -> str | None:
     return own if place == 0 else f"{own}#{place}"
 
 
-def _doubt_words(job: Job) -> str:
-    state = job.state
-    assert isinstance(state, Unconfirmed)
-    return (
-        f"The answer to the paid call was lost ({state.why}) and the vendor's list cannot settle it: {state.asks}. It "
-        f"is not sent again by itself. Look in the vendor's console for a task sent at about "
-        f"{_clock_words(state.intent.at)} UTC, then: "
-        f"wanreel jobs resolve {job.id} --adopt TASK | --resubmit | --give-up"
-    )
-
-
-def _clock_words(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
 def _not_ended(job: Job) -> None:
     if is_final(job):
         raise Conflict(f"{job.id} has ended already: {state_name(job.state)}")
@@ -586,11 +515,3 @@ def _in_doubt(job: Job) -> None:
 def lies_at_the_vendor(request: Request) -> bool:
     """Whether a request names a file in the vendor's temporary storage, which only one account can read (FS §7)."""
     return any(isinstance(m.source, Link) and m.source.url.lower().startswith("oss://") for m in request.media)
-
-
-def resuming(park: Park) -> str:
-    """The command that ends what was held by hand."""
-    if park.project:
-        return f"wanreel accounts resume --project {park.project}"
-    model = "" if park.key.model == ALL else f" --model {park.key.model}"
-    return f"wanreel accounts resume {park.key.account}{model}"

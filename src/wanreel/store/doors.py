@@ -20,7 +20,20 @@ from wanreel.domain.slots import Learned
 from wanreel.domain.verdict import Pick, Review
 from wanreel.money.budget import Budget, Stop, Used
 from wanreel.money.ledger import Overrun, Posting
-from wanreel.ports import Census, Claim, DueReview, Filter, Happening, Known, Owed, Parked, Slice, Watched
+from wanreel.ports import (
+    Census,
+    Claim,
+    DueReview,
+    Filter,
+    Happening,
+    Known,
+    Line,
+    Owed,
+    Parked,
+    Sight,
+    Slice,
+    Watched,
+)
 from wanreel.store.access import SqlAccess
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.keeping import DatabaseKeeping
@@ -35,6 +48,7 @@ from wanreel.store.sql import (
     ledger,
     marks,
     outbox,
+    overview,
     reading,
     reviews,
     roll,
@@ -176,9 +190,9 @@ class Doors:
         """Queued jobs of a key that may change their account and that nobody has claimed; who is next comes first."""
         return await self._read(lambda conn: slots.movable(conn, key, now, limit))
 
-    async def ahead(self, job: Job) -> int:
-        """Queued jobs of this one's account and model that go before it."""
-        return await self._read(lambda conn: slots.ahead(conn, job))
+    async def ahead(self, jobs: Sequence[Job]) -> Mapping[str, int]:
+        """How many queued jobs go before each of these; see `ports.Holds`."""
+        return await self._read(lambda conn: slots.ahead(conn, jobs)) if jobs else {}
 
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all) and say how much it was."""
@@ -216,7 +230,7 @@ class Doors:
 
     async def marks(self, job_ids: Sequence[str]) -> Mapping[str, Mark]:
         """What is said of jobs."""
-        return await self._read(lambda conn: marks.of_jobs(conn, job_ids))
+        return await self._read(lambda conn: marks.of_jobs(conn, job_ids)) if job_ids else {}
 
     async def picks(self, subjects: Sequence[str]) -> Mapping[str, Pick]:
         """Picks, by group or job."""
@@ -291,6 +305,16 @@ class Doors:
     async def lease(self, account: str, owner: str, now: float, until: float) -> bool:
         """Whether `owner` may watch the account until then."""
         return await self._write(lambda conn: watching.lease(conn, account, owner, now, until))
+
+    # --- overview ---------------------------------------------------------------------------------------------------
+
+    async def line(self, now: float) -> Line:
+        """What holds for every job that waits or runs, all of one moment."""
+        return await self._read(lambda conn: overview.line(conn, now))
+
+    async def sight(self, job_id: str) -> Sight:
+        """A job with what an answer about it says beside. Raises NotFound."""
+        return await self._read(lambda conn: overview.sight(conn, job_id))
 
     # --- workers ----------------------------------------------------------------------------------------------------
 

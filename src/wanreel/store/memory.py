@@ -25,6 +25,7 @@ from wanreel.domain.job import (
     Archiving,
     Generating,
     Job,
+    Queued,
     State,
     Submitting,
     Succeeded,
@@ -49,8 +50,10 @@ from wanreel.ports import (
     Happening,
     Known,
     Lane,
+    Line,
     Owed,
     Parked,
+    Sight,
     Slice,
     Standing,
     Watched,
@@ -353,11 +356,30 @@ class MemoryStore:
         free = [row for row in mine if not row.index.bound and not row.claimed(now)]
         return [row.job for row in sorted(free, key=lambda row: (-row.job.priority, *row.place()))[:limit]]
 
-    async def ahead(self, job: Job) -> int:
-        """Queued jobs of this one's account and model that go before it."""
+    async def ahead(self, jobs: Sequence[Job]) -> Mapping[str, int]:
+        """How many queued jobs go before each of these; see `ports.Holds`."""
+        return {job.id: self._ahead(job) for job in jobs}
+
+    def _ahead(self, job: Job) -> int:
         key, turn = slot_key(job), _turn(job)
         mine = [row.job for row in self._moving.values() if row.key == key and row.index.lane is Lane.SUBMIT]
         return sum(_turn(other) < turn for other in mine)
+
+    async def line(self, now: float) -> Line:
+        """What holds for every job that waits or runs, all of one moment."""
+        return Line(
+            in_use=await self.in_use(now),
+            learned=await self.learned(),
+            parks=tuple(parked.park for parked in await self.parks(now)),
+            doubtful=tuple(await self.find(Filter(states=("unconfirmed",), limit=len(self._rows)))),
+            times=await self.runtimes(),
+        )
+
+    async def sight(self, job_id: str) -> Sight:
+        """A job with what an answer about it says beside. Raises NotFound."""
+        job = await self.get(job_id)
+        in_front = self._ahead(job) if isinstance(job.state, Queued) else 0
+        return Sight(job, in_front, tuple(await self.postings(Slice(jobs=(job_id,)))), self._marks.get(job_id))
 
     async def unlearn(self, account: str | None) -> int:
         """Forget what was learned of an account (None: of all) and say how much it was."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool
 
 from wanreel.domain.errors import Unavailable
 from wanreel.store.disk import network_file_system
@@ -30,12 +30,12 @@ _SETTINGS = (
 
 
 def engine(path: Path, busy_s: float, *, read_only: bool = False) -> Engine:
-    """Connections to the file in autocommit: transactions are begun and ended by name. Readers are pooled."""
+    """Connections to the file in autocommit: transactions are begun and ended by name. Whoever opens one keeps it."""
     made = create_engine(
         URL.create("sqlite+pysqlite", database=str(path)),
         isolation_level="AUTOCOMMIT",
         connect_args={"check_same_thread": False, "timeout": busy_s},
-        poolclass=QueuePool if read_only else NullPool,
+        poolclass=NullPool,
     )
 
     def on_connect(driver: Any, _record: Any) -> None:

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import SlotKey
 from wanreel.domain.policy import Policy
 from wanreel.store import opening
 from wanreel.store.doors import Doors
 from wanreel.store.faults import translated
+from wanreel.store.reader import Readers
 from wanreel.store.writer import Work, Writer, driver_of
 
 T = TypeVar("T")
@@ -39,9 +38,10 @@ class SqliteStore(Doors):
         self.path = path
         self._busy_s = busy_s
         self._writer = Writer(self._connect_to_write, self._translate)
+        self._readers = Readers(self._connect_to_read, self._translate, _READERS)
+        self._open = False
         self._write_engine: Engine | None = None
         self._read_engine: Engine | None = None
-        self._readers: ThreadPoolExecutor | None = None
 
     # --- opening and closing ----------------------------------------------------------------------------------------
 
@@ -50,20 +50,21 @@ class SqliteStore(Doors):
 
         Raises Unavailable, in words: a newer database, a damaged one, a network disk, no right to write.
         """
-        if self._readers is not None:
+        if self._open:
             return
         opening.prepare(self.path, self._busy_s)
         self._write_engine = opening.engine(self.path, self._busy_s)
         self._read_engine = opening.engine(self.path, self._busy_s, read_only=True)
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="wanreel-reader")
+        self._open = True
+        self._readers.start()
         self._writer.start()
 
     def close(self) -> None:
         """Write what was handed in and let go of the file; harmless when it is closed."""
-        readers, self._readers = self._readers, None
-        if readers is None:
+        if not self._open:
             return
-        readers.shutdown(wait=True)
+        self._open = False
+        self._readers.stop()
         self._writer.stop()
         for engine in (self._read_engine, self._write_engine):  # the writer last: who leaves last tidies up
             if engine is not None:
@@ -84,27 +85,8 @@ class SqliteStore(Doors):
         return await self._writer.write(work)
 
     async def _read(self, work: Work[T]) -> T:
-        readers = self._readers
-        if readers is None:
-            raise Unavailable("the database is closed")
-        return await asyncio.get_running_loop().run_in_executor(readers, self._read_now, work)
-
-    def _read_now(self, work: Work[T]) -> T:
         """All of `work` sees one moment of the database."""
-        assert self._read_engine is not None
-        try:
-            with self._read_engine.connect() as conn:
-                driver = driver_of(conn)
-                driver.execute("BEGIN")
-                try:
-                    return work(conn)
-                finally:
-                    driver.rollback()
-        except Exception as error:
-            ours = self._translate(error)
-            if ours is error:
-                raise
-            raise ours from error
+        return await self._readers.read(work)
 
     async def _erase(self, work: Work[T]) -> T:
         """Write something that deletes for good: it is overwritten, not only forgotten, here and in the side file, the
@@ -126,6 +108,10 @@ class SqliteStore(Doors):
     def _connect_to_write(self) -> Connection:
         assert self._write_engine is not None
         return self._write_engine.connect()
+
+    def _connect_to_read(self) -> Connection:
+        assert self._read_engine is not None
+        return self._read_engine.connect()
 
     def _translate(self, error: BaseException) -> BaseException:
         return translated(error, self.path)

@@ -6,7 +6,7 @@ fit together is the next clip paid for: then a storage that is away for days cos
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from wanreel.domain.errors import NotFound, WanreelError
 from wanreel.domain.job import Cancelled, Job, Succeeded
@@ -19,17 +19,24 @@ AGAIN_S = 5.0  # after work was held back, unless something was archived meanwhi
 SWEEP_S = 3600.0
 
 
-async def why_held(job: Job, spool: Spool, stakes: Stakes, policy: Policy) -> str:
-    """Why a job would not be sent just now, in words; "" if the spool has room for its clip. Raises Unavailable (the
-    store).
+async def holdups(spool: Spool, stakes: Stakes, policy: Policy) -> Callable[[Job], str]:
+    """One look at the spool, and off it: why a job would not be sent just now, in words; "" if there is room for its
+    clip. Raises Unavailable (the store).
     """
     try:
         room = await spool.room()
     except WanreelError as why:
-        return why.message
-    wanted = expected_bytes(job.request, policy)
+        words = why.message
+        return lambda job: words
+    if not room.bytes_max:
+        return lambda job: ""
     left = room.left_bytes - await stakes.stake_bytes()
-    if not room.bytes_max or wanted <= left:
+    return lambda job: _no_room(job, room, left, policy)
+
+
+def _no_room(job: Job, room: SpoolRoom, left: int, policy: Policy) -> str:
+    wanted = expected_bytes(job.request, policy)
+    if wanted <= left:
         return ""
     sums = f"{max(left, 0) / 1e6:.0f} MB of it are free, this clip may take {wanted / 1e6:.0f} MB"
     mend = "mend the storage" if room.clips else "raise WANREEL_SPOOL_BYTES if this disk has more room"

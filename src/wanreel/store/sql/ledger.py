@@ -28,6 +28,7 @@ _PROJECT, _GROUP = "project", "group"
 
 _ENTRIES = select(ledger).order_by(ledger.c.seq)
 _OF_HOLDER = _ENTRIES.where(ledger.c.holder == bindparam("the_holder"))
+_CAUSED_BY = _ENTRIES.where(ledger.c.job_id == bindparam("the_job"))
 _INSERT = insert(ledger)
 _OUT = case((ledger.c.source == Purse.FREE.value, ledger.c.nanos), else_=-ledger.c.nanos)
 _OF_JOB = select(func.coalesce(func.sum(_OUT), 0)).where(
@@ -203,6 +204,11 @@ def postings(conn: Connection, which: Slice) -> list[Posting]:
     if which.jobs:
         statement = statement.where(ledger.c.job_id.in_(which.jobs))
     return [_posting(row) for row in conn.execute(statement).mappings()]
+
+
+def of_job(conn: Connection, job_id: str) -> list[Posting]:
+    """What a job and its spares caused, oldest first."""
+    return [_posting(row) for row in conn.execute(_CAUSED_BY, {"the_job": job_id}).mappings()]
 
 
 def uncleared(conn: Connection) -> list[Overrun]:

@@ -43,6 +43,12 @@ def mark(conn: Connection, job_id: str, change: Marking, at: float, by: str) -> 
     return made
 
 
+def of_job(conn: Connection, job_id: str) -> Mark | None:
+    """What was said of one job."""
+    row = conn.execute(_THERE, {"the_job": job_id}).first()
+    return None if row is None else _mark_of(row)
+
+
 def of_jobs(conn: Connection, job_ids: Sequence[str]) -> Mapping[str, Mark]:
     """By job; those of whom nothing was said are left out."""
     if not job_ids:

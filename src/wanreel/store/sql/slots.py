@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import (
@@ -57,6 +57,17 @@ _ITS: tuple[ColumnElement[int], ColumnElement[float], ColumnElement[int], Column
 )
 _OWN_PLACE = tuple_(*_ITS)
 _AHEAD = select(func.count()).where(IS_QUEUED, OF_KEY, _PLACE < _OWN_PLACE)
+_NUMBERED = (
+    select(
+        jobs.c.id,
+        func.row_number()
+        .over(order_by=(jobs.c.priority.desc(), jobs.c.queued_at, jobs.c.place, jobs.c.id))
+        .label("number"),
+    )
+    .where(IS_QUEUED, OF_KEY)
+    .subquery()
+)
+_PLACES = select(_NUMBERED.c.id, _NUMBERED.c.number).where(_NUMBERED.c.id.in_(bindparam("some", expanding=True)))
 _PARKS = (
     select(parks.c.body, parks.c.since)
     .where(or_(parks.c.until > _NOW, BY_HAND))
@@ -130,8 +141,20 @@ def movable(conn: Connection, key: SlotKey, now: float, limit: int) -> list[Job]
     return [job_of(body) for body in conn.execute(_MOVABLE, asked).scalars()]
 
 
-def ahead(conn: Connection, job: Job) -> int:
-    """Queued jobs of this one's account and model that go before it."""
+def ahead(conn: Connection, which: Sequence[Job]) -> dict[str, int]:
+    """How many queued jobs go before each of these; see `ports.Holds`."""
+    if len(which) == 1:
+        return {which[0].id: _ahead_of_one(conn, which[0])}
+    found: dict[str, int] = {}
+    for key in {slot_key(job) for job in which}:
+        mine = [job.id for job in which if slot_key(job) == key]
+        rows = conn.execute(_PLACES, {"account": key.account, "model": key.model, "some": mine})
+        found |= {job_id: place - 1 for job_id, place in rows}
+    return found
+
+
+def _ahead_of_one(conn: Connection, job: Job) -> int:
+    """Those in front alone are counted, where the whole line would have to be put in order for many."""
     key = {"account": job.account.id, "model": job.request.model}
     place = {"last": -job.priority, "since": job.created_at, "place": job.index, "the_job": job.id}
     return int(conn.execute(_AHEAD, key | place).scalar_one())
