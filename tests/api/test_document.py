@@ -123,7 +123,7 @@ def _operations(made: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
 
 DOCUMENT = document()
 ASKS = [Ask(*found) for found in _operations(DOCUMENT)]
-NOBODYS = {"code", "model_id", "token", "account", "link", "template"}
+NOBODYS = {"code", "model_id", "token", "account", "link", "template", "role"}
 """Path parameters that name nothing of any project, or what strangers are to see."""
 
 

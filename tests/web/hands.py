@@ -18,6 +18,15 @@ def picture(colour: str, size: tuple[int, int] = (640, 400)) -> str:
     return base64.b64encode(out.getvalue()).decode()
 
 
+def halves(left: str, right: str, size: tuple[int, int] = (640, 400)) -> str:
+    """A PNG of two colours beside each other, as base64."""
+    image = Image.new("RGB", size, left)
+    image.paste(Image.new("RGB", (size[0] // 2, size[1]), right), (size[0] // 2, 0))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return base64.b64encode(out.getvalue()).decode()
+
+
 async def drop(page: Page, slot: str, data: str, name: str = "still.png") -> None:
     """Drop a file onto the place for a picture, as a hand does."""
     script = """([data, name]) => {

@@ -12,7 +12,7 @@ from tests.api.served import Served, served
 from tests.factories import NOW, make_job
 from tests.web.browser import visiting
 from tests.web.hands import PATIENCE_MS, decodes, drop, picture, until, wait_done
-from wanreel.domain.job import Succeeded
+from wanreel.domain.job import Failed, Succeeded
 from wanreel.domain.policy import Policy
 from wanreel.emulator.server import Emulator
 from wanreel.store.sqlite import SqliteStore
@@ -20,6 +20,7 @@ from wanreel.store.sqlite import SqliteStore
 MANY = 10_000
 NODES_MAX = 2_000
 HARM = '<img src=x onerror="window.broken=1"><script>window.broken=1</script>'
+TAG = '<img src=x onerror="window.broken=1">'
 FAILS = {"fault": "pass", "fate": {"outcome": "failed", "code": "DataInspectionFailed", "message": f"Failed {HARM}"}}
 REFUSES = {"fault": "status", "status": 401, "code": "InvalidApiKey", "message": f"Refused {HARM}"}
 
@@ -130,6 +131,51 @@ async def test_ten_thousand_clips_are_as_light_as_ten(pages: list[BaseRoute], br
             assert most <= NODES_MAX
             await page.get_by_role("searchbox").fill("needle")
             await expect(page.locator("[data-job]")).to_have_count(1)
+
+
+async def test_clips_are_sorted_by_hand(pages: list[BaseRoute], browser: Browser, tmp_path: Path) -> None:
+    """By keys: a favourite, tags for those that are chosen; found by both, taken off again; what is no tag is told."""
+    home = tmp_path / "home"
+    async with served(home, None, works=False, pages=pages) as studio:
+        async with SqliteStore(home / "wanreel.sqlite3", lambda _: 9, Policy()) as store:
+            jobs = [make_job(Failed, at=NOW + n, prompt=f"Clip {n}", tags=("draft",)) for n in range(3)]
+            await store.add(jobs)
+        async with visiting(browser, studio.url) as visit:
+            page = visit.page
+            await page.goto(f"{studio.url}/#/gallery")
+            await page.locator(".cells a").first.focus()
+            await page.keyboard.press("f")
+            await expect(page.get_by_role("button", name="Favourite: Clip 2")).to_have_attribute("aria-pressed", "true")
+            await page.keyboard.press("x")
+            await page.keyboard.press("ArrowRight")
+            await until(page, "document.activeElement.closest('[data-at]')?.dataset.at === '1'")
+            await page.keyboard.press("x")
+            await page.keyboard.press("t")
+            line = page.get_by_role("toolbar").get_by_label("Add tags")
+            await expect(line).to_be_focused()
+            await page.keyboard.type(f"hero， {TAG}")
+            await page.keyboard.press("Enter")
+            tags = page.get_by_role("toolbar").get_by_role("listitem")
+            await expect(tags).to_have_text(["draft", "hero", TAG])
+            await page.get_by_role("button", name="Take off the tag draft").click()
+            await expect(tags).to_have_text(["hero", TAG])
+            await line.fill("x" * 65)
+            await line.press("Enter")
+            await expect(page.locator(".say.bad")).to_contain_text("64")
+            await page.keyboard.press("Escape")
+            await page.keyboard.press("Escape")
+            await expect(page.get_by_role("toolbar")).to_be_hidden()
+            await page.get_by_label("Tags").fill(TAG)
+            await expect(page.locator(".cells [data-job]")).to_have_count(2)
+            await page.get_by_role("button", name="Favourites").click()
+            await expect(page.locator(".cells [data-job]")).to_have_count(1)
+            await page.locator(".cells a").first.click()
+            await expect(page.locator("dd").get_by_role("listitem")).to_have_text(["hero", TAG])
+            assert 0 == await page.locator("img[src=x]").count()
+        listed = (await studio.ask("GET", "/v1/jobs")).json["data"]
+    assert [(["hero", TAG], True), (["hero", TAG], False), (["draft"], False)] == [
+        (one["tags"], one["favourite"]) for one in listed
+    ]
 
 
 async def test_what_others_wrote_is_text_on_every_page(studio: Served, vendor: Emulator, browser: Browser) -> None:

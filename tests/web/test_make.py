@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from contextlib import AsyncExitStack
 from pathlib import Path
 from time import time
+from typing import Any, cast
 
 import pytest
+from PIL import Image
 from playwright.async_api import Browser, expect
 from starlette.routing import BaseRoute
 
@@ -15,7 +18,7 @@ from tests.api.served import WISH, Served, served
 from tests.api.test_tokens import bearer
 from tests.factories import make_job
 from tests.web.browser import visiting
-from tests.web.hands import PATIENCE_MS, decodes, drop, picture, shows_picture, wait_done
+from tests.web.hands import PATIENCE_MS, decodes, drop, halves, picture, shows_picture, wait_done
 from wanreel.domain.job import Generating
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import RunTime, kind_of
@@ -50,7 +53,9 @@ async def test_from_a_prompt_to_three_takes(studio: Served, browser: Browser) ->
 
 
 async def test_pictures_are_checked_cut_and_sent(studio: Served, browser: Browser, vendor: Emulator) -> None:
-    """One too small is told at once; one that is dropped is cut to the shape chosen; two make a clip between frames."""
+    """One too small is told at once; one that is dropped is cut to the shape chosen, where the keys moved the frame;
+    it is there still after a look at another page, and for another clip like it; two make a clip between frames.
+    """
     async with visiting(browser, studio.url) as visit:
         page = visit.page
         await page.goto(studio.url)
@@ -59,21 +64,47 @@ async def test_pictures_are_checked_cut_and_sent(studio: Served, browser: Browse
         await expect(page.get_by_role("alert")).to_contain_text("Too small: 120 × 90")
         await page.get_by_role("button", name="Remove").click()
         await page.get_by_label("1:1").check()
-        await drop(page, "first", picture("teal"))
+        await drop(page, "first", halves("red", "blue"))
         await expect(page.locator(".drop")).to_contain_text("400×400")
+        await page.get_by_role("button", name="Frame of still.png").focus()
+        for key in (*("ArrowLeft",) * 12, "+"):
+            await page.keyboard.press(key)
+        await expect(page.locator(".drop")).to_contain_text("364×364")
         await page.get_by_label("What should move?").fill("Slow push in, the water glitters")
+        await page.get_by_role("link", name="Gallery", exact=True).click()
+        await expect(page.get_by_role("heading", name="Gallery")).to_be_visible()
+        await page.get_by_role("link", name="Make", exact=True).click()
+        await expect(page.locator(".drop")).to_contain_text("364×364")
         await page.get_by_role("button", name="Make it").click()
         await wait_done(page, 1)
+        framed = (await studio.ask("GET", "/v1/jobs")).json["data"][0]
+        sent = Image.open(io.BytesIO((await studio.ask("GET", _picture_of(framed))).bytes)).convert("RGB")
+        assert [True, True, False] == [_is_red(sent, x) for x in (5, 250, 350)], "the left end, a little zoomed"
+
+        await page.get_by_role("button", name="Make another like it").click()
+        await expect(page.locator(".drop")).to_contain_text("364×364")
+        await page.get_by_role("button", name="Make it").click()
+        await wait_done(page, 2)
 
         await page.get_by_role("tab", name="Two frames").click()
         await page.get_by_label("As it is").check()
         await drop(page, "first", picture("white"), "noon.png")
         await drop(page, "last", picture("navy"), "night.png")
         await page.get_by_role("button", name="Make it").click()
-        await wait_done(page, 2)
+        await wait_done(page, 3)
     jobs = (await studio.ask("GET", "/v1/jobs")).json["data"]
-    assert ["kf2v", "i2v"] == [job["mode"] for job in jobs]
+    assert ["kf2v", "i2v", "i2v"] == [job["mode"] for job in jobs]
     assert ["first_frame", "last_frame"] == sorted(one["role"] for one in jobs[0]["inputs"])
+    assert jobs[1]["inputs"][0]["sha256"] == jobs[2]["inputs"][0]["sha256"], "another like it has its picture"
+
+
+def _picture_of(job: dict[str, Any]) -> str:
+    return f"/v1/jobs/{job['id']}/inputs/first_frame"
+
+
+def _is_red(image: Image.Image, x: int) -> bool:
+    red, _, blue = cast("tuple[int, int, int]", image.getpixel((x, 10)))
+    return red > 150 > blue
 
 
 @pytest.mark.parametrize("mode", ["t2v", *(pytest.param(mode, marks=pytest.mark.long) for mode in ("i2v", "kf2v"))])

@@ -33,6 +33,7 @@ _DIGITS_MAX = 18  # no file is so long: a number of more is as good as this many
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _TYPES = ("video/mp4", "image/jpeg", "image/png", "image/webp", "image/bmp", "text/vtt")
 _FILES = dict.fromkeys(_TYPES, _BYTES)
+_INPUTS = dict.fromkeys((*_TYPES[1:5], "audio/mpeg", "audio/wav"), _BYTES)
 CLIP_CACHE = "private, max-age=31536000, immutable"
 DERIVED_CACHE = "private, no-cache"  # it may be made anew; its ETag says whether it was
 
@@ -127,8 +128,38 @@ async def artifact(
     wanted = Wanted(range_, if_range, if_none_match)
     if variant is Variant.TRACK:
         text = await desk_of(request).reading.track(job.id, f"artifact?variant={Variant.SPRITE}")
-        return text_answer(text.encode(), found.artifact.media_type, wanted, headers)
+        return small_answer(text.encode(), found.artifact.media_type, wanted, headers)
     return await file_answer(request, found, wanted, headers)
+
+
+class Role(StrEnum):
+    """What a job can start from."""
+
+    FIRST_FRAME = "first_frame"
+    LAST_FRAME = "last_frame"
+    AUDIO = "audio"
+
+
+@router.get(
+    "/jobs/{job_id}/inputs/{role}",
+    response_class=Response,
+    responses={
+        200: {"description": "The picture or the sound.", "content": _INPUTS},
+        304: {"description": "Not changed; it never does."},
+        **documented("not_found"),
+    },
+)
+async def source(
+    request: Request, job_id: JobId, role: Role, caller: Reader, if_none_match: IfNoneMatch = None
+) -> Response:
+    """What a job started from, as it is kept here: to look at, or to start another one from. Raises NotFound (also for
+    one that is only known by a link).
+    """
+    job = await visible_job(request, job_id, caller)
+    kept, data = await desk_of(request).reading.source(job.id, role)
+    name = f"{job.id}-{role}.{kept.mime.rpartition('/')[2]}"
+    told = {"Cache-Control": CLIP_CACHE, "Content-Disposition": f'inline; filename="{name}"'}
+    return small_answer(data, kept.mime, Wanted(None, None, if_none_match), told)
 
 
 class ShortLink(BaseModel):
@@ -206,8 +237,8 @@ class ClosedWithItsSource(StreamingResponse):
                 await cast("AsyncGenerator[bytes]", source).aclose()
 
 
-def text_answer(data: bytes, media_type: str, wanted: Wanted, headers: Mapping[str, str]) -> Response:
-    """A small text that was made for this answer, whole; or that it has not changed."""
+def small_answer(data: bytes, media_type: str, wanted: Wanted, headers: Mapping[str, str]) -> Response:
+    """Something small that is in memory, whole; or that it has not changed."""
     tag = f'"{hashlib.sha256(data).hexdigest()}"'
     told = {**headers, "ETag": tag}
     if names_tag(wanted.if_none_match, tag):

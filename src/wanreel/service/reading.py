@@ -131,6 +131,24 @@ class Reading:
         kept = await self.facts(job_id)
         return track(kept.sprite, kept.facts.duration_s, sprite_link)
 
+    async def source(self, job_id: str, role: str) -> tuple[Stored, bytes]:
+        """A picture or sound a job started from, where the home keeps it. Raises NotFound, in the same words for a job
+        without one, one that names a link, and a copy that is gone.
+        """
+        job = await self._room.service.get(job_id)
+        nothing = NotFound(f"{job.id} has no {role} that is kept here")
+        kept = job.request.source(role)
+        if not isinstance(kept, Stored):
+            raise nothing
+        try:
+            path = self._room.inputs.path(kept.sha256)
+        except NotFound:
+            raise nothing from None
+        data = await _read_file(path)
+        if not data:
+            raise nothing
+        return kept, data
+
     # --- links ------------------------------------------------------------------------------------------------------
 
     async def link(self, found: Found, life_s: float | None = None) -> str | None:

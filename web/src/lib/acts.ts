@@ -1,5 +1,5 @@
 /** What can be done with a job, wherever it is shown. */
-import { ask, wordsOf, type Job } from "./api";
+import { ask, wordsOf, type Job, type Marking } from "./api";
 import { composing } from "./draft.svelte";
 import { live } from "./live.svelte";
 import { place } from "./route.svelte";
@@ -25,6 +25,18 @@ export const retry = (job: Job): Promise<boolean> =>
   act(async () => {
     live.keep([await ask("post", "/v1/jobs/{job_id}/retry", { path: { job_id: job.id } })]);
     say(t("make.sent"));
+  });
+
+const AT_ONCE = 4;
+
+/** Say something of jobs: that they are favourites, other tags. True when it was said of all of them. */
+export const mark = (jobs: Job[], said: Partial<Marking>): Promise<boolean> =>
+  act(async () => {
+    const left = [...jobs];
+    const one = async (): Promise<void> => {
+      for (let job = left.shift(); job; job = left.shift()) live.keep([await ask("patch", "/v1/jobs/{job_id}", { path: { job_id: job.id }, body: said as Marking })]);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, one));
   });
 
 export function duplicate(job: Job): void {

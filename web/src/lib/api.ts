@@ -4,6 +4,7 @@ import type { components, paths } from "./schema";
 type Schemas = components["schemas"];
 export type Job = Schemas["JobOut"];
 export type Order = Schemas["OrderIn"];
+export type Marking = Schemas["MarkIn"];
 export type Planned = Schemas["Planned"];
 export type Model = Schemas["ModelOut"];
 export type Finding = Schemas["FindingOut"];

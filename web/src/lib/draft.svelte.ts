@@ -1,5 +1,6 @@
 /** What is being composed: kept in this browser until it is ordered, so that a reload costs nothing. */
 import { ask, type Job, type Model, type Order } from "./api";
+import { Still } from "./still.svelte";
 
 export type Mode = "t2v" | "i2v" | "kf2v";
 const STORED = "wanreel.draft";
@@ -34,9 +35,8 @@ function kept(): Draft {
 
 class Composing {
   draft = $state<Draft>(kept());
-  /** The pictures, once they lie on the server. */
-  first = $state("");
-  last = $state("");
+  readonly first = new Still();
+  readonly last = new Still();
   models = $state.raw<Model[]>([]);
   defaults = $state.raw<Record<string, string>>({});
   /** The order's own key: sent again after a lost answer, it buys nothing twice. */
@@ -64,7 +64,7 @@ class Composing {
   readonly seconds = $derived(this.model?.seconds.includes(this.draft.seconds) ? this.draft.seconds : (this.model?.seconds[0] ?? this.draft.seconds));
   readonly size = $derived(this.model?.sizes.find((s) => fits(s, this.ratio, this.tier)) ?? "");
   readonly ready = $derived(
-    this.draft.mode === "t2v" ? this.draft.prompt.trim() !== "" : this.draft.mode === "i2v" ? this.first !== "" : this.first !== "" && this.last !== "",
+    this.draft.mode === "t2v" ? this.draft.prompt.trim() !== "" : this.draft.mode === "i2v" ? this.first.reference !== "" : this.first.reference !== "" && this.last.reference !== "",
   );
 
   /** The order as it would be sent. */
@@ -72,8 +72,8 @@ class Composing {
     const d = this.draft;
     const order: Order = { prompt: d.prompt.trim() || null, mode: d.mode, model: this.model?.id ?? null, resolution: this.tier, duration_s: this.seconds, variants: d.variants };
     if (d.mode === "t2v" && this.ratio) order.ratio = this.ratio;
-    if (d.mode !== "t2v") order.first_frame = this.first;
-    if (d.mode === "kf2v") order.last_frame = this.last;
+    if (d.mode !== "t2v") order.first_frame = this.first.reference;
+    if (d.mode === "kf2v") order.last_frame = this.last.reference;
     if (d.negative.trim() && this.model?.negative_chars_max) order.negative_prompt = d.negative.trim();
     if (d.seed.trim() !== "" && Number.isInteger(Number(d.seed))) order.seed = Number(d.seed);
     if (this.model?.features.includes("prompt_extend")) order.prompt_extend = d.rewrite;
@@ -93,7 +93,7 @@ class Composing {
     return made.jobs;
   }
 
-  /** Begin from what another job was ordered with. Its pictures stay behind: a file of the past is not ours to send. */
+  /** Begin from what another job was ordered with, its pictures among it, as they were sent. */
   take(job: Job): void {
     const mode = (["t2v", "i2v", "kf2v"].includes(job.mode) ? job.mode : "t2v") as Mode;
     this.draft = {
@@ -110,6 +110,11 @@ class Composing {
       name: job.name ?? "",
     };
     this.keep();
+    for (const [still, role] of [[this.first, "first_frame"], [this.last, "last_frame"]] as const) {
+      const input = job.inputs.find((one) => one.role === role);
+      if (input) void still.again(job.id, input);
+      else still.clear();
+    }
   }
 }
 

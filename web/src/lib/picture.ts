@@ -38,13 +38,61 @@ export function trouble(picture: Picture, rule: Model["pictures"]): Trouble | nu
   return null;
 }
 
-/** Cut the middle out of a picture so that it has a shape such as 16:9; transparent parts become white. */
-export async function crop(picture: Picture, ratio: string): Promise<Picture | null> {
+/** Where in a picture the frame is: its middle, in parts of the picture's sides, and how far it is zoomed in. */
+export interface Frame {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+export const MIDDLE: Frame = { x: 0.5, y: 0.5, zoom: 1 };
+const ZOOM_MAX = 4;
+
+/** The largest frame of a shape such as 16:9 in a picture, in its pixels. */
+function largest(picture: Picture, ratio: string): { width: number; height: number } {
   const [w, h] = ratio.split(":").map(Number);
   if (!w || !h) return picture;
+  return { width: Math.min(picture.width, (picture.height * w) / h), height: Math.min(picture.height, (picture.width * h) / w) };
+}
+
+/** How far one may zoom in, so that the sides stay as long as a model wants them. */
+export function zoomMost(picture: Picture, ratio: string, sideMin: number): number {
+  const { width, height } = largest(picture, ratio);
+  return Math.max(1, Math.min(ZOOM_MAX, Math.min(width, height) / Math.max(1, sideMin)));
+}
+
+/** What a frame shows, in pixels of the picture; never beyond its edges. */
+export function boxOf(picture: Picture, ratio: string, frame: Frame): Box {
+  const most = largest(picture, ratio);
+  const width = most.width / frame.zoom;
+  const height = most.height / frame.zoom;
+  const left = Math.max(0, Math.min(picture.width - width, frame.x * picture.width - width / 2));
+  const top = Math.max(0, Math.min(picture.height - height, frame.y * picture.height - height / 2));
+  return { left, top, width, height };
+}
+
+/** A frame moved by parts of itself, and zoomed; it stays within the picture. */
+export function moved(picture: Picture, ratio: string, frame: Frame, dx: number, dy: number, zoom = frame.zoom): Frame {
+  const from = boxOf(picture, ratio, frame);
+  const x = (from.left + from.width * (0.5 + dx)) / picture.width;
+  const y = (from.top + from.height * (0.5 + dy)) / picture.height;
+  const to = boxOf(picture, ratio, { x, y, zoom });
+  return { x: (to.left + to.width / 2) / picture.width, y: (to.top + to.height / 2) / picture.height, zoom };
+}
+
+/** Cut a frame out of a picture; transparent parts become white. */
+export async function crop(picture: Picture, ratio: string, frame: Frame): Promise<Picture | null> {
+  const box = boxOf(picture, ratio, frame);
+  const width = Math.round(box.width);
+  const height = Math.round(box.height);
   const bitmap = await createImageBitmap(picture.blob);
-  const width = Math.round(Math.min(bitmap.width, (bitmap.height * w) / h));
-  const height = Math.round(Math.min(bitmap.height, (bitmap.width * h) / w));
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
@@ -52,8 +100,8 @@ export async function crop(picture: Picture, ratio: string): Promise<Picture | n
   if (!brush) return null;
   brush.fillStyle = "#fff";
   brush.fillRect(0, 0, width, height);
-  brush.drawImage(bitmap, (bitmap.width - width) / 2, (bitmap.height - height) / 2, width, height, 0, 0, width, height);
+  brush.drawImage(bitmap, Math.round(box.left), Math.round(box.top), width, height, 0, 0, width, height);
   bitmap.close();
   const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/jpeg", 0.95));
-  return blob && { blob, name: picture.name.replace(/\.\w+$/, "") + ".jpg", url: URL.createObjectURL(blob), width, height };
+  return blob && { blob, name: picture.name.replace(/\.\w+$/, "") + ".jpg", url: "", width, height };
 }

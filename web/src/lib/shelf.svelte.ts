@@ -8,6 +8,7 @@ export interface Wanted {
   model: string;
   project: string;
   tag: string;
+  favourites: boolean;
 }
 
 export const STATES: Record<Wanted["show"], string[]> = {
@@ -17,6 +18,7 @@ export const STATES: Record<Wanted["show"], string[]> = {
   ended: ["failed", "cancelled"],
 };
 const PAGE = 100;
+const TAGS_SHOWN = 60;
 
 export class Shelf {
   ids = $state.raw<string[]>([]);
@@ -38,6 +40,11 @@ export class Shelf {
     return live.jobs.get(id) ?? this.#jobs.get(id)!;
   }
 
+  /** Tags met so far, to choose from. */
+  tags(): string[] {
+    return [...new Set(this.ids.flatMap((id) => this.job(id).tags))].sort().slice(0, TAGS_SHOWN);
+  }
+
   async open(wanted: Wanted): Promise<void> {
     this.#wanted = wanted;
     this.#under?.abort();
@@ -56,12 +63,13 @@ export class Shelf {
     const mine = (this.#under = new AbortController());
     try {
       const page = await ask("get", "/v1/jobs", {
-        query: { q: w.q || null, state: STATES[w.show].length ? STATES[w.show] : null, model: w.model ? [w.model] : null, project: w.project || null, tag: w.tag || null, limit: PAGE, after: fresh ? null : this.#next },
+        query: { q: w.q || null, state: STATES[w.show].length ? STATES[w.show] : null, model: w.model ? [w.model] : null, project: w.project || null, tag: w.tag || null, favourites: w.favourites || null, limit: PAGE, after: fresh ? null : this.#next },
         signal: mine.signal,
       });
       if (mine !== this.#under) return;
       if (fresh) this.#jobs.clear();
       for (const job of page.data) this.#jobs.set(job.id, job);
+      live.keep(page.data.filter((job) => live.jobs.has(job.id)));
       const known = fresh ? new Set<string>() : new Set(this.ids);
       this.ids = [...(fresh ? [] : this.ids), ...page.data.map((j) => j.id).filter((id) => !known.has(id))];
       this.#next = page.next;
@@ -82,7 +90,7 @@ export class Shelf {
   heard(job: Job): void {
     const w = this.#wanted;
     if (!w || !this.loaded) return;
-    const fits = (!STATES[w.show].length || STATES[w.show].includes(job.state)) && !w.tag && (!w.model || job.model === w.model) && (!w.project || job.project === w.project) && (!w.q || `${job.prompt}\n${job.name ?? ""}`.toLowerCase().includes(w.q.toLowerCase()));
+    const fits = (!STATES[w.show].length || STATES[w.show].includes(job.state)) && (!w.tag || job.tags.includes(w.tag)) && (!w.favourites || job.favourite) && (!w.model || job.model === w.model) && (!w.project || job.project === w.project) && (!w.q || `${job.prompt}\n${job.name ?? ""}`.toLowerCase().includes(w.q.toLowerCase()));
     const there = this.#jobs.has(job.id);
     this.#jobs.set(job.id, job);
     if (!there && fits) {

@@ -379,6 +379,21 @@ export const en = {
   "accounts.resume.means": "Ends every pause of this account; what refusals taught about its limits is forgotten.",
   "templates.own": "yours",
   "queue.decide": "decide",
+  "fav": "Favourite",
+  "fav.of": "Favourite: {title}",
+  "fav.only": "Favourites",
+  "tags.add": "Add tags",
+  "tags.ok": "Add",
+  "tags.remove": "Take off the tag {tag}",
+  "key.search": "search",
+  "key.walk": "walk",
+  "key.choose": "choose",
+  "pic.far": "From a link",
+  "pic.fetching": "Fetching the picture…",
+  "crop.label": "Frame of {name}: arrow keys move it, + and − zoom, 0 sets it back",
+  "crop.how": "Drag the picture, or use the arrow keys",
+  "crop.zoom": "Zoom",
+  "crop.back": "Back to the middle",
 } as const;
 
 export type Key = keyof typeof en;
