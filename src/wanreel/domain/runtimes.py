@@ -11,9 +11,11 @@ from __future__ import annotations
 import math
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 from wanreel.domain.request import Request
 
@@ -32,8 +34,7 @@ _PIXELS = re.compile(r"(\d{2,5})\*(\d{2,5})")
 _TIERS = ((610_000, "480P"), (1_380_000, "720P"))
 
 
-@dataclass(frozen=True, slots=True)
-class RunKind:
+class RunKind(NamedTuple):
     """What run times are told apart by; "" and 0 where a request says nothing."""
 
     model: str
@@ -96,6 +97,7 @@ class Curve:
 
     left: tuple[float, ...]  # one per edge: 1.0 first, 0.0 last
     area: tuple[float, ...] = field(repr=False)  # seconds of waiting left beyond each edge, times the share
+    alone_s: float = 0.0  # how late an end is seen by itself for one question a second, each at the best moment
 
     def share_left(self, age_s: float) -> float:
         """The share of tasks that take longer than this."""
@@ -121,6 +123,11 @@ class Curve:
         density = (self.left[place] - self.left[place + 1]) / (EDGES[place + 1] - EDGES[place])
         now = self.share_left(age_s)
         return density / now if now > 1e-9 else 1.0 / max(age_s, FIRST_S)
+
+    @property
+    def mean_s(self) -> float:
+        """How long a task takes, on average."""
+        return self.area[0]
 
     def quantile(self, share: float, *, age_s: float = 0.0) -> float:
         """The run time that this share of tasks does not exceed, of those that reach `age_s`."""
@@ -155,7 +162,18 @@ def curve_of(seen: Histogram) -> Curve | None:
     area = [0.0] * (BINS + 1)
     for place in range(BINS - 1, -1, -1):
         area[place] = area[place + 1] + (EDGES[place + 1] - EDGES[place]) * (left[place] + left[place + 1]) / 2
-    return Curve(tuple(left), tuple(area))
+    return Curve(tuple(left), tuple(area), _alone_s(left) / area[0])
+
+
+def _alone_s(left: Sequence[float]) -> float:
+    """Questions come as often as the square root of the chance of an end calls for: half the square of that root's sum
+    over a life, still to be divided by how long that is.
+    """
+    root = 0.0
+    for place, (before, after) in enumerate(pairwise(left)):
+        if before > after:
+            root += math.sqrt((EDGES[place + 1] - EDGES[place]) / (before - after)) * (before**1.5 - after**1.5)
+    return 0.5 * (root / 1.5) ** 2
 
 
 def _smoothed(weights: tuple[float, ...], total: float) -> list[float]:
@@ -200,7 +218,7 @@ class RunTimes:
             if kind.model == model and (curve := curve_of(seen)) is not None
         ]
         count = sum(seen for seen, _ in known)
-        return sum(seen * curve.residual_s(0.0) for seen, curve in known) / count if count else None
+        return sum(seen * curve.mean_s for seen, curve in known) / count if count else None
 
 
 def outlook(curve: Curve, age_s: float) -> str:

@@ -35,7 +35,6 @@ LONG_REST_S_MAX = 80.0  # with tasks of whose ends hardly any is likely for so l
 REST_S_MIN = 0.02
 THRIFT = 0.998  # of what the plain schedule would spend: the rest is for what goes wrong
 _ROWS_UNKNOWN = 100
-_STEPS = 40  # into which a mean run time is cut to reckon with
 _EARLY = 0.2  # of the wait before it: a look so much before its time counts as that look
 _TIGHT = 1.0  # how strongly an empty or a full purse moves the price
 
@@ -109,7 +108,7 @@ def _budget(view: View, policy: Policy) -> tuple[float, bool]:
         if curve is None:
             plain += count / policy.poll_max_s * 2
             continue
-        mean_s = max(curve.residual_s(0.0), 1.0)
+        mean_s = max(curve.mean_s, 1.0)
         ends += count / mean_s
         shortest_s = min(shortest_s, mean_s)
         plain += count * plain_looks(curve, policy) / mean_s
@@ -135,7 +134,7 @@ def plain_share(view: View, kind: RunKind, age_s: float, watched_s: float, polic
     while at_s < age_s and made < 10_000:
         at_s += poll_delay_s(policy, made)
         made += 1
-    return made - watched_s * plain_looks(curve, policy) / max(curve.residual_s(0.0), 1.0)
+    return made - watched_s * plain_looks(curve, policy) / max(curve.mean_s, 1.0)
 
 
 @lru_cache(maxsize=128)
@@ -316,7 +315,7 @@ def _looks(
     listed_ends = sum(_ends_per_s(band) for band in bands if len(band) > 1)
     listed_per_s = max(per_s - listed_ends, per_s / 2)
     listed_s = len(bands) / (2.0 * listed_per_s) + view.facts.lag_s
-    alone_s = sum(_alone_s(curve) for _, curve in learned) / per_s
+    alone_s = sum(curve.alone_s for _, curve in learned) / per_s
     looks: list[_Worth] = []
     for band in bands if listed_s <= alone_s else [[pair] for pair in learned]:
         look, late_s = _Worth([]), view.facts.lag_s if len(band) > 1 else 0.0
@@ -343,21 +342,7 @@ def _bands(learned: Sequence[tuple[Tracked, Curve]], view: View) -> list[list[tu
 
 def _ends_per_s(pairs: Sequence[tuple[Tracked, Curve]]) -> float:
     """Ends a second in the long run: a slot that is always filled ends once in the mean run time."""
-    return sum(1.0 / max(curve.residual_s(0.0), 1.0) for _, curve in pairs)
-
-
-@lru_cache(maxsize=128)
-def _alone_s(curve: Curve) -> float:
-    """How late, in seconds, the end of such a task is seen by itself for one question a second, asked as often as the
-    square root of the chance of an end calls for.
-    """
-    mean_s = max(curve.residual_s(0.0), 1.0)
-    step_s = mean_s / _STEPS
-    root, age_s = 0.0, step_s / 2
-    while (left := curve.share_left(age_s)) > 1e-4 and age_s < 20.0 * mean_s:
-        root += step_s * left * math.sqrt(max(curve.rate(age_s), 0.0))
-        age_s += step_s
-    return 0.5 * root**2 / mean_s
+    return sum(1.0 / max(curve.mean_s, 1.0) for _, curve in pairs)
 
 
 def _price(view: View, fair: float) -> float:
