@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
+from starlette.routing import BaseRoute
 
-from tests.api.served import Served
+from tests.api.served import Served, served
+from tests.factories import make_job
 from tests.web.browser import ROOT, visiting
-from tests.web.hands import until, wait_done
+from tests.web.hands import drop, picture, until, wait_done
+from wanreel.domain.job import Queued, Unconfirmed
+from wanreel.domain.policy import Policy
+from wanreel.store.sqlite import SqliteStore
 
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 RUN = """() => axe.run(document, { resultTypes: ["violations"] }).then((found) => found.violations
@@ -55,6 +61,72 @@ async def test_axe_finds_nothing_serious(studio: Served, browser: Browser, schem
         await look("#/spend", ".scroll table")
         await look("#/accounts", "h2")
     assert {} == wrong
+
+
+SETTLING = {
+    "en-US": ("Paused by hand: the bill is looked at", "Settled."),
+    "zh-CN": ("已手动暂停，可在“账号”里恢复。（the bill is looked at）", "已处理。"),
+}
+
+
+@pytest.mark.parametrize(("scheme", "locale"), [("light", "en-US"), ("dark", "zh-CN")])
+async def test_doubts_are_settled_by_keyboard(
+    pages: list[BaseRoute], browser: Browser, tmp_path: Path, scheme: str, locale: str
+) -> None:
+    """A filled page of what needs a person, its forms, a held account, a picture in its frame: nothing serious for axe;
+    each of the three ways out of a doubt is gone by keys, and the focus goes along.
+    """
+    paused, settled = SETTLING[locale]
+    home, wrong = tmp_path / "home", dict[str, Any]()
+    async with served(home, None, works=False, pages=pages) as studio:
+        own = (await studio.ask("GET", "/v1/accounts")).json["data"][0]["account"]
+        account = studio.desk.service.account(own)
+        asks = "two of the vendor's tasks fit it"
+        doubts = [make_job(Unconfirmed, asks=asks, account=account, prompt=f"Doubt {n}") for n in range(3)]
+        async with SqliteStore(home / "wanreel.sqlite3", lambda _: 9, Policy()) as store:
+            await store.add([*doubts, make_job(Queued, account=account, prompt="It waits")])
+        async with visiting(browser, studio.url, color_scheme=scheme, locale=locale, reduced_motion="reduce") as visit:
+            page = visit.page
+
+            async def look(what: str) -> None:
+                if found := await _violations(page):
+                    wrong[what] = found
+
+            await page.goto(f"{studio.url}/#/accounts")
+            await page.locator("[data-hold]").focus()
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".holding input")).to_be_focused()
+            await look("the form that holds an account")
+            await page.keyboard.press("Escape")
+            await expect(page.locator("[data-hold]")).to_be_focused()
+            await page.keyboard.press("Enter")
+            await page.keyboard.type("the bill is looked at")
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".note.warn")).to_be_visible()
+            await look("a held account")
+            await page.goto(f"{studio.url}/#/attention")
+            await expect(page.locator("[data-doubt]")).to_have_count(3)
+            await expect(page.locator("[data-state=queued]")).to_contain_text(paused)
+            await look("what needs a person")
+            for left, way in ((2, "adopt"), (1, "resubmit"), (0, "give")):
+                await page.locator(f"[data-way={way}]").first.focus()
+                await page.keyboard.press("Enter")
+                await expect(page.locator("[data-doubt] form input").first).to_be_focused()
+                await look(way)
+                await page.keyboard.type("task-1" if way == "adopt" else "I looked")
+                await page.keyboard.press("Enter")
+                await expect(page.locator("[data-doubt]")).to_have_count(left)
+                await expect(page.locator(".says")).to_contain_text(settled)
+                assert "BODY" != await page.evaluate("document.activeElement.tagName"), "the focus goes along"
+            await page.goto(f"{studio.url}/#/make")
+            await page.locator("#tab-i2v").click()
+            await page.get_by_label("16:9").check()
+            await drop(page, "first", picture("teal"))
+            await expect(page.locator(".framing")).to_be_visible()
+            await look("a picture in its frame")
+        jobs = {one["prompt"]: one for one in (await studio.ask("GET", "/v1/jobs")).json["data"]}
+    assert {} == wrong
+    assert {"generating", "queued", "failed"} == {jobs[f"Doubt {n}"]["state"] for n in range(3)}
 
 
 async def _tab_to(page: Page, words: str, *, at_most: int = 60) -> None:

@@ -26,7 +26,7 @@ from wanreel.ports import Sight
 from wanreel.service import standing
 from wanreel.service.order import Order
 from wanreel.service.order import Planned as PlannedOrder
-from wanreel.service.standing import Moment, Progress
+from wanreel.service.standing import Moment, Need, Progress
 from wanreel.service.view import view, view_inputs
 from wanreel.service.view_money import view_line
 
@@ -61,7 +61,9 @@ async def opened(desk: Desk, caller: Caller, field: str, reference: str) -> str:
     """A reference as the service takes it: an upload is the file that came. Raises Invalid."""
     if not reference.startswith(UPLOAD):
         return reference
-    nothing = Invalid("", (Problem(field, "there is no such upload here (any more): send the file again", reference),))
+    nothing = Invalid(
+        "", (Problem(field, "there is no such upload here (any more): send the file again", reference, "upload_gone"),)
+    )
     try:
         found = await desk.uploads.find(reference.removeprefix(UPLOAD))
     except NotFound:
@@ -88,7 +90,7 @@ def closed(name: str, reference: str | None) -> Problem | None:
 def _project_problems(body: OrderIn, caller: Caller) -> Sequence[Problem]:
     if body.project is None or caller.sees(body.project):
         return ()
-    return (Problem("project", "must be left out: the token says whose it is", body.project),)
+    return (Problem("project", "must be left out: the token says whose it is", body.project, "project_of_token"),)
 
 
 # --- idempotency ----------------------------------------------------------------------------------------------------
@@ -138,9 +140,12 @@ async def one_out(desk: Desk, sight: Sight) -> JobOut:
     return job_out(job, _wants(desk, job, moment), sight.mark, told, costs(sight.postings))
 
 
-def _wants(desk: Desk, job: Job, moment: Moment | None) -> str | None:
+def _wants(desk: Desk, job: Job, moment: Moment | None) -> Need | None:
     """What a person has to do before a job can move; `moment` None: it has ended."""
-    return None if moment is None else standing.attention(job, moment) or desk.service.out_of_reach(job)
+    if moment is None:
+        return None
+    far = desk.service.out_of_reach(job)
+    return standing.need(job, moment) or (Need("elsewhere", far) if far else None)
 
 
 async def noted_out(desk: Desk, caller: Caller, what: str, job: Job) -> Response:
@@ -151,7 +156,7 @@ async def noted_out(desk: Desk, caller: Caller, what: str, job: Job) -> Response
 
 def job_out(
     job: Job,
-    attention: str | None,
+    need: Need | None,
     mark: Mark | None = None,
     told: Progress | None = None,
     cost: Sequence[Line] | None = None,
@@ -161,7 +166,9 @@ def job_out(
     body |= {
         "version": job.version,
         "done": is_final(job),
-        "attention": attention,
+        "attention": None if need is None else need.words,
+        "attention_code": None if need is None else need.code,
+        "attention_why": None if need is None else need.why or None,
         "inputs": view_inputs(job),
         "artifact": _artifact(job),
     }

@@ -122,7 +122,7 @@ def _unreadable(error: RequestValidationError) -> Told:
             return Told("malformed", f"The body is not JSON: {row['ctx']['error']}.")
         words = "is no field of this request" if row["type"] == "extra_forbidden" else row["msg"]
         given = "" if isinstance(row.get("input"), (dict, list)) else str(row.get("input", ""))
-        problems.append(Problem(name, words.removeprefix("Value error, "), given))
+        problems.append(Problem(name, words.removeprefix("Value error, "), given, row["type"]))
     return Told("invalid", "The request cannot be done as written; nothing was stored or paid.", tuple(problems))
 
 
@@ -139,7 +139,8 @@ def response(what: Told, request_id: str = "") -> Response:
         body["request_id"] = request_id
     if what.problems:
         body["problems"] = [
-            {"field": p.field, "message": p.message, "given": p.given[:GIVEN_LETTERS_MAX]} for p in what.problems
+            {"field": p.field, "message": p.message, "given": p.given[:GIVEN_LETTERS_MAX], "code": p.code}
+            for p in what.problems
         ]
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
     return Response(text, what.kind.status, dict(what.headers), MEDIA_TYPE)
@@ -154,6 +155,7 @@ class ProblemField(BaseModel):
     field: str = Field(examples=["duration_s"])
     message: str = Field(examples=["must be 5 or 10 for wan2.5-t2v-preview"])
     given: str = Field(default="", examples=["7"])
+    code: str = Field(default="", description="The rule, where it has a name.", examples=["duration"])
 
 
 class ProblemBody(BaseModel):

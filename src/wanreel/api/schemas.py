@@ -186,6 +186,12 @@ class JobOut(BaseModel):
     )
     done: bool = Field(description="Whether nothing will change any more.")
     attention: str | None = Field(description="What a person has to do before it can move.")
+    attention_code: str | None = Field(
+        default=None,
+        description="Why: doubt, paused, refused, money, doubted_slots or elsewhere.",
+        examples=["paused"],
+    )
+    attention_why: str | None = Field(default=None, description="What whoever stopped it said of it.")
     rest_s: float | None = Field(
         default=None,
         description="Seconds until the vendor is likely done with it, by what such clips took; null: nobody knows.",

@@ -37,11 +37,14 @@ class WanreelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a request: the `field`, what was `given`, and a sentence saying what is allowed."""
+    """One thing wrong with a request: the `field`, what was `given`, and a sentence saying what is allowed. `code`
+    names the rule that was broken, for faces with words of their own.
+    """
 
     field: str
     message: str
     given: str = ""
+    code: str = ""
 
 
 class Invalid(WanreelError):

@@ -41,25 +41,29 @@ def check_image(facts: ImageFacts, model: Model, role: str) -> tuple[Problem, ..
         return ()
     problems: list[Problem] = []
 
-    def wrong(message: str, given: str) -> None:
+    def wrong(code: str, message: str, given: str) -> None:
         label = f"{facts.name}: " if facts.name else ""
-        problems.append(Problem(role, label + message, given))
+        problems.append(Problem(role, label + message, given, code))
 
     if facts.size_bytes == 0:
-        wrong("the file is empty", "0 bytes")
+        wrong("image_empty", "the file is empty", "0 bytes")
     if facts.format.upper() not in rule.formats:
-        wrong(f"must be {', '.join(rule.formats)}: convert it", facts.format or "unknown format")
+        wrong("image_format", f"must be {', '.join(rule.formats)}: convert it", facts.format or "unknown format")
     if facts.format.upper() == "PNG" and facts.has_alpha and not rule.png_alpha:
-        wrong("a PNG must not have transparency: save it without alpha, or as JPEG", "PNG with alpha")
+        wrong("image_alpha", "a PNG must not have transparency: save it without alpha, or as JPEG", "PNG with alpha")
     if facts.size_bytes > rule.bytes_max:
         limit = rule.bytes_max // (1024 * 1024)
-        wrong(f"must not be larger than {limit} MB: save it smaller", f"{facts.size_bytes / 1048576:.1f} MB")
+        wrong(
+            "image_bytes",
+            f"must not be larger than {limit} MB: save it smaller",
+            f"{facts.size_bytes / 1048576:.1f} MB",
+        )
     if facts.width and facts.height:
         sides = f"{facts.width}x{facts.height}"
         if min(facts.width, facts.height) < rule.side_min or max(facts.width, facts.height) > rule.side_max:
-            wrong(f"each side must be {rule.side_min} to {rule.side_max} pixels: scale it", sides)
+            wrong("image_sides", f"each side must be {rule.side_min} to {rule.side_max} pixels: scale it", sides)
         if rule.ratio_max and max(facts.width, facts.height) > rule.ratio_max * min(facts.width, facts.height):
-            wrong(f"must not be longer than {rule.ratio_max:g} times its width: crop it", sides)
+            wrong("image_ratio", f"must not be longer than {rule.ratio_max:g} times its width: crop it", sides)
     return tuple(problems)
 
 

@@ -32,7 +32,7 @@ def tag_names(value: object) -> tuple[str, ...]:
         raise Invalid("", (Problem("tags", "must be a list of names, or a text with commas between them", str(value)),))
     tags = tuple(dict.fromkeys(_name(one, "tags") for one in given))
     if len(tags) > TAGS_MAX:
-        raise Invalid("", (Problem("tags", f"are at most {TAGS_MAX}", str(len(tags))),))
+        raise Invalid("", (Problem("tags", f"are at most {TAGS_MAX}", str(len(tags)), "too_many_tags"),))
     return tags
 
 
@@ -57,5 +57,5 @@ def _name(value: object, field: str) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if not text or len(text) > NAME_CHARS_MAX or not text.isprintable() or "," in text or "/" in text:
         words = f"must be a name of 1 to {NAME_CHARS_MAX} printable characters without , and /"
-        raise Invalid("", (Problem(field, words, str(value)[:80]),))
+        raise Invalid("", (Problem(field, words, str(value)[:80], "no_label"),))
     return text

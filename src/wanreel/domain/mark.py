@@ -48,7 +48,7 @@ def marked(job: Job, there: Mark | None, change: Marking, at: float, by: str) ->
     wanted = dict.fromkeys((*(had if change.tags is None else change.tags), *change.add))
     tags = tuple(tag for tag in wanted if tag not in change.remove)
     if len(tags) > TAGS_MAX:
-        raise Invalid("", (Problem("tags", f"are at most {TAGS_MAX}", str(len(tags))),))
+        raise Invalid("", (Problem("tags", f"are at most {TAGS_MAX}", str(len(tags)), "too_many_tags"),))
     favourite = before.favourite if change.favourite is None else change.favourite
     if (favourite, tags) == (before.favourite, had):
         return before

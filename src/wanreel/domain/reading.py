@@ -25,12 +25,12 @@ class Findings:
     problems: list[Problem] = field(default_factory=list[Problem])
     warnings: list[str] = field(default_factory=list[str])
 
-    def wrong(self, name: str, message: str, given: object = "") -> None:
+    def wrong(self, name: str, message: str, given: object = "", code: str = "") -> None:
         """Note a problem with a field."""
         text = given if isinstance(given, str) else repr(given)
         if len(text) > GIVEN_CHARS_MAX:
             text = text[: GIVEN_CHARS_MAX - 1] + "…"
-        self.problems.append(Problem(name, message, text))
+        self.problems.append(Problem(name, message, text, code))
 
     def warn(self, message: str) -> None:
         """Note something the caller should know."""
@@ -43,10 +43,10 @@ def words(value: object, name: str, find: Findings) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        find.wrong(name, "must be text", value)
+        find.wrong(name, "must be text", value, "not_text")
         return None
     if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
-        find.wrong(name, "holds characters that cannot be sent (a NUL, or half of a surrogate pair)")
+        find.wrong(name, "holds characters that cannot be sent (a NUL, or half of a surrogate pair)", code="unsendable")
         return None
     return value if value.strip() else None
 
@@ -61,7 +61,7 @@ def whole(value: object, name: str, find: Findings) -> int | None:
     elif isinstance(value, str) and len(value) <= 32:
         number = _number(value.strip())
     if number is None or not math.isfinite(number) or number != int(number):
-        find.wrong(name, "must be a whole number", value)
+        find.wrong(name, "must be a whole number", value, "not_whole")
         return None
     return int(number)
 

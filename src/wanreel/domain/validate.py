@@ -177,7 +177,7 @@ def _prompt(draft: Draft, model: Model, mode: str, options: Options, find: Findi
         return ""
     alone = mode in model.prompt_required or (model.status == "unknown" and mode == "t2v")
     if not prompt and alone and not (_roles(draft) - {AUDIO}):
-        find.wrong("prompt", "must not be empty: say what the clip shows", draft.prompt or "")
+        find.wrong("prompt", "must not be empty: say what the clip shows", draft.prompt or "", "empty")
     _length(prompt, "prompt", model.prompt_chars_max, model, options, find)
     if prompt and draft.template and "template" in model.features:
         find.warn("the vendor ignores the prompt when a template is used")
@@ -188,7 +188,7 @@ def _negative(draft: Draft, model: Model, options: Options, find: Findings) -> s
     negative = words(draft.negative_prompt, "negative_prompt", find)
     if negative and model.checked and model.negative_chars_max is None:
         advice = "say in the prompt itself what to leave out, for example: no text, no people"
-        find.wrong("negative_prompt", f"{model.id} has none: {advice}", negative)
+        find.wrong("negative_prompt", f"{model.id} has none: {advice}", negative, "no_negative")
         return None
     if negative:
         _length(negative, "negative_prompt", model.negative_chars_max, model, options, find)
@@ -203,7 +203,7 @@ def _length(text: str, name: str, most: int | None, model: Model, options: Optio
     if options.allow_truncate:
         find.warn(f"{name}: {said}")
     else:
-        find.wrong(name, f"{said}: shorten it, or allow truncation", f"{len(text)} characters")
+        find.wrong(name, f"{said}: shorten it, or allow truncation", f"{len(text)} characters", "too_long")
 
 
 def _template(draft: Draft, model: Model, find: Findings) -> str | None:
@@ -236,7 +236,7 @@ def _duration(draft: Draft, model: Model, find: Findings) -> int | None:
             return None
         return DURATION_S if DURATION_S in rule.allowed else rule.default
     if model.checked and rule is not None and not rule.takes(seconds):
-        find.wrong("duration_s", f"{model.id} makes clips of {rule.words} seconds", str(seconds))
+        find.wrong("duration_s", f"{model.id} makes clips of {rule.words} seconds", str(seconds), "duration")
     elif not -1 <= seconds <= 3600:
         find.wrong("duration_s", "must be a number of seconds", str(seconds))
     return seconds
@@ -245,7 +245,7 @@ def _duration(draft: Draft, model: Model, find: Findings) -> int | None:
 def _seed(draft: Draft, find: Findings) -> int | None:
     seed = whole(draft.seed, "seed", find)
     if seed is not None and not 0 <= seed <= SEED_MAX:
-        find.wrong("seed", f"must be 0 to {SEED_MAX}", str(seed))
+        find.wrong("seed", f"must be 0 to {SEED_MAX}", str(seed), "seed_range")
     return seed
 
 

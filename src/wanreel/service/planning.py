@@ -89,7 +89,7 @@ def _affordable(planned: Planned) -> None:
         elif per_clip * clips > cap:
             bound = "at most " if price.at_most else ""
             cost = f"{bound}{words(per_clip * clips)} {price.currency}"
-            problems.append(Problem(field, f"is less than it may cost: {cost}", words(cap)))
+            problems.append(Problem(field, f"is less than it may cost: {cost}", words(cap), "over_cap"))
     if problems:
         raise Invalid("", tuple(problems))
 
@@ -104,7 +104,7 @@ def _refused(said: tuple[Remark, ...], order: Order, options: Options) -> Iterat
     for remark in said if asked is not False else ():
         if remark.severity == "error" and not (remark.label == "too_long" and options.allow_truncate):
             words = f"{remark.message} ({remark.code} {remark.label}). To order it all the same: --no-lint, lint false"
-            yield Problem("prompt", words)
+            yield Problem("prompt", words, code=remark.code)
 
 
 def _or_wrong(read: Callable[[], _T], instead: _T, problems: list[Problem]) -> _T:

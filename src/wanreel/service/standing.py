@@ -52,6 +52,17 @@ class Progress:
     rest_s: float | None = None  # until the vendor is likely done with it, on average; None: nobody knows
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a person has to do before a job can move: for which reason, in our words, and what somebody else said of it
+    (who paused it, the vendor, the budget).
+    """
+
+    code: str  # doubt, paused, refused, money, doubted_slots, elsewhere
+    words: str
+    why: str = ""
+
+
 def held_slots(doubtful: Iterable[Job], now: float, policy: Policy) -> dict[SlotKey, list[str]]:
     """Ids of the doubtful jobs that wait for a person and hold a slot, by its key."""
     held: dict[SlotKey, list[str]] = {}
@@ -121,25 +132,34 @@ def progress(job: Job, place: int, moment: Moment) -> Progress:
 
 
 def attention(job: Job, moment: Moment) -> str | None:
+    """What a person has to do before a job can move, in words; None: nothing."""
+    found = need(job, moment)
+    return None if found is None else found.words
+
+
+def need(job: Job, moment: Moment) -> Need | None:
     """What a person has to do before a job can move; None: nothing."""
-    if asks_person(job):
-        return _doubt_words(job)
+    if isinstance(job.state, Unconfirmed) and asks_person(job):
+        return Need("doubt", _doubt_words(job), job.state.asks)
     if not isinstance(job.state, Queued):
         return None
     key = slot_key(job)
     park = _park_of(job, [park for park in moment.line.parks if park.kind in NEEDS_PERSON])
     if park is not None and park.kind is Pause.HAND:
-        return f"Paused by hand: {park.why}. To let it go on: {resuming(park)}"
+        return Need("paused", f"Paused by hand: {park.why}. To let it go on: {resuming(park)}", park.why)
     if park is not None:
-        return f"The vendor refuses this account: {park.why}. Mend that; the job waits and is not lost."
+        words = f"The vendor refuses this account: {park.why}. Mend that; the job waits and is not lost."
+        return Need("refused", words, park.why)
     if job.state.held_by == BUDGET:
-        return f"Held for want of money: {job.state.why}. It asks again by itself, or once a budget is set."
+        words = f"Held for want of money: {job.state.why}. It asks again by itself, or once a budget is set."
+        return Need("money", words, job.state.why)
     doubts = moment.doubts.get(key, ())
     if len(doubts) >= moment.limit_of(key):
-        return (
+        words = (
             f"Every slot of {key.model} is held by a job in doubt, for at most three hours. "
             f"Settle one of them: wanreel jobs resolve {doubts[0]}"
         )
+        return Need("doubted_slots", words, key.model)
     return None
 
 

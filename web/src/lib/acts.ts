@@ -1,5 +1,6 @@
 /** What can be done with a job, wherever it is shown. */
-import { ask, wordsOf, type Job, type Marking } from "./api";
+import { ask, type Job, type Marking } from "./api";
+import { wordsOf } from "./reasons";
 import { composing } from "./draft.svelte";
 import { live } from "./live.svelte";
 import { place } from "./route.svelte";

@@ -29,13 +29,21 @@ export interface Ask<O> {
   signal?: AbortSignal;
 }
 
+/** One thing wrong with a request: by field, in the server's words, and by the rule where that has a name. */
+export interface Wrong {
+  field: string;
+  message: string;
+  given?: string;
+  code?: string;
+}
+
 /** What the server would not do, in its words, by field where it named one. */
 export class Refused extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
-    readonly problems: { field: string; message: string }[] = [],
+    readonly problems: Wrong[] = [],
   ) {
     super(message);
   }
@@ -86,7 +94,7 @@ export async function send(method: string, url: string, body?: BodyInit, headers
   }
   if (answer.ok) return answer;
   if (answer.status === 401 && token === gate.token) gate.closed(); // an answer to an older token says nothing of this one
-  let told: { code?: string; detail?: string; title?: string; problems?: { field: string; message: string }[] } = {};
+  let told: { code?: string; detail?: string; title?: string; problems?: Wrong[] } = {};
   try {
     told = await answer.json();
   } catch {
@@ -115,9 +123,3 @@ export type View = "video" | "poster" | "thumbnail" | "sheet";
 /** Where a job's clip, or what is derived from it, can be had. */
 export const media = (job: Pick<Job, "id">, variant: View = "video"): string =>
   address("/v1/jobs/{job_id}/artifact", { job_id: job.id }, variant === "video" ? {} : { variant });
-
-/** What to say of an error, whatever it is. */
-export const wordsOf = (error: unknown): string => {
-  if (error instanceof Refused) return error.problems.length ? error.problems.map((p) => p.message).join(" · ") : error.message;
-  return error instanceof Error ? error.message : String(error);
-};

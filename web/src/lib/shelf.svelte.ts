@@ -1,5 +1,6 @@
 /** Clips by filter, newest first, a page at a time as one scrolls; what happens meanwhile is woven in. */
-import { ask, wordsOf, type Job } from "./api";
+import { ask, type Job } from "./api";
+import { wordsOf } from "./reasons";
 import { live } from "./live.svelte";
 
 export interface Wanted {

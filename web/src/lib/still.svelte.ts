@@ -1,5 +1,6 @@
 /** A picture an order starts from: taken, framed, checked, sent ahead. It outlives the page it was given on, not a reload. */
-import { address, send, upload, wordsOf, type Model } from "./api";
+import { address, send, upload, type Model } from "./api";
+import { wordsOf } from "./reasons";
 import { crop, MIDDLE, open, trouble, type Frame, type Picture } from "./picture";
 import { t } from "./words.svelte";
 

@@ -28,6 +28,9 @@ export function t(key: Key, given: Record<string, string | number> = {}): string
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(given[name] ?? whole));
 }
 
+/** Whether the page has a text for a word of the server's. */
+export const has = (prefix: string, word: string): boolean => `${prefix}.${word}` in en;
+
 /** A text whose key is made of a word of the server's; that word itself where the page has none for it. */
 export function tell(prefix: string, word: string): string {
   const key = `${prefix}.${word}`;
