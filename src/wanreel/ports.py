@@ -96,6 +96,7 @@ class Claim:
     far_at: float  # a due instant beyond this was written by a clock that jumped: due now
     quiet_s: float = 10.0  # SUBMIT: nothing of a key whose last submit went out less than this ago, unanswered
     ids: tuple[str, ...] = ()  # not SUBMIT: these jobs alone, due or not: something was just heard about them
+    spool: str = ""  # ARCHIVE: whose spool the claimer reads; what others hold is left to them for LEFT_S. "": all
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,38 @@ class Stakes(Protocol):
 
     async def stake_bytes(self) -> int:
         """What all clips under way may yet ask of the spool, together: running, or made and in no place of ours."""
+        ...
+
+
+class Copies(Protocol):
+    """Whose spools hold clips, where several machines work the same jobs and none can read another's spool."""
+
+    async def note_copy(self, job_id: str, holder: str, at: float) -> None:
+        """The spool of this name may hold a job's clip from now on: noted before it does."""
+        ...
+
+    async def drop_copy(self, job_id: str, holder: str) -> None:
+        """It does not any more; noted after."""
+        ...
+
+    async def copies(self, job_ids: Sequence[str] | None = None) -> Mapping[str, tuple[str, ...]]:
+        """Whose spools may hold the clips of some jobs (None: of all), by job; jobs nobody holds are left out."""
+        ...
+
+
+class Archives(Protocol):
+    """Where clips may lie, and how that is reached, for machines that share a database."""
+
+    async def archives(self) -> Mapping[str, str]:
+        """All that were ever used, by name; how they are reached, as a text."""
+        ...
+
+    async def remember_archive(self, name: str, reach: str) -> None:
+        """One is used, reached so."""
+        ...
+
+    async def forget_archive(self, name: str) -> bool:
+        """One is not used any more; whether it was known."""
         ...
 
 
@@ -946,7 +979,12 @@ class Archive(Protocol):
 
 
 class Spool(Protocol):
-    """A bounded place on this machine where clips wait for the user's storage. One process at a time writes to it."""
+    """A bounded place on this machine where clips wait for the user's storage."""
+
+    @property
+    def name(self) -> str:
+        """What other machines know it by; "": there are none."""
+        ...
 
     async def take(self, job_id: str, pieces: AsyncIterator[bytes], expected_bytes: int) -> SpoolCopy | None:
         """Keep a clip, checked to be a whole MP4 and durable on return. One of that job which lies there whole is taken
@@ -965,6 +1003,18 @@ class Spool(Protocol):
 
     async def held(self) -> list[str]:
         """The jobs whose clips lie there. Raises Unavailable."""
+        ...
+
+    async def has(self, job_id: str) -> bool:
+        """Whether a job's clip lies there."""
+        ...
+
+    async def noted(self) -> list[str]:
+        """The jobs whose clips other machines believe to lie there: they do, did, or were to. Raises Unavailable."""
+        ...
+
+    async def others(self, job_id: str) -> tuple[str, ...]:
+        """The names of other machines' spools that a job's clip may lie in. Raises Unavailable."""
         ...
 
     async def room(self) -> SpoolRoom:

@@ -165,6 +165,11 @@ class Settings(BaseSettings):
     archive_bytes_s_min: int = Field(
         default=16_000, ge=0, description="A result that comes more slowly for a minute is cut and resumed, or put off."
     )
+    spool: Path | None = Field(
+        default=None,
+        description="Folder of the spool, seen from the home; default: HOME/spool. Where several machines have one "
+        "home on a network disk: a folder on each machine's own.",
+    )
     spool_bytes: int = Field(
         default=20_000_000_000,
         ge=0,
@@ -384,6 +389,11 @@ class Settings(BaseSettings):
     def database(self) -> str | None:
         """The URL of the database jobs are kept in; None: a file of the home."""
         return None if self.database_url is None else self.database_url.get_secret_value().strip()
+
+    @property
+    def spool_path(self) -> Path:
+        """Where clips wait for a storage that does not answer."""
+        return self.home / self.spool.expanduser() if self.spool else self.home / "spool"
 
     @property
     def prices_path(self) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 from wanreel.archive.labels import job_of, label_of
 from wanreel.archive.naming import Named, Naming, clip_key
 from wanreel.archive.opening import open_archive
+from wanreel.archive.shared_spool import SharedSpool, name_in
 from wanreel.archive.shelves import Reach
 from wanreel.archive.spool import LocalSpool
 from wanreel.archive.whole import whole_clip
@@ -142,11 +143,15 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         silence_s=settings.archive_silence_s,
     )
     async with AsyncExitStack() as stack:
-        archive, shelf = await stack.enter_async_context(open_archive(settings.archive_at, reach, path, clock))
-        spool = LocalSpool(path / "spool", 0 if shared else settings.spool_bytes, clock)  # it is one machine's own
+        spool: LocalSpool | SharedSpool = LocalSpool(settings.spool_path, settings.spool_bytes, clock)
         store = await stack.enter_async_context(store_of(settings.database, path, limit_of, policy))
         if isinstance(clock, SharedClock):
             await clock.learn(store.time)
+        opening = open_archive(settings.archive_at, reach, path, clock, store if shared else None)
+        archive, shelf = await stack.enter_async_context(opening)
+        if shared:
+            name = await asyncio.to_thread(name_in, settings.spool_path, clock.new_id("spl"))
+            spool = SharedSpool(LocalSpool(settings.spool_path, settings.spool_bytes, clock), name, store, clock)
         vendor = DashScope(catalog, clock, inputs, keys.use, calls, publisher(shelf))
         stack.push_async_callback(vendor.close)
         results = Downloads(
@@ -207,6 +212,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 clip_key(job.id, job.created_at, naming=Naming(job.project)),
             ),
             drop_archive=shelf.forget,
+            know_archives=shelf.know,
             whole=whole_clip,
             recover=lambda there, artifact: job_of(there, artifact, account_of),
             forget_words=lambda prompt: asyncio.to_thread(forget_words, path / LINT_CACHE, prompt),
@@ -267,7 +273,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 ears=Heard(store, tuple(k.account.id for k in accounts.all())),
                 reviewer=None if settings.judge == "off" else Reviewer(clock, store, store, panel, policy),
                 watchers=[AccountWatcher(k.account, watch) for k in accounts.all() if k.keys],
-                gate=SpoolGate(spool, store, clock, policy),
+                gate=SpoolGate(spool, store, clock, policy, store.keeping),
                 presence=presence,
                 engine=engine_of(settings),
             )

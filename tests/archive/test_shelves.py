@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from wanreel.archive.shelves import Reach, name_among, name_of, place_of
+from tests.factories import FakeClock
+from wanreel.archive.local_shelf import LocalShelf
+from wanreel.archive.opening import open_archive
+from wanreel.archive.shelves import FileMemory, Reach, name_among, name_of, place_of
 from wanreel.domain.address import Address, address_of
+from wanreel.domain.errors import NotFound
+from wanreel.domain.policy import Policy
+from wanreel.ports import Label
+from wanreel.store.memory import MemoryStore
 
 CLIPS = address_of("s3://clips/films")
 HERE = Reach(endpoint="http://minio.lan:9000")
@@ -63,3 +71,28 @@ def test_internal_endpoints_of_oss_lead_to_the_same_bucket(tmp_path: Path) -> No
     assert "oss://clips/" == name_among(
         {"oss://clips/": Reach("cn-beijing")}, address_of("oss://clips"), inside, tmp_path
     )
+
+
+async def test_machines_that_share_a_store_know_each_others_archives(tmp_path: Path) -> None:
+    """What one home had remembered by itself is handed over once; what another machine begins to use is met when a clip
+    of it is asked for; what is forgotten is forgotten for all, and comes back out of no home.
+    """
+    store = MemoryStore(lambda _: 1, Policy())
+    homes = [tmp_path / "a", tmp_path / "b"]
+    for home in homes:
+        home.mkdir()
+    await FileMemory(homes[0] / "archives.json").note(str(tmp_path / "old"), Reach(region="x"))
+    artifact = await LocalShelf(tmp_path / "old").put("k.mp4", b"clip", Label())
+    artifact = replace(artifact, archive=str(tmp_path / "old"))
+
+    async with open_archive(folder(tmp_path / "now"), Reach(), homes[1], FakeClock(), store) as (_, shelf):
+        assert [str(tmp_path / "now")] == list(shelf.all())
+        async with open_archive(folder(tmp_path / "now"), Reach(), homes[0], FakeClock(), store):
+            pass
+        assert b"clip" == b"".join([piece async for piece in await shelf.open(artifact)])
+        assert {str(tmp_path / "now"), str(tmp_path / "old")} == set(shelf.all())
+        await shelf.forget(str(tmp_path / "old"))
+        with pytest.raises(NotFound):
+            await shelf.forget(str(tmp_path / "old"))
+    async with open_archive(folder(tmp_path / "now"), Reach(), homes[0], FakeClock(), store) as (_, shelf):
+        assert [str(tmp_path / "now")] == list(shelf.all())

@@ -9,7 +9,7 @@ from tests.factories import make_job
 from tests.worker.fakes import Bench
 from wanreel.archive.spool import LocalSpool
 from wanreel.domain.job import Archiving, Cancelled, Failed, Generating, Queued, Succeeded
-from wanreel.worker.spool_gate import AGAIN_S, SpoolGate, why_held
+from wanreel.worker.spool_gate import AGAIN_S, SpoolGate, holdups
 
 CLIP_BYTES = 10_000_000  # what 5 s of 720P may take
 
@@ -50,19 +50,19 @@ async def test_whoever_is_held_is_told_why_in_figures(tmp_path: Path) -> None:
     _, spool = gate_of(bench, tmp_path, 2.5)
     job = make_job(Queued)
     await bench.store.add([make_job(Generating)])
-    assert "" == await why_held(job, spool, bench.store, bench.policy)
+    assert "" == (await holdups(spool, bench.store, bench.policy))(job)
     await bench.store.add([make_job(Generating)])
-    words = await why_held(job, spool, bench.store, bench.policy)
+    words = (await holdups(spool, bench.store, bench.policy))(job)
     assert "under way may need all" in words
     assert "5 MB of it are free, this clip may take 10 MB; raise WANREEL_SPOOL_BYTES" in words
     await spool.take("job_x", pieces(bare_clip()), 1000)
-    words = await why_held(job, spool, bench.store, bench.policy)
+    words = (await holdups(spool, bench.store, bench.policy))(job)
     assert "1 clips lie in the spool" in words
     assert "mend the storage" in words
-    assert "" == await why_held(job, gate_of(bench, tmp_path, 0)[1], bench.store, bench.policy)
+    assert "" == (await holdups(gate_of(bench, tmp_path, 0)[1], bench.store, bench.policy))(job)
     (tmp_path / "none").write_bytes(b"no folder")
     lost = LocalSpool(tmp_path / "none", 10, bench.clock)
-    assert "cannot be looked at" in await why_held(job, lost, bench.store, bench.policy)
+    assert "cannot be looked at" in (await holdups(lost, bench.store, bench.policy))(job)
 
 
 async def test_without_a_spool_nobody_is_held(tmp_path: Path) -> None:

@@ -434,8 +434,19 @@ class Spool:
     async def drop(self, job_id: str) -> None:
         del self.kept[job_id]
 
+    name = ""
+
     async def held(self) -> list[str]:
         return sorted(self.kept)
+
+    async def has(self, job_id: str) -> bool:
+        return job_id in self.kept
+
+    async def noted(self) -> list[str]:
+        return []
+
+    async def others(self, job_id: str) -> tuple[str, ...]:
+        return ()
 
     async def room(self) -> SpoolRoom:
         return SpoolRoom(10**9, 0, 0, 10**9)

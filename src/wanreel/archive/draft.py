@@ -87,6 +87,11 @@ class Draft:
                 os.close(fd)
 
 
+def is_draft(name: str, pid: int | None = None) -> bool:
+    """Whether a file is called as a draft is; as one of that process."""
+    return bool(_NAME.fullmatch(name)) and (pid is None or f".{pid}-" in name[-60:])
+
+
 def sweep(root: Path) -> int:
     """Remove the temporaries below `root` that no living process holds; how many went. Never raises OSError."""
     gone = 0

@@ -10,24 +10,27 @@ from wanreel.archive.bucket import BucketArchive, Place
 from wanreel.archive.bucket_shelf import BucketShelf
 from wanreel.archive.local import LocalArchive
 from wanreel.archive.local_shelf import LocalShelf
-from wanreel.archive.shelves import Memory, Reach, Shelves, name_among, place_of
+from wanreel.archive.shelves import FileMemory, Reach, SharedMemory, Shelves, name_among, place_of
 from wanreel.archive.storage import Bucket
 from wanreel.domain.address import Address
 from wanreel.domain.errors import Unavailable
-from wanreel.ports import Archive, Clock, Shelf
+from wanreel.ports import Archive, Archives, Clock, Shelf
 
 
 @asynccontextmanager
 async def open_archive(
-    address: Address, reach: Reach, home: Path, clock: Clock
+    address: Address, reach: Reach, home: Path, clock: Clock, shared: Archives | None = None
 ) -> AsyncGenerator[tuple[Archive, Shelves]]:
     """Both doors to the archive that is set, and through its shelf to all earlier ones. Raises Unavailable where its
-    driver is not installed. Nothing is connected to yet.
+    driver is not installed. Nothing is connected to yet. What is remembered of archives lies in the home, or where
+    several machines work in one store, in that (`shared`).
     """
-    memory, buckets = Memory(home / "archives.json"), list[Bucket]()
+    file, buckets = FileMemory(home / "archives.json"), list[Bucket]()
+    memory = file if shared is None else SharedMemory(shared, file)
+    await memory.look()
     name = name_among(memory.all(), address, reach, home)
     archive, shelf = _both(name, address, reach, home, clock, buckets)
-    memory.note(name, reach)
+    await memory.note(name, reach)
 
     def opened(other: str, its_reach: Reach) -> Shelf:
         return _both(other, place_of(other, home), its_reach, home, clock, buckets)[1]

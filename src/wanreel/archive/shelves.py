@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from wanreel.domain.address import Address, address_of
 from wanreel.domain.errors import Conflict, NotFound, Unavailable, WanreelError
 from wanreel.domain.job import Artifact
-from wanreel.ports import Label, Shelf, Shelved, Span
+from wanreel.ports import Archives, Label, Shelf, Shelved, Span
 
 IN_HOME = "home:"
 
@@ -80,8 +80,28 @@ def name_among(known: Mapping[str, Reach], address: Address, reach: Reach, home:
     return f"{address.scheme}://{address.bucket}@{host}/{address.prefix}"
 
 
-class Memory:
-    """The archives of a home and how each was reached last, in a small file."""
+class Memory(Protocol):
+    """The archives of a home and how each was reached last."""
+
+    def all(self) -> Mapping[str, Reach]:
+        """By name, as far as is known here. Raises Unavailable."""
+        ...
+
+    async def look(self) -> None:
+        """Learn what others have noted. Raises Unavailable."""
+        ...
+
+    async def note(self, name: str, reach: Reach) -> None:
+        """Remember an archive. Raises Unavailable."""
+        ...
+
+    async def forget(self, name: str) -> bool:
+        """Look for its clips in the archive that is set now, from now on; whether it was known. Raises Unavailable."""
+        ...
+
+
+class FileMemory:
+    """`Memory` in a small file of the home."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -97,14 +117,22 @@ class Memory:
         rows = cast("dict[str, object]", body) if isinstance(body, dict) else {}
         return {name: _reach(row) for name, row in rows.items()}
 
-    def note(self, name: str, reach: Reach) -> None:
-        """Remember an archive. Raises Unavailable."""
+    async def look(self) -> None:
+        """The file is read whenever it is asked."""
+
+    async def note(self, name: str, reach: Reach) -> None:
+        """As `Memory.note`."""
         known = self.all()
         if known.get(name) != reach:
             self._write(known | {name: reach})
 
-    def forget(self, name: str) -> bool:
-        """Look for its clips in the archive that is set now, from now on; whether it was known. Raises Unavailable."""
+    def clear(self) -> None:
+        """Forget all: it is remembered elsewhere by now. Raises Unavailable."""
+        if self.all():
+            self._write({})
+
+    async def forget(self, name: str) -> bool:
+        """As `Memory.forget`."""
         known = self.all()
         there = known.pop(name, None) is not None
         if there:
@@ -121,6 +149,41 @@ class Memory:
         finally:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
+
+
+class SharedMemory:
+    """`Memory` in a store that several machines share, so that each knows where any of them has put clips."""
+
+    def __init__(self, archives: Archives, file: FileMemory) -> None:
+        """`file` is what the home remembered by itself before; it is handed over once."""
+        self._archives = archives
+        self._file = file
+        self._known: dict[str, Reach] = {}
+
+    def all(self) -> Mapping[str, Reach]:
+        """As it was when it was last looked at."""
+        return self._known
+
+    async def look(self) -> None:
+        """As `Memory.look`."""
+        known = {name: _reach(_json(text)) for name, text in (await self._archives.archives()).items()}
+        for name, reach in self._file.all().items():
+            if name not in known:
+                await self._archives.remember_archive(name, json.dumps(asdict(reach)))
+                known[name] = reach
+        self._file.clear()
+        self._known = known
+
+    async def note(self, name: str, reach: Reach) -> None:
+        """As `Memory.note`."""
+        if self._known.get(name) != reach:
+            await self._archives.remember_archive(name, json.dumps(asdict(reach)))
+            self._known[name] = reach
+
+    async def forget(self, name: str) -> bool:
+        """As `Memory.forget`."""
+        self._known.pop(name, None)
+        return await self._archives.forget_archive(name)
 
 
 class Shelves:
@@ -153,11 +216,15 @@ class Shelves:
     def all(self) -> Mapping[str, Shelf]:
         return {self._name: self._here} | {name: self.of(name) for name in self._memory.all() if name != self._name}
 
-    def forget(self, archive: str) -> None:
+    async def know(self) -> None:
+        """Learn of archives that other machines have used. Raises Unavailable."""
+        await self._memory.look()
+
+    async def forget(self, archive: str) -> None:
         """Its clips were moved to the archive that is set now. Raises Conflict: it is that one; NotFound."""
         if archive == self._name:
             raise Conflict(f"{archive} is the archive that is set: set another one first")
-        if not self._memory.forget(archive):
+        if not await self._memory.forget(archive):
             raise NotFound(f"no clip of this home was ever put into {archive}")
         self._others.pop(archive, None)
 
@@ -171,10 +238,17 @@ class Shelves:
         return self._here.place(key)
 
     async def open(self, artifact: Artifact, span: Span | None = None) -> AsyncIterator[bytes]:
+        await self._met(artifact.archive)
         return await self.of(artifact.archive).open(artifact, span)
 
     async def link(self, artifact: Artifact, life_s: float, filename: str | None = None) -> str | None:
+        await self._met(artifact.archive)
         return await self.of(artifact.archive).link(artifact, life_s, filename)
+
+    async def _met(self, archive: str) -> None:
+        """An archive nobody here knows may be one that another machine has begun to use."""
+        if archive not in ("", self._name) and archive not in self._memory.all():
+            await self._memory.look()
 
     async def look(self, key: str) -> Shelved | None:
         return await self._here.look(key)
@@ -187,6 +261,13 @@ class Shelves:
 
     async def remove(self, key: str) -> None:
         await self._here.remove(key)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _reach(row: object) -> Reach:

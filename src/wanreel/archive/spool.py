@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import quote, unquote
 
 from wanreel.archive.boxes import BoxWalker, NotWhole
 from wanreel.archive.disk import Disk, why_not
-from wanreel.archive.draft import Draft, sweep
+from wanreel.archive.draft import Draft, is_draft, sweep
 from wanreel.archive.pieces import BLOCK_BYTES, hand_on, let_go
 from wanreel.archive.threads import P, T, Threads
 from wanreel.domain.errors import Unavailable
@@ -39,6 +40,7 @@ class LocalSpool:
         self._clock = clock
         self._disk = disk or Disk()
         self._threads = threads or Threads(_THREADS, "spool")
+        self.name = ""
         self._coming: dict[str, int] = {}  # bytes spoken for by clips on their way in
         self._door = asyncio.Lock()
 
@@ -90,6 +92,18 @@ class LocalSpool:
         """As `ports.Spool.held`."""
         return sorted(await self._sizes())
 
+    async def has(self, job_id: str) -> bool:
+        """As `ports.Spool.has`."""
+        return await self._threads.run(self._path(job_id).is_file)
+
+    async def noted(self) -> list[str]:
+        """Nobody else is told of it."""
+        return []
+
+    async def others(self, job_id: str) -> tuple[str, ...]:
+        """There are none."""
+        return ()
+
     async def room(self) -> SpoolRoom:
         """As `ports.Spool.room`."""
         sizes = await self._sizes()
@@ -129,10 +143,11 @@ class LocalSpool:
             return False
         try:
             room = await self.room()
-        except Unavailable as why:
-            raise KeepFailed(Trouble.SPOOL, why.message) from why
+            neighbours = await self._threads.run(_coming_of_others, self._folder)
+        except (Unavailable, OSError) as why:
+            raise KeepFailed(Trouble.SPOOL, str(why)) from why
         coming = sum(size for job_id, size in self._coming.items() if job_id != but)
-        return size_bytes + coming <= room.left_bytes
+        return size_bytes + coming + neighbours <= room.left_bytes
 
     def _begin(self, draft: Draft) -> None:
         self._disk.make_folders(self._folder)
@@ -171,6 +186,17 @@ def _sizes_in(folder: Path) -> dict[str, int]:
                 with suppress(FileNotFoundError):
                     sizes[unquote(path.stem)] = path.stat().st_size
     return sizes
+
+
+def _coming_of_others(folder: Path) -> int:
+    """Bytes on their way in that other processes of this machine write. Raises OSError."""
+    size_bytes = 0
+    with suppress(FileNotFoundError):
+        for path in folder.glob(".*"):
+            if is_draft(path.name) and not is_draft(path.name, os.getpid()):
+                with suppress(FileNotFoundError):
+                    size_bytes += path.stat().st_size
+    return size_bytes
 
 
 def _hash_of(path: Path) -> tuple[int, str] | None:

@@ -14,6 +14,10 @@ from wanreel.domain.policy import Policy
 from wanreel.domain.request import Request
 from wanreel.domain.runtimes import tier_of
 
+LEFT_S = 120.0
+"""A clip that lies in another machine's spool is left to that machine for so long after it is due. Then it may be gone,
+and others try the clip's URL while that lives."""
+
 ALARMS = (50, 80)  # per cent of a URL's life
 _SIZE_OF_TIER = {"480P": 0.5, "720P": 1.0, "1080P": 2.0}  # against 720P; what is not named counts as the largest
 _LONGEST_S = 15  # a clip of a length that was not said

@@ -61,7 +61,8 @@ class KeepingRoom:
     recover: Recover | None = None
     whole: Whole | None = None
     keys_of: Callable[[Job], Sequence[str]] = lambda _: ()  # under which a job's clip may have been put
-    drop_archive: Callable[[str], None] | None = None  # look for its clips in the one that is set
+    drop_archive: Callable[[str], Awaitable[None]] | None = None  # look for its clips in the one that is set
+    know_archives: Callable[[], Awaitable[None]] | None = None  # learn of those that other machines have used
     forget_words: Callable[[str], Awaitable[int]] | None = None  # what was kept of a prompt outside the store
     hooks: Hooks | None = None
     history_days: float = 90.0
@@ -188,6 +189,7 @@ class Keeping:
 
     async def sweep(self, *, dry_run: bool = False) -> Swept:
         """Trash what is too old, purge trash whose grace is over, finish erasures that were cut short."""
+        await self._know()
         now = self._room.clock.now()
         trashed: list[str] = []
         purged: list[str] = []
@@ -305,6 +307,7 @@ class Keeping:
         history. What stays keeps them from being bought or adopted again. The ids of what was erased. Raises Conflict
         (not ended, held).
         """
+        await self._know()
         job = await self._room.service.get(job_id)
         family = await self._family(job)
         for one in family:
@@ -344,6 +347,11 @@ class Keeping:
             for shelf in room.shelf.all().values():
                 await _clear(shelf, key)
         await room.spool.drop(job.id)
+        others = await room.spool.others(job.id)
+        if others:  # its own worker lets go of it, since it is written down what is to be erased
+            raise Unavailable(
+                f"a copy may lie in the spool of {', '.join(others)}, which lets go of it within the hour"
+            )
         await self._let_go([job])
         if room.forget_words is not None and job.request.prompt:
             await room.forget_words(job.request.prompt)
@@ -375,6 +383,7 @@ class Keeping:
 
     async def check(self) -> Checked:
         """Compare what lies in the storage with what the jobs say; remove nothing."""
+        await self._know()
         room = self._room
         young_at = room.clock.now() - YOUNG_S
         here = room.shelf.of("")
@@ -416,6 +425,7 @@ class Keeping:
         room = self._room
         if room.recover is None or room.whole is None:
             raise Internal("this home was put together without a way to recover jobs")
+        await self._know()
         return await reindex(room.jobs, room.shelf, Knowing(room.recover, room.keys_of, room.whole), dry_run=dry_run)
 
     async def forget_archive(self, name: str, *, lost: bool = False) -> None:
@@ -426,10 +436,11 @@ class Keeping:
         room = self._room
         if room.drop_archive is None:
             raise Internal("this home was put together without a memory of its archives")
+        await self._know()
         here, old = room.shelf.of(""), room.shelf.all().get(name)
         if old is not None and old is not here and not lost:
             await self._must_be_moved(name, old, here)
-        room.drop_archive(name)
+        await room.drop_archive(name)
 
     async def _must_be_moved(self, name: str, old: Shelf, here: Shelf) -> None:
         stays: list[str] = []
@@ -496,6 +507,10 @@ class Keeping:
 
     async def _custody(self, job: Job) -> Custody:
         return (await self._room.custodian.custody_of([job.id])).get(job.id, Custody(job.id))
+
+    async def _know(self) -> None:
+        if self._room.know_archives is not None:
+            await self._room.know_archives()
 
     def _trashed(self, custody: Custody, why: str) -> Custody:
         return trash(custody, self._room.clock.now(), self._room.retention.grace_days, why)

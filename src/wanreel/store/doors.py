@@ -41,6 +41,7 @@ from wanreel.store.sql import (
     census,
     changes,
     claims,
+    copies,
     due,
     feed,
     groups,
@@ -159,6 +160,30 @@ class Doors:
     async def stake_bytes(self) -> int:
         """What all clips under way may yet ask of the spool, together."""
         return await self._read(slots.stake_bytes)
+
+    async def note_copy(self, job_id: str, holder: str, at: float) -> None:
+        """A spool may hold a job's clip from now on."""
+        await self._write(lambda conn: copies.note(conn, job_id, holder, at))
+
+    async def drop_copy(self, job_id: str, holder: str) -> None:
+        """It does not any more."""
+        await self._write(lambda conn: copies.drop(conn, job_id, holder))
+
+    async def copies(self, job_ids: Sequence[str] | None = None) -> Mapping[str, tuple[str, ...]]:
+        """Whose spools may hold the clips of some jobs, or of all, by job."""
+        return await self._read(lambda conn: copies.holders(conn, job_ids))
+
+    async def archives(self) -> Mapping[str, str]:
+        """Where clips may lie, by name, and how that is reached."""
+        return await self._read(copies.known)
+
+    async def remember_archive(self, name: str, reach: str) -> None:
+        """An archive is used, reached so."""
+        await self._write(lambda conn: copies.remember(conn, name, reach))
+
+    async def forget_archive(self, name: str) -> bool:
+        """It is not used any more; whether it was known."""
+        return await self._write(lambda conn: copies.forget(conn, name))
 
     async def census(self) -> Census:
         """Unfinished jobs by state, the nearest loss, and what is reserved."""

@@ -38,6 +38,7 @@ from wanreel.domain.mark import Mark, Marking, marked, tags_of
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.runtimes import Histogram, RunKind, RunTime, RunTimes, kind_of, one_more
 from wanreel.domain.slots import Learned, allowed, free_at, learn
+from wanreel.domain.spooling import LEFT_S
 from wanreel.domain.turn import slot_key
 from wanreel.domain.verdict import Pick, Review
 from wanreel.money.budget import Budget, Spending, Stop, Used, overrun_notice, period_of, stop_for, warnings_for
@@ -59,7 +60,7 @@ from wanreel.ports import (
     Watched,
 )
 from wanreel.store.memory_keeping import MemoryKeeping
-from wanreel.store.rows import Index, index, known_of, same_ask
+from wanreel.store.rows import SAFE_S, Index, index, known_of, same_ask
 
 
 @dataclass(slots=True)
@@ -128,6 +129,8 @@ class MemoryStore:
         self._postings: list[Posting] = []
         self._budgets: dict[str, Budget] = {}
         self._overruns: dict[str, Overrun] = {}
+        self._copies: dict[str, dict[str, float]] = {}  # job -> spool -> since when it may hold the clip
+        self._archives: dict[str, str] = {}
         self._leases: dict[str, tuple[str, float]] = {}  # account -> who watches it, until when
 
     # --- jobs -------------------------------------------------------------------------------------------------------
@@ -182,6 +185,7 @@ class MemoryStore:
             if row.index.lane is claim.lane
             and not row.claimed(claim.now)
             and (row.job.id in claim.ids if claim.ids else _is_due(row, claim.now, claim.far_at))
+            and (claim.ids or not claim.spool or self._is_for(row, claim))
         ]
         due.sort(key=_Row.place)
         if claim.lane is Lane.SUBMIT:
@@ -215,6 +219,43 @@ class MemoryStore:
         for row in mine:
             row.owner = row.until = None
         return len(mine)
+
+    def _is_for(self, row: _Row, claim: Claim) -> bool:
+        """Whether a clip may be brought home by whoever reads a spool: it lies in none, in that one, or was left."""
+        held = self._copies.get(row.job.id, {})
+        if row.index.stake_bytes is not None or not held or claim.spool in held:
+            return True
+        assert row.index.due_at is not None
+        assert row.index.order_at is not None
+        return row.index.due_at <= claim.now - LEFT_S and row.index.order_at > claim.now + SAFE_S
+
+    async def note_copy(self, job_id: str, holder: str, at: float) -> None:
+        """A spool may hold a job's clip from now on."""
+        self._copies.setdefault(job_id, {})[holder] = at
+
+    async def drop_copy(self, job_id: str, holder: str) -> None:
+        """It does not any more."""
+        self._copies.get(job_id, {}).pop(holder, None)
+
+    async def copies(self, job_ids: Sequence[str] | None = None) -> Mapping[str, tuple[str, ...]]:
+        """Whose spools may hold the clips of some jobs, or of all, by job."""
+        wanted = [job_id for job_id, held in self._copies.items() if held and (job_ids is None or job_id in job_ids)]
+        return {
+            job_id: tuple(holder for _, holder in sorted((at, holder) for holder, at in self._copies[job_id].items()))
+            for job_id in wanted
+        }
+
+    async def archives(self) -> Mapping[str, str]:
+        """Where clips may lie, by name, and how that is reached."""
+        return dict(sorted(self._archives.items()))
+
+    async def remember_archive(self, name: str, reach: str) -> None:
+        """An archive is used, reached so."""
+        self._archives[name] = reach
+
+    async def forget_archive(self, name: str) -> bool:
+        """It is not used any more; whether it was known."""
+        return self._archives.pop(name, None) is not None
 
     async def hasten(self, now: float) -> int:
         """Make all that waits to be archived due; see `ports.Jobs`."""

@@ -19,7 +19,7 @@ from wanreel.domain.verdict import Review
 from wanreel.ports import Known, Lane
 from wanreel.store import codec
 
-_SAFE_S = 1e11  # further off than any URL's end
+SAFE_S = 1e11  # further off than any URL's end
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def index(job: Job, policy: Policy) -> Index:
 def _dies_at(state: Archiving) -> float:
     """When the clip would be lost; what lies in the spool is not, and goes after everything else."""
     dies_at = state.outcome.url_expires_at
-    return dies_at if state.spooled is None else dies_at + _SAFE_S
+    return dies_at if state.spooled is None else dies_at + SAFE_S
 
 
 def same_ask(wanted: Job, there: Job) -> Job:

@@ -268,6 +268,7 @@ class Runner:
             far_at=now + longest_delay_s(policy),
             quiet_s=policy.quiet_s,
             ids=ids,
+            spool=self._tools.spool.name if self._tools.spool is not None else "",
         )
         jobs = [job for job in await self._tools.jobs.claim(claim) if job.id not in lane.running]
         if gate is not None:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 
 from wanreel.domain.errors import NotFound, WanreelError
 from wanreel.domain.job import Cancelled, Job, Succeeded
+from wanreel.domain.keeping import Custody
 from wanreel.domain.policy import Policy
 from wanreel.domain.spooling import SpoolRoom, expected_bytes
-from wanreel.ports import Clock, Jobs, Spool, Stakes
+from wanreel.ports import Clock, Custodian, Jobs, Spool, Stakes
 from wanreel.telemetry import LOOP_BROKE, SPOOL_HOLDS, log
 
 AGAIN_S = 5.0  # after work was held back, unless something was archived meanwhile
@@ -52,8 +53,11 @@ def _words(room: SpoolRoom) -> str:
 class SpoolGate:
     """One for each runner, which tells it of every claimed job when its step is over (`over`)."""
 
-    def __init__(self, spool: Spool, stakes: Stakes, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self, spool: Spool, stakes: Stakes, clock: Clock, policy: Policy, custodian: Custodian | None = None
+    ) -> None:
         self._spool = spool
+        self._custodian = custodian  # knows what is to be erased, whichever machine was asked to
         self._stakes = stakes
         self._clock = clock
         self._policy = policy
@@ -102,12 +106,15 @@ class SpoolGate:
         gone = 0
         try:
             await self._spool.sweep()
-            for job_id in await self._spool.held():
+            ids = sorted({*await self._spool.held(), *await self._spool.noted()})
+            custody = await self._custodian.custody_of(ids) if self._custodian is not None else dict[str, Custody]()
+            for job_id in ids:
                 try:
                     job = await jobs.get(job_id)
                 except NotFound:
                     continue
-                if isinstance(job.state, (Succeeded, Cancelled)):
+                erased = job_id in custody and custody[job_id].erase_asked_at is not None
+                if erased or isinstance(job.state, (Succeeded, Cancelled)):
                     await self._spool.drop(job_id)
                     gone += 1
         except WanreelError as why:

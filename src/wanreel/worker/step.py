@@ -7,6 +7,7 @@ the job moved on meanwhile is read again against the job as it now stands, so th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from wanreel.domain.booking import Kind
@@ -34,6 +35,7 @@ from wanreel.domain.event import (
     StoreFailed,
     SubmitBegun,
     TaskUnknown,
+    Trouble,
     Unfit,
 )
 from wanreel.domain.job import Archiving, Generating, Intent, Job, Submitting, Succeeded, current_task, state_name
@@ -132,6 +134,9 @@ async def _archive(job: Job, tools: Tools) -> Event:
     spool, source = tools.spool, state.outcome.video_url
     try:
         if spool is not None and state.spooled is not None:
+            elsewhere = () if await spool.has(job.id) else await spool.others(job.id)
+            if elsewhere:
+                return await _archive_by_url(job, state, tools, elsewhere)
             pieces = spool.read(job.id, state.spooled)
         else:
             if spool is not None and must_spool(state, tools.clock.now(), tools.policy):
@@ -146,6 +151,23 @@ async def _archive(job: Job, tools: Tools) -> Event:
     except KeepFailed as failure:
         tools.storage_said(failure.trouble)
         return StoreFailed(failure.trouble, failure.why)
+
+
+async def _archive_by_url(job: Job, state: Archiving, tools: Tools, elsewhere: Sequence[str]) -> Event:
+    """Bring a clip home that lies in the spool of a machine that does not go on with it: while its URL lives. It is not
+    lost, whatever comes of that.
+    """
+    lies = f"its clip lies in the spool of {', '.join(elsewhere)}"
+    if tools.clock.now() >= state.outcome.url_expires_at:
+        return StoreFailed(Trouble.SOURCE_REFUSED, f"{lies}, and its URL is dead: that machine must go on with it")
+    try:
+        pieces = tools.results.fetch(job.account, state.outcome.video_url)
+        artifact = await tools.archive.keep(tools.artifact_key(job), pieces, tools.label(job))
+    except KeepFailed as failure:
+        tools.storage_said(failure.trouble)
+        return StoreFailed(failure.trouble, f"{failure.why}; {lies}")
+    tools.storage_said(None)
+    return Stored(replace(artifact, archive=tools.archive_name))
 
 
 async def _unspool(job: Job, tools: Tools) -> None:

@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func,
 
 from wanreel.domain.event import ALL, Pause, SlotKey
 from wanreel.domain.job import Job
+from wanreel.domain.spooling import LEFT_S
 from wanreel.ports import Claim, Lane
-from wanreel.store.rows import job_of
+from wanreel.store.rows import SAFE_S, job_of
 from wanreel.store.sql import learning, locks
-from wanreel.store.sql.tables import jobs, parks
+from wanreel.store.sql.tables import copies, jobs, parks
 
 Limits = Callable[[SlotKey], int]
 
@@ -39,6 +40,12 @@ _DUE = (  # the lane stands in both halves so that an index serves each
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)  # what somebody else is just claiming or changing is theirs
 )
+_COPY = select(copies.c.job_id).where(copies.c.job_id == jobs.c.id)
+_ELSEWHERE = and_(  # what lies in a spool has no stake
+    jobs.c.stake_bytes.is_(None), _COPY.exists(), ~_COPY.where(copies.c.holder == bindparam("spool")).exists()
+)
+_LEFT = and_(jobs.c.due_at <= bindparam("left_at"), jobs.c.order_at > bindparam("alive_at"))
+_DUE_HERE = _DUE.where(or_(not_(_ELSEWHERE), _LEFT))
 _NAMED = (
     select(jobs.c.id, jobs.c.body)
     .where(_IN_LANE, IS_FREE)
@@ -110,7 +117,11 @@ def claim(conn: Connection, asked: Claim, limits: Limits) -> list[Job]:
         rows = conn.execute(named, {"lane": asked.lane, "now": asked.now, "most": asked.limit}).all()
     else:
         due = {"lane": asked.lane, "now": asked.now, "far_at": asked.far_at, "most": asked.limit}
-        rows = conn.execute(_DUE, due).all()
+        if asked.spool:
+            left = {"spool": asked.spool, "left_at": asked.now - LEFT_S, "alive_at": asked.now + SAFE_S}
+            rows = conn.execute(_DUE_HERE, due | left).all()
+        else:
+            rows = conn.execute(_DUE, due).all()
     take(conn, [row.id for row in rows], asked.owner, asked.until)
     return [job_of(row.body) for row in rows]
 

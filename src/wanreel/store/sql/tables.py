@@ -417,6 +417,23 @@ marks = Table(  # what people said of jobs after they were ordered
 )
 Index("ix_marks_favourite", marks.c.favourite, **_only("favourite IS NOT NULL"))
 
+copies = Table(  # whose spools hold clips, where several machines work the same jobs
+    "copies",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id"), nullable=False),
+    Column("holder", Text, nullable=False),  # the name of a spool
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("job_id", "holder"),
+)
+
+archives = Table(  # where clips may lie, and how that is reached, where several machines must know it
+    "archives",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("reach", Text, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
+
 leases = Table(
     "leases",
     metadata,
