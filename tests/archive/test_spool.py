@@ -13,6 +13,7 @@ import pytest
 from tests.archive.clips import bare_clip, pieces
 from tests.factories import NOW, FakeClock
 from wanreel.archive.disk import Disk
+from wanreel.archive.shared_spool import name_in
 from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Trouble
@@ -164,3 +165,26 @@ async def test_a_spool_that_cannot_be_looked_at_says_so(tmp_path: Path) -> None:
     (tmp_path / "spool").write_bytes(b"no folder")
     with pytest.raises(Unavailable, match="cannot be looked at"):
         await spool_in(tmp_path).room()
+
+
+def test_a_spool_keeps_its_name(tmp_path: Path) -> None:
+    """Whoever opens it, and whatever was drawn."""
+    name = name_in(tmp_path / "spool", "spl_0123456789")
+    assert name.endswith("-23456789")
+    assert name == name_in(tmp_path / "spool", "spl_another")
+    assert name != name_in(tmp_path / "spool-2", "spl_another")
+    assert [".name"] == [path.name for path in (tmp_path / "spool").iterdir()]
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable, match="WANREEL_SPOOL"):
+        name_in(tmp_path / "file", "x")
+
+
+async def test_workers_of_one_machine_share_its_room(tmp_path: Path) -> None:
+    """What another process is just writing counts, though this one has spoken for nothing."""
+    spool = spool_in(tmp_path, room=len(CLIP) * 2)
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    (folder / f".job_x.mp4.{os.getpid() + 1}-0.wanreel-part").write_bytes(bytes(len(CLIP) + 1))
+    assert await spool.take("job_a", untouched(), len(CLIP)) is None
+    (folder / f".job_x.mp4.{os.getpid() + 1}-0.wanreel-part").unlink()
+    assert await spool.take("job_a", pieces(CLIP), len(CLIP)) is not None

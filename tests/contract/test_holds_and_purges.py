@@ -20,7 +20,7 @@ from wanreel.ports import Inputs, Label
 from wanreel.service.keeping import Keeping, KeepingRoom
 from wanreel.service.uses import Service
 
-JOBS = 12
+JOBS = 8
 CASE = "case 7"
 
 
@@ -34,6 +34,13 @@ class Finds:
         return await self.store.get(job_id)
 
 
+class NoInputs:
+    """A home without pictures."""
+
+    async def idle(self, before: float) -> list[str]:
+        return []
+
+
 def keeping_on(store: Store, bench: Bench, shelf: LocalShelf, folder: Path) -> Keeping:
     """One process's keeping; the jobs of these tests start from no input."""
     return Keeping(
@@ -44,7 +51,7 @@ def keeping_on(store: Store, bench: Bench, shelf: LocalShelf, folder: Path) -> K
             gallery=store.keeping,
             custodian=store.keeping,
             shelf=shelf,
-            inputs=cast("Inputs", None),
+            inputs=cast("Inputs", NoInputs()),
             retention=Retention({}, grace_days=0),
             spool=LocalSpool(folder / "spool", 10**9, bench.clock),
             stakes=store,

@@ -12,10 +12,10 @@ import pytest
 
 from tests.archive.clips import bare_clip, pieces
 from tests.contract.stores import Bench, Store, submitting
-from tests.contract.test_holds_and_purges import Finds
+from tests.contract.test_holds_and_purges import Finds, NoInputs
 from tests.domain.catalog_file import BOOKS
 from tests.factories import NOW, FakeClock, make_job, make_outcome, make_task
-from wanreel.archive.shared_spool import SharedSpool, name_in
+from wanreel.archive.shared_spool import SharedSpool
 from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Trouble
@@ -31,8 +31,11 @@ from wanreel.worker.step import step
 from wanreel.worker.tools import Tools
 
 CLIP = bare_clip(b"c" * 500)
-POLICY = Policy()
+POLICY = Policy(spool_retry_s=6 * HOUR_S)
 LIFE_S = 24 * HOUR_S
+
+
+pytestmark = pytest.mark.parametrize("bench", ["memory", "postgres"], indirect=True)  # nobody shares a file
 
 
 @dataclass
@@ -116,7 +119,7 @@ class Two:
             for machine in machines:
                 await machine.turn()
             due_s = min(state.due_at for state in await self.states() if isinstance(state, Archiving)) - now
-            self.bench.clock.advance(min(max(due_s, LEFT_S / 2), 1800.0))
+            self.bench.clock.advance(min(max(due_s, LEFT_S / 2), 2 * HOUR_S))
 
 
 @pytest.fixture
@@ -268,13 +271,6 @@ async def test_an_erasure_waits_for_the_machine_that_holds_a_copy(two: Two, tmp_
     assert ("job_1",) == (await there.sweep()).erased
 
 
-class NoInputs:
-    """A home without pictures."""
-
-    async def idle(self, before: float) -> list[str]:
-        return []
-
-
 class Nothing:
     """A storage in which nothing lies."""
 
@@ -319,15 +315,3 @@ async def test_notes_and_archives_are_seen_by_all(bench: Bench) -> None:
     await store.remember_archive("s3://b/", '{"region": "x"}')
     assert {"s3://b/": '{"region": "x"}'} == dict(await other.archives())
     assert (True, False) == (await other.forget_archive("s3://b/"), await other.forget_archive("s3://b/"))
-
-
-def test_a_spool_keeps_its_name(tmp_path: Path) -> None:
-    """Whoever opens it, and whatever was drawn."""
-    name = name_in(tmp_path / "spool", "spl_0123456789")
-    assert name.endswith("-23456789")
-    assert name == name_in(tmp_path / "spool", "spl_another")
-    assert name != name_in(tmp_path / "spool-2", "spl_another")
-    assert [".name"] == [path.name for path in (tmp_path / "spool").iterdir()]
-    (tmp_path / "file").write_text("")
-    with pytest.raises(Unavailable, match="WANREEL_SPOOL"):
-        name_in(tmp_path / "file", "x")
