@@ -321,6 +321,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             templates=templates_of(settings),
             uploads=HomeUploads(path / "uploads", clock),
             watching=store,
+            creates=store,
             gauges=Gauges(clock, store, store, store, spool, limit_of),
         )
 

@@ -11,7 +11,9 @@ from tests.factories import FakeClock, make_job
 from wanreel.api.creates import Asked, Creates, Placed, Seen, Stage, resent
 from wanreel.domain.errors import Invalid
 from wanreel.domain.job import Job
-from wanreel.ports import Filter
+from wanreel.domain.policy import Policy
+from wanreel.ports import Announced, Filter
+from wanreel.store.memory import MemoryStore
 
 NOW, WINDOW = 1000.0, 100.0
 
@@ -59,20 +61,23 @@ def test_resends_are_dealt_out() -> None:
 class Counter:
     """Creates whose jobs are counted; every connection is open until it is said to be gone."""
 
-    def __init__(self, stored: Sequence[Job] = ()) -> None:
-        self.clock = FakeClock()
-        self.stored = list(stored)
+    def __init__(self, stored: Sequence[Job] = (), beside: Counter | None = None) -> None:
+        """`beside`: another process over the same store."""
+        self.clock = beside.clock if beside else FakeClock()
+        self.stored = beside.stored if beside else list(stored)
+        self.book = beside.book if beside else MemoryStore(lambda _: 1, Policy())
         self.made: list[Job] = []
         self.gone = False
-        self.creates = Creates(self.clock, self._find)
+        self.creates = Creates(self.clock, self._find, self.book)
 
     async def _find(self, which: Filter) -> list[Job]:
-        return [job for job in self.stored if job.ask == which.ask]
+        return [job for job in self.stored if job.ask == which.ask or job.id in which.ids]
 
     async def make(self) -> Job:
         """A new job."""
-        job = make_job(id=f"job_{len(self.made):026d}", ask="a")
+        job = make_job(id=self.clock.new_id("job"), ask="a", created_at=self.clock.now())
         self.made.append(job)
+        self.stored.append(job)
         return job
 
     async def call(
@@ -93,7 +98,7 @@ async def test_an_answer_that_was_lost() -> None:
     again = await counter.call()
     assert (first.job.id, False, True) == (again.job.id, first.resend, again.resend)
 
-    counter.creates.follow(first.job.id)
+    await counter.creates.follow(first.job.id)
     second = await counter.call()
     assert not second.resend
     counter.clock.advance(WINDOW + 1)
@@ -151,5 +156,71 @@ async def test_a_restart_in_between() -> None:
     old = make_job(id="job_old", ask="a", created_at=FakeClock().now() - 10)
     counter = Counter([old])
     assert ("job_old", True) == ((placed := await counter.call()).job.id, placed.resend)
-    counter.creates.follow("job_old")
+    await counter.creates.follow("job_old")
     assert not (await counter.call()).resend
+
+
+# --- several processes ----------------------------------------------------------------------------------------------
+
+
+async def test_sent_again_to_another_process() -> None:
+    """The same job there; once its id was named, here or there, a new one here and there."""
+    here = Counter()
+    there = Counter(beside=here)
+    first, again = await here.call(), await there.call()
+    assert (first.job, True) == (again.job, again.resend)
+    await there.creates.follow(first.job.id)
+    second = await here.call()
+    assert not second.resend
+    await here.creates.follow(second.job.id)
+    assert not (await there.call()).resend
+    assert (2, 1) == (len(here.made), len(there.made))
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_side_by_side_in_two_processes(monkeypatch: pytest.MonkeyPatch, *, gone: bool) -> None:
+    """Two calls, each open, are two jobs; where the first one's connection has gone it was sent again."""
+    here = Counter()
+    there = Counter(beside=here)
+    gate = asyncio.Event()
+
+    async def slow() -> Job:
+        await gate.wait()
+        return await here.make()
+
+    announced = here.book.announced
+
+    async def looked_for(call_id: str) -> Announced | None:
+        gate.set()  # the second waits to see what becomes of the first
+        await asyncio.sleep(0)
+        return await announced(call_id)
+
+    monkeypatch.setattr(here.book, "announced", looked_for)
+    here.gone = gone
+    one = asyncio.create_task(here.call(make=slow))
+    await asyncio.sleep(0)
+    two = asyncio.create_task(there.call())
+    first, second = await asyncio.gather(one, two)
+    assert (gone, gone) == (second.resend, first.job == second.job)
+
+
+async def test_another_process_came_to_nothing() -> None:
+    """Refused there: nothing to be sent again for. Died there: the job it left behind is the one, if it left any."""
+    here = Counter()
+    there = Counter(beside=here)
+
+    async def refused() -> Job:
+        raise Invalid("no")
+
+    with pytest.raises(Invalid):
+        await there.call(make=refused)
+    first = await here.call()
+    assert not first.resend
+
+    for left in (None, "job_left"):
+        here = Counter()
+        await here.book.announce(Announced("call_dead", "a", here.clock.now()), 0.0)
+        if left:
+            here.stored.append(make_job(id=left, ask="a", created_at=here.clock.now()))
+        placed = await here.call()
+        assert (left is not None, not left) == (placed.resend, bool(here.made))

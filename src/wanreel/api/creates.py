@@ -13,25 +13,33 @@ So that calls made side by side are seen side by side, an answer that only rule 
 `GATHER_S` old. That a connection carries a further request is not taken for a sign that its last answer arrived: a
 proxy reads our answers, keeps its connections, and may have lost every one of them on the other side.
 
-What is remembered here dies with the process. The fingerprint stands in the job itself, so that a create which is sent
-again to a server that was restarted meanwhile is still known.
+Several processes may take the creates of one home, and a create that is sent again may come to another one than its
+first. So each is announced in the store before anything is done about it, with what it came to and whether it was
+followed up. Of another process's create that is still open nobody here can see whether its connection stands: its end
+is waited for, which comes within `GATHER_S` of its job. One whose process died before that is judged by the job it left
+behind, which carries the fingerprint; so are jobs of a release that announced nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from wanreel.domain.errors import WanreelError
 from wanreel.domain.job import Job
-from wanreel.ports import Clock, Filter
+from wanreel.ports import Announced, Announcements, Clock, Filter
 
 GATHER_S = 0.5
 COUNTED_S = (
     3600.0  # how long a counted retry may come after its first try: the longest time-out of a known client is 600 s
 )
 REMEMBERED_S = 3600.0
+OTHERS_S = 60.0  # how long a create of another process may take before that process is taken for dead
+LOOK_S = 0.1  # how often its end is looked for
+FOLLOWED_MAX = 10_000
 ALIKE_MAX = 50
 
 
@@ -74,6 +82,7 @@ def resent(before: Sequence[Seen], now: float, window_s: float, count: int | Non
 class Call:
     """One create of a foreign face, from its coming until it is forgotten."""
 
+    id: str
     ask: str
     began_at: float
     gone: Callable[[], Awaitable[bool]]  # whether its connection has closed
@@ -81,6 +90,7 @@ class Call:
     answered_at: float | None = None
     followed: bool = False
     told: int = 0
+    beside: bool = False  # another process's, which was still open when the last one of ours came
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,11 @@ class Asked:
     count: int | None
     gone: Callable[[], Awaitable[bool]]
     project: str | None
+
+    @property
+    def may_be_sent_again(self) -> bool:
+        """Whether equal creates of this caller may be one: by their count, or by what is guessed."""
+        return self.count is not None or self.window_s > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +126,18 @@ class _Alike:
 
 
 class Creates:
-    """The creates of the foreign faces, as this process has seen them."""
+    """The creates of the foreign faces, as this process has seen them and others have announced them."""
 
     def __init__(
-        self, clock: Clock, find: Callable[[Filter], Awaitable[list[Job]]], gather_s: float = GATHER_S
+        self,
+        clock: Clock,
+        find: Callable[[Filter], Awaitable[list[Job]]],
+        book: Announcements,
+        gather_s: float = GATHER_S,
     ) -> None:
         self._clock = clock
+        self._book = book
+        self._followed: set[str] = set()  # jobs of which the book knows it
         self._find = find
         self._gather_s = gather_s
         self._began_at = clock.now()
@@ -128,25 +149,36 @@ class Creates:
         """The job of a create: an earlier one's, where it was sent again, or one made now. Raises as `make`."""
         self._sweep()
         alike = self._alike.setdefault(asked.ask, _Alike())
+        call_id = self._clock.new_id("call")
         async with alike.lock:
+            if asked.may_be_sent_again:
+                await self._hear_of_others(asked, alike, call_id)
             earlier = await self._earlier(asked, alike)
             if earlier is None:
-                call = Call(asked.ask, self._clock.now(), asked.gone, asyncio.get_running_loop().create_future())
+                future: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+                call = Call(call_id, asked.ask, self._clock.now(), asked.gone, future)
                 alike.calls.append(call)
             else:
                 earlier.told += 1
                 call = earlier
         if earlier is not None:
+            await self._book.withdraw(call_id)
             job = await asyncio.shield(earlier.job)
             earlier.answered_at = self._clock.now()
             return Placed(job, resend=True)
         return Placed(await self._made(call, asked, make), resend=False)
 
-    def follow(self, job_id: str) -> None:
-        """A job's id was named by a request: its create's answer has arrived."""
+    async def follow(self, job_id: str) -> None:
+        """A job's id was named by a request: its create's answer has arrived. Raises Unavailable."""
         call = self._of_job.get(job_id)
         if call is not None:
             call.followed = True
+        if job_id in self._followed:
+            return
+        await self._book.follow(job_id)
+        if len(self._followed) >= FOLLOWED_MAX:
+            self._followed.clear()
+        self._followed.add(job_id)
 
     async def _made(self, call: Call, asked: Asked, make: Callable[[], Awaitable[Job]]) -> Job:
         try:
@@ -155,17 +187,63 @@ class Creates:
             self._alike[call.ask].calls.remove(call)
             call.job.set_exception(error)
             call.job.exception()  # nobody may be waiting for it
+            with suppress(WanreelError):
+                await self._book.withdraw(call.id)
             raise
         self._of_job[job.id] = call
         call.job.set_result(job)
         if asked.count is None and asked.window_s > 0:
             await self._clock.sleep(max(0.0, call.began_at + self._gather_s - self._clock.now()))
+        lost, now = await asked.gone(), self._clock.now()
+        with suppress(WanreelError):  # the order stands; others will find the job it made
+            await self._book.conclude(Announced(call.id, call.ask, call.began_at, job.id, now, lost))
         call.answered_at = self._clock.now()
         return job
 
+    async def _hear_of_others(self, asked: Asked, alike: _Alike, call_id: str) -> None:
+        """Announce a create, and learn what other processes know of equal ones."""
+        now = self._clock.now()
+        since = now - max(asked.window_s, COUNTED_S, REMEMBERED_S)
+        before = await self._book.announce(Announced(call_id, asked.ask, now), since)
+        known = {call.id: call for call in alike.calls}
+        for row in before:
+            call = known.get(row.id)
+            if call is None and (call := await self._of_other(row, asked)) is not None:
+                alike.calls.append(call)
+            elif call is not None:
+                call.beside = False
+            if call is not None:
+                call.followed = call.followed or row.followed
+
+    async def _of_other(self, row: Announced, asked: Asked) -> Call | None:
+        """Another process's create once it has ended; None where it came to nothing."""
+        ended: Announced | None = row
+        while ended is not None and ended.ended_at is None and self._clock.now() - row.began_at < OTHERS_S:
+            await self._clock.sleep(LOOK_S)
+            ended = await self._book.announced(row.id)
+        if ended is None:
+            return None
+        job = await self._job_of(ended, asked)
+        if job is None:
+            return None
+        future: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+        future.set_result(job)
+        call = Call(row.id, row.ask, row.began_at, _gone, future, followed=ended.followed)
+        call.answered_at = None if ended.lost else ended.ended_at
+        call.beside = row.ended_at is None and call.answered_at is not None
+        self._of_job[job.id] = call
+        return call
+
+    async def _job_of(self, row: Announced, asked: Asked) -> Job | None:
+        """The job of another's create; where that process died before it could say so, the job it left behind."""
+        if row.job_id is not None:
+            return next(iter(await self._find(Filter(ids=(row.job_id,), limit=1))), None)
+        left = await self._find(Filter(ask=asked.ask, project=asked.project, limit=ALIKE_MAX))
+        return next((j for j in left if j.created_at >= row.began_at and j.id not in self._of_job), None)
+
     async def _earlier(self, asked: Asked, alike: _Alike) -> Call | None:
         now = self._clock.now()
-        if asked.count == 0 or (asked.count is None and asked.window_s <= 0):
+        if asked.count == 0 or not asked.may_be_sent_again:
             return None
         calls = [*alike.calls, *await self._before_us(asked, alike, now)]
         seen = [await self._seen(call) for call in calls]
@@ -173,6 +251,8 @@ class Creates:
         return next((call for call, one in zip(calls, seen, strict=True) if one is found), None)
 
     async def _seen(self, call: Call) -> Seen:
+        if call.beside:
+            return Seen(Stage.OPEN, call.began_at, call.followed, call.told)
         if call.answered_at is not None:
             return Seen(Stage.ANSWERED, call.answered_at, call.followed, call.told)
         stage = Stage.LOST if await call.gone() else Stage.OPEN
@@ -189,7 +269,7 @@ class Creates:
             if job.id not in known and job.created_at < self._began_at and job.id not in self._of_job:
                 future: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
                 future.set_result(job)
-                call = Call(asked.ask, job.created_at, _gone, future, answered_at=job.created_at)
+                call = Call(job.id, asked.ask, job.created_at, _gone, future, answered_at=job.created_at)
                 self._of_job[job.id] = call
                 alike.calls.append(call)
                 found.append(call)
@@ -202,7 +282,8 @@ class Creates:
             return
         self._swept_at = now
         for ask, alike in list(self._alike.items()):
-            old = [c for c in alike.calls if c.answered_at is not None and now - c.answered_at > REMEMBERED_S]
+            done = [c for c in alike.calls if c.job.done()]
+            old = [c for c in done if now - (c.answered_at or c.began_at) > REMEMBERED_S]
             for call in old:
                 alike.calls.remove(call)
                 self._of_job.pop(call.job.result().id, None)

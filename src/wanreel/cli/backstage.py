@@ -30,7 +30,7 @@ class Backstage:
         self._hosting = Hosting(opened)
         self._hub = Hub(opened.feed, opened.clock)
         self._admission = Admission(opened.tokens, opened.clock)
-        self._creates = Creates(opened.clock, opened.service.list)
+        self._creates = Creates(opened.clock, opened.service.list, opened.creates)
         self._url = ""
         self._hook: tuple[Runner, EventHook] | None = None
         self.amiss = ""

@@ -12,7 +12,7 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account
 from wanreel.domain.request import Request
 from wanreel.metrics.gauges import Gauges
-from wanreel.ports import Clock, Feed, Media, Shelf, Uploads, Vendor, Watching
+from wanreel.ports import Announcements, Clock, Feed, Media, Shelf, Uploads, Vendor, Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.keeping import Keeping
 from wanreel.service.marking import MarkBook
@@ -82,6 +82,7 @@ class Home:
     templates: Templates
     uploads: Uploads
     watching: Watching
+    creates: Announcements
     gauges: Gauges
 
 

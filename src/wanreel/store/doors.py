@@ -21,6 +21,7 @@ from wanreel.domain.verdict import Pick, Review
 from wanreel.money.budget import Budget, Stop, Used
 from wanreel.money.ledger import Overrun, Posting
 from wanreel.ports import (
+    Announced,
     Census,
     Claim,
     DueReview,
@@ -42,6 +43,7 @@ from wanreel.store.sql import (
     changes,
     claims,
     copies,
+    creates,
     due,
     feed,
     groups,
@@ -330,6 +332,28 @@ class Doors:
     async def lease(self, account: str, owner: str, now: float, until: float) -> bool:
         """Whether `owner` may watch the account until then."""
         return await self._write(lambda conn: watching.lease(conn, account, owner, now, until))
+
+    # --- creates of foreign faces -----------------------------------------------------------------------------------
+
+    async def announce(self, call: Announced, since: float) -> list[Announced]:
+        """Say that a create has come; see `ports.Announcements`."""
+        return await self._write(lambda conn: creates.announce(conn, call, since))
+
+    async def announced(self, call_id: str) -> Announced | None:
+        """A create as it stands."""
+        return await self._read(lambda conn: creates.announced(conn, call_id))
+
+    async def conclude(self, call: Announced) -> None:
+        """Say what a create has come to."""
+        await self._write(lambda conn: creates.conclude(conn, call))
+
+    async def withdraw(self, call_id: str) -> None:
+        """A create came to nothing, or was an earlier one's."""
+        await self._write(lambda conn: creates.withdraw(conn, call_id))
+
+    async def follow(self, job_id: str) -> None:
+        """The id of a job was named: its create's answer has arrived."""
+        await self._write(lambda conn: creates.follow(conn, job_id))
 
     # --- overview ---------------------------------------------------------------------------------------------------
 

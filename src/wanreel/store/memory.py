@@ -44,6 +44,7 @@ from wanreel.domain.verdict import Pick, Review
 from wanreel.money.budget import Budget, Spending, Stop, Used, overrun_notice, period_of, stop_for, warnings_for
 from wanreel.money.ledger import Overrun, Posting, Purse, balances, committed, post
 from wanreel.ports import (
+    Announced,
     Census,
     Claim,
     DueReview,
@@ -120,6 +121,7 @@ class MemoryStore:
         self._reviews: dict[str, Review] = {}
         self._picks: dict[str, Pick] = {}
         self._marks: dict[str, Mark] = {}
+        self._creates: dict[str, Announced] = {}
         self._debts: dict[str, _Debt] = {}
         self._parks: dict[tuple[SlotKey, Pause, str], Parked] = {}
         self._learned: dict[SlotKey, Learned] = {}
@@ -428,6 +430,33 @@ class MemoryStore:
         for key in known:
             del self._learned[key]
         return len(known)
+
+    # --- creates of foreign faces -----------------------------------------------------------------------------------
+
+    async def announce(self, call: Announced, since: float) -> list[Announced]:
+        """Say that a create has come; see `ports.Announcements`."""
+        self._creates = {one.id: one for one in self._creates.values() if one.began_at >= since}
+        found = [one for one in self._creates.values() if one.ask == call.ask]
+        self._creates[call.id] = Announced(call.id, call.ask, call.began_at)
+        return found
+
+    async def announced(self, call_id: str) -> Announced | None:
+        """A create as it stands."""
+        return self._creates.get(call_id)
+
+    async def conclude(self, call: Announced) -> None:
+        """Say what a create has come to."""
+        if call.id in self._creates:
+            self._creates[call.id] = replace(call, followed=self._creates[call.id].followed)
+
+    async def withdraw(self, call_id: str) -> None:
+        """A create came to nothing, or was an earlier one's."""
+        self._creates.pop(call_id, None)
+
+    async def follow(self, job_id: str) -> None:
+        """The id of a job was named: its create's answer has arrived."""
+        for one in [one for one in self._creates.values() if one.job_id == job_id]:
+            self._creates[one.id] = replace(one, followed=True)
 
     # --- groups, reviews --------------------------------------------------------------------------------------------
 

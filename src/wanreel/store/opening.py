@@ -15,7 +15,7 @@ from wanreel.store.disk import network_file_system
 from wanreel.store.faults import translated
 from wanreel.store.writer import driver_of
 
-HEAD = "0016"  # the newest revision in store/migrations; a test compares
+HEAD = "0017"  # the newest revision in store/migrations; a test compares
 CLOSED = "closed"  # in `about`: why nobody works in it any more, in words
 BUSY_S = 15.0  # how long to wait while another process writes
 

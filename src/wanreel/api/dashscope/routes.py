@@ -194,7 +194,7 @@ async def _mine(request: Request, task_id: str, caller: Caller) -> Job | None:
         job = await visible_job(request, task_id, caller)
     except NotFound:
         return None
-    desk_of(request).creates.follow(job.id)
+    await desk_of(request).creates.follow(job.id)
     return job
 
 

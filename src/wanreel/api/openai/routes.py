@@ -250,7 +250,7 @@ async def _mine(request: Request, video_id: str, caller: Caller) -> Job:
         job = await visible_job(request, video_id, caller)
     except NotFound:
         raise missing from None
-    desk.creates.follow(job.id)
+    await desk.creates.follow(job.id)
     if await desk.keeping.put_aside([job.id]):
         raise missing
     return job

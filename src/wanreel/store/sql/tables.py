@@ -434,6 +434,24 @@ archives = Table(  # where clips may lie, and how that is reached, where several
     PrimaryKeyConstraint("name"),
 )
 
+creates = Table(  # calls of foreign faces under way and of late, by which those sent again are known
+    "creates",
+    metadata,
+    Column("seq", _COUNT, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False),
+    Column("ask", Text, nullable=False),
+    Column("began_at", Double, nullable=False),
+    Column("job_id", Text),
+    Column("ended_at", Double),
+    Column("lost", Integer, nullable=False),
+    Column("followed", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ux_creates_id", creates.c.id, unique=True)
+Index("ix_creates_ask", creates.c.ask, creates.c.seq)
+Index("ix_creates_began", creates.c.began_at)
+Index("ix_creates_job", creates.c.job_id, **_only("job_id IS NOT NULL"))
+
 leases = Table(
     "leases",
     metadata,
