@@ -46,6 +46,7 @@ def draw(found: Sequence[Figures], path: Path) -> None:
             room = pen.textlength(words, small)
             pen.text((min(x + 10, left + WIDE - room), y - 24), words, ink, small)
     pen.text((LEFT - 62, TOP - 22), "mean lag", INK, small)
+    path.parent.mkdir(parents=True, exist_ok=True)
     picture.save(path)
 
 

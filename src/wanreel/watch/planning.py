@@ -102,7 +102,7 @@ def is_thrifty(view: View, policy: Policy) -> bool:
 
 
 def _budget(view: View, policy: Policy) -> tuple[float, bool]:
-    plain, ends, shortest_s = 0.0, 0.0, math.inf
+    plain, ends, alone_s, shortest_s = 0.0, 0.0, 0.0, math.inf
     for kind, count in _counted(view.tasks).items():
         curve = view.runtimes.curve(kind)
         if curve is None:
@@ -111,13 +111,17 @@ def _budget(view: View, policy: Policy) -> tuple[float, bool]:
         mean_s = max(curve.mean_s, 1.0)
         ends += count / mean_s
         shortest_s = min(shortest_s, mean_s)
+        alone_s += count * curve.alone_s
         plain += count * plain_looks(curve, policy) / mean_s
     pages = math.ceil(len(view.tasks) / page_rows(view.facts))
     few = max(policy.watch_per_s, 1.0 / max(policy.poll_first_s, 1e-3))
     enough = max(few, pages / COVER_S + ends) if pages > 1 else few
     if view.waiting:
-        # Looks that come as often as leaves that share unseen, for half the time between two looks goes by on average.
-        prompt = 0.5 / (IDLE_SHARE * shortest_s) + ends if math.isfinite(shortest_s) else few
+        # As often as leaves that share unseen: of the list, whose looks are late by its lag and half the time between
+        # two of them, or of each task by itself.
+        unseen_s = IDLE_SHARE * shortest_s if math.isfinite(shortest_s) else 0.0
+        listed = 0.5 / (unseen_s - view.facts.lag_s) + ends if unseen_s > view.facts.lag_s else math.inf
+        prompt = min(listed, alone_s / unseen_s if unseen_s else math.inf)
         return min(max(min(few, prompt), min(plain, enough)), PER_S_MAX), False
     bound = min(enough, PER_S_MAX)
     return min(THRIFT * plain, bound), THRIFT * plain < bound
