@@ -23,6 +23,7 @@ from tests.store.pg_server import Server
 from wanreel.clock import SystemClock
 from wanreel.data.shelf import load_catalog
 from wanreel.domain.policy import Policy
+from wanreel.emulator.server import Emulator
 from wanreel.service.addresses import accounts_of
 from wanreel.settings import load
 from wanreel.store.postgres.store import PostgresStore
@@ -106,28 +107,40 @@ class Engine:
 LOOP = Engine()
 
 
+def surroundings(home: Path, emu: Emulator, url: str, engine: Engine = LOOP) -> dict[str, str]:
+    """What the workers of a home are told. A call that never left is proven absent only once its worker, which may just
+    stand still, could not send it any more.
+    """
+    env = environment(home, emu, KEY) | {"WANREEL_DATABASE_URL": url, "WANREEL_JUDGE": "off"}
+    env |= {"WANREEL_SLOTS": f'{{"*": {RUNNING}}}', "WANREEL_POLICY__ABSENCE_S": "45"}
+    return {**env, **engine.env}
+
+
+async def order(home: Path, emu: Emulator, url: str, count: int) -> None:
+    """So many jobs in the queue."""
+    settings = load(home=home, api_key=KEY, vendor_url=emu.base_url, database_url=url)
+    account = accounts_of(settings, load_catalog()).main.account
+    async with PostgresStore(url, lambda _: RUNNING, Policy()) as store:
+        now = SystemClock().now()
+        await store.add(
+            [
+                make_job(
+                    id=numbered_id("job", number),
+                    at=now + number / 1000,
+                    account=account,
+                    request=make_request(prompt=f"A red kite over a grey sea, take {number}", seed=number),
+                )
+                for number in range(count)
+            ]
+        )
+
+
 async def play(tmp_path: Path, pg_server: Server, url: str, count: int, engine: Engine = LOOP) -> None:
     """So many jobs through all of it."""
     home = tmp_path / "home"
     with emulator(speed=40.0, running=RUNNING, over_limit="reject") as emu:
-        env = environment(home, emu, KEY) | {"WANREEL_DATABASE_URL": url, "WANREEL_JUDGE": "off"}
-        env["WANREEL_SLOTS"] = f'{{"*": {RUNNING}}}'
-        env |= engine.env
-        settings = load(home=home, api_key=KEY, vendor_url=emu.base_url, database_url=url)
-        account = accounts_of(settings, load_catalog()).main.account
-        async with PostgresStore(url, lambda _: RUNNING, Policy()) as store:
-            now = SystemClock().now()
-            await store.add(
-                [
-                    make_job(
-                        id=numbered_id("job", number),
-                        at=now + number / 1000,
-                        account=account,
-                        request=make_request(prompt=f"A red kite over a grey sea, take {number}", seed=number),
-                    )
-                    for number in range(count)
-                ]
-            )
+        await order(home, emu, url, count)
+        env = surroundings(home, emu, url, engine)
         with crew(env, tmp_path) as hands:
             first, second, _third = (hands.hire() for _ in range(3))
             await until(url, lambda s, w: w == 3 and s.get("succeeded", 0) >= count // 10, "three work", hands)
