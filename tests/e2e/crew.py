@@ -30,6 +30,7 @@ from wanreel.store.postgres.store import PostgresStore
 
 RUNNING = 5
 PATIENCE_S = 1200.0
+LOOK_S = 0.2
 _STATES = "SELECT state, count(*) FROM jobs GROUP BY state"
 _ALIVE = "SELECT count(*) FROM leases WHERE account LIKE 'worker %'"
 
@@ -77,22 +78,21 @@ def crew(env: dict[str, str], folder: Path) -> Generator[Crew]:
 async def until(url: str, true: Callable[[dict[str, int], int], bool], what: str, hands: Crew) -> None:
     """Look until the database says so: jobs by state, and how many workers are there."""
     tick = asyncio.Event()
-    seen: object = None
-    for _ in range(int(PATIENCE_S / 0.2)):
-        conn = await asyncpg.connect(url)
-        try:
+    seen: tuple[dict[str, int], int] = {}, 0
+    conn = await asyncpg.connect(url)
+    try:
+        for _ in range(int(PATIENCE_S / LOOK_S)):
             states = {row["state"]: row["count"] for row in await conn.fetch(_STATES)}
-            workers = await conn.fetchval(_ALIVE)
-        finally:
-            await conn.close()
-        seen = states, workers
-        if true(states, workers):
-            return
-        try:
-            async with asyncio.timeout(0.2):
-                await tick.wait()
-        except TimeoutError:
-            continue
+            seen = states, await conn.fetchval(_ALIVE)
+            if true(*seen):
+                return
+            try:
+                async with asyncio.timeout(LOOK_S):
+                    await tick.wait()
+            except TimeoutError:
+                continue
+    finally:
+        await conn.close()
     pytest.fail(f"never came true: {what}: {seen}\n{hands.said()}")
 
 
