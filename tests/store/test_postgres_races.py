@@ -13,6 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.contract.stores import submitting
@@ -28,7 +29,7 @@ from wanreel.domain.turn import slot_key
 from wanreel.money.budget import Budget
 from wanreel.ports import Claim, Filter, Lane
 from wanreel.store.postgres.store import PostgresStore
-from wanreel.store.sql import changes, claims, ledger
+from wanreel.store.sql import changes, claims, ledger, locks
 
 LIMIT = 3
 FAR = NOW + 1e6
@@ -251,3 +252,22 @@ async def test_a_reader_of_the_feed_misses_nothing(stores: Sequence[PostgresStor
     assert {f"job_{n}" for n in range(60)} == {job_id for _, job_id in heard}
     assert 60 == len(heard)
     assert sorted(heard) == heard
+
+
+async def test_a_process_stopped_between_a_statement_and_its_values_holds_up_nobody(
+    stores: Sequence[PostgresStore], pg_url: str
+) -> None:
+    """PostgreSQL hears none of its own time-outs there; the next look after the dead ends the session."""
+    stopped = await asyncpg.connect(pg_url, statement_cache_size=0)
+    try:
+        await stopped.execute("BEGIN")
+        await stopped.fetch("SELECT set_config('idle_in_transaction_session_timeout', '1s', true)")
+        await stopped.fetch("SELECT pg_advisory_xact_lock($1)", locks._number("lease main"))
+        await stopped.prepare("SELECT 1", name="")  # and there it stands
+        watching = asyncio.ensure_future(stores[0].lease("main", "run_1", NOW, NOW + 9))
+        while not watching.done():
+            await stores[1].bury(NOW)
+            await asyncio.wait({watching}, timeout=0.2)
+        assert await watching
+    finally:
+        stopped.terminate()

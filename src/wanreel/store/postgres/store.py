@@ -15,7 +15,7 @@ import asyncio
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sqlalchemy import Connection, Double, Table, cast, func, select, update
+from sqlalchemy import Connection, Double, Table, cast, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from wanreel.domain.errors import Unavailable
@@ -37,6 +37,11 @@ TRIES_MAX = 8
 _BOUNDS = select(
     func.set_config("idle_in_transaction_session_timeout", f"{STALL_S:.0f}s", True),
     func.set_config("statement_timeout", f"{opening.ANSWER_S / 2:.0f}s", True),
+)
+_STANDS_STILL = text(  # where a statement was sent and its values were not, the two bounds above are not heard
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND usename = current_user AND pid <> pg_backend_pid() AND state = 'active' AND wait_event = 'ClientRead' "
+    "AND query NOT ILIKE 'copy%' AND state_change < clock_timestamp() - make_interval(secs => :still_s)"
 )
 _TIME = select(cast(func.extract("epoch", func.clock_timestamp()), Double))
 _WIPED: tuple[Table, ...] = (jobs, history, notices, messages, deliveries)
@@ -101,6 +106,11 @@ class PostgresStore(Doors):
         """The number of the last thing that happened; 0 when nothing has."""
         await self._number()
         return await super().newest()
+
+    async def bury(self, now: float) -> int:
+        """Give back what the silent had claimed, and end what they hold up in the database; how many jobs that were."""
+        await self._read(lambda conn: conn.execute(_STANDS_STILL, {"still_s": STALL_S}).scalar_one())
+        return await super().bury(now)
 
     async def time(self) -> float:
         """What the database's clock says: seconds since the epoch, UTC. For the Clock alone; no statement reads it."""
