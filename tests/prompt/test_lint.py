@@ -193,6 +193,17 @@ def test_the_mode_and_the_size_decide() -> None:
     assert () == lint(Subject("9:16, a man waits", size=None)).labels
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200d", "\u00ad", "\ufeff", "\u2060"])
+def test_what_nobody_sees_hides_nothing(unseen: str) -> None:
+    """A sign without a width inside a word: what is found is what an eye reads, at its place in what was given."""
+    prompt = f"{unseen}A quiet street at dawn, n{unseen}o peop{unseen}le, soft light"
+    found = [f for f in lint(Subject(prompt)).findings if f.rule.label == "negation"]
+    assert [f"n{unseen}o peop{unseen}le"] == [prompt[f.start : f.end].strip(", ") for f in found]
+    assert "people" in found[0].message
+    assert lint(Subject("a" * 1490 + unseen * 20)).errors, "they count where the vendor counts"
+    assert () == lint(Subject(unseen)).labels
+
+
 def test_the_limit_is_the_models() -> None:
     """What is past the limit is marked; a lower limit of the official model behind a name is said as advice."""
     long = "a " * 500

@@ -32,6 +32,7 @@ def test_one_is_kept_filled_and_forgotten() -> None:
     kept = room.save("rainy", "{thing} in light rain")
     assert ("rainy", "{thing} in light rain", "", ("thing",)) == (kept.name, kept.en, kept.zh, kept.variables)
     assert "雨中的{物}" == room.save("yu", " 雨中的{物} ").zh
+    assert "雨中的猫" == room.fill("yu", {"物": "猫"})
     assert shipped + 2 == len(room.all())
     assert "a cat in light rain" == room.fill("rainy", {"thing": "a cat"})
     with pytest.raises(Invalid, match="thing"):
@@ -58,6 +59,9 @@ def test_an_own_one_stands_before_one_that_ships() -> None:
     ("wrong", "field"),
     [
         ({"name": "../etc"}, "name"),
+        ({"text": "{Main Hero} in the rain"}, "text"),
+        ({"text": "a {cat in the rain"}, "text"),
+        ({"text": "a cat {} in the rain"}, "text"),
         ({"name": "a" * 65}, "name"),
         ({"text": "  "}, "text"),
         ({"text": "x" * (CHARS_MAX + 1)}, "text"),

@@ -168,8 +168,11 @@ def templates(
                 print_rows(rows, ["part", "english", "chinese", "meaning"])
             return Exit.OK
         if save:
+            from wanreel.prompt.templates import shipped
+
             kept = _templates(home).save(save, text, mode=mode, kind=kind)
-            say(f"kept as {kept.name}")
+            ships = kept.name in {template.name for template in shipped()}
+            say(f"kept as {kept.name}{', in the place of the one that ships' if ships else ''}")
             return Exit.OK
         if remove:
             _templates(home).remove(remove)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from wanreel.prompt.finding import Finding
@@ -19,6 +21,9 @@ from wanreel.prompt.rules.named import named
 from wanreel.prompt.rules.negation import negations, spans
 from wanreel.prompt.rules.subjects import crowded
 from wanreel.prompt.rules.writing import scripts
+
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+"""Soft hyphens, joiners, marks of direction: they print as nothing."""
 
 CHARS_MAX = 1500
 """What wan2.5 and 2.6 read (FS §2.1); other models say theirs."""
@@ -62,11 +67,22 @@ def doors() -> Doors:
 
 
 def lint(subject: Subject) -> Lint:
-    """Read a prompt by every rule."""
-    prompt = Reading(subject.prompt, doors())
+    """Read a prompt by every rule, as an eye reads it: signs that nobody sees hide nothing, though they are counted."""
+    given = Reading(subject.prompt, doors())
+    if _UNSEEN.search(subject.prompt) is None:
+        found = _read(given, subject)
+    else:
+        places = [place for place, sign in enumerate(subject.prompt) if not _UNSEEN.match(sign)]
+        seen = Reading("".join(subject.prompt[place] for place in places), doors())
+        found = [_moved(finding, places) for finding in _read(seen, subject)]
+    found += too_long(given, subject.chars_max, subject.official_max)
+    return Lint(tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule.code))))
+
+
+def _read(prompt: Reading, subject: Subject) -> list[Finding]:
     names = tuple(named(prompt))
     unwanted = spans(prompt)
-    found = [
+    return [
         *negations(prompt, unwanted),
         *crowded(prompt, names, unwanted),
         *names,
@@ -74,7 +90,12 @@ def lint(subject: Subject) -> Lint:
         *clashes(prompt, unwanted),
         *wrong_modes(prompt, subject.mode),
         *mismatches(prompt, subject.size),
-        *too_long(prompt, subject.chars_max, subject.official_max),
         *advice(prompt, subject.mode, subject.duration_s, multi_shot=subject.multi_shot),
     ]
-    return Lint(tuple(sorted(found, key=lambda f: (f.start, f.end, f.rule.code))))
+
+
+def _moved(finding: Finding, places: Sequence[int]) -> Finding:
+    """At its place in the prompt as it was given."""
+    start = places[finding.start] if finding.start < len(places) else (places[-1] + 1 if places else 0)
+    end = places[finding.end - 1] + 1 if finding.start < finding.end <= len(places) else start
+    return replace(finding, start=start, end=end)

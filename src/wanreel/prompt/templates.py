@@ -12,7 +12,8 @@ from wanreel.domain.errors import Invalid, Problem
 from wanreel.prompt.lexicon import table
 from wanreel.prompt.slots import Language
 
-_VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_VARIABLE = re.compile(r"\{([^\W\d]\w*)\}")
+_BRACES = re.compile(r"\{[^{}]*\}|[{}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class Template:
         if problems:
             raise Invalid("", tuple(problems))
         return _VARIABLE.sub(lambda m: values[m[1]], self.text(language))
+
+
+def unfillable(text: str) -> tuple[str, ...]:
+    """What stands in braces and is no variable: nobody could ever fill it."""
+    return tuple(dict.fromkeys(b for b in _BRACES.findall(text) if not _VARIABLE.fullmatch(b)))
 
 
 @cache

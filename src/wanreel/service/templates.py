@@ -9,7 +9,7 @@ from typing import Any
 from wanreel.domain.errors import Invalid, NotFound, Problem
 from wanreel.ports import OwnTemplates
 from wanreel.prompt.slots import Language, language_of
-from wanreel.prompt.templates import Template, parse_own, shipped
+from wanreel.prompt.templates import Template, parse_own, shipped, unfillable
 
 NAME = r"[a-z0-9][a-z0-9-]{0,63}"
 CHARS_MAX = 20_000
@@ -79,6 +79,9 @@ def _amiss(name: str, text: str, mode: str, kind: str) -> list[Problem]:
         found.append(Problem("text", "say the prompt, with its {variables} in braces"))
     if len(text) > CHARS_MAX or re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", text):
         found.append(Problem("text", f"takes up to {CHARS_MAX} characters, none of them a control character"))
+    if odd := unfillable(text):
+        words = "a variable is one word of letters, digits and _ in braces, such as {product}"
+        found.append(Problem("text", f"{words}; {odd[0][:40]} is none", odd[0][:40]))
     if mode not in MODES:
         found.append(Problem("mode", f"is one of {', '.join(MODES)}", mode))
     if not re.fullmatch(r"[\w-]{1,40}", kind):
