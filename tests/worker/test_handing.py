@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.factories import NOW, make_job, make_outcome, make_task
 from tests.worker.fakes import Bench, Vendor
 from tests.worker.test_loop import accepts
+from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Invalid, Unavailable
 from wanreel.domain.event import Finished, Lost
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, Succeeded, Unconfirmed, state_name
+from wanreel.domain.spooling import expected_bytes
 from wanreel.ports import Filter, Lane, TakeTurn, Turn
 from wanreel.worker.handing import COMING_S, FOUND_S, OVERDUE_S, REST_S, WOKEN_S, Handing
 from wanreel.worker.loop import Runner
+from wanreel.worker.spool_gate import AGAIN_S, SpoolGate
 
 LATE_S = OVERDUE_S + 1.0
 
@@ -42,17 +46,19 @@ class Engine:
 class Place:
     """A worker of an engine, over the bench."""
 
-    def __init__(self, bench: Bench, owner: str = "worker-1", engine: Engine | None = None) -> None:
+    def __init__(
+        self, bench: Bench, owner: str = "worker-1", engine: Engine | None = None, gate: SpoolGate | None = None
+    ) -> None:
         self.bench = bench
         self.engine = engine or Engine()
-        self.runner = Runner(bench.tools_of(owner), (), bench.limit_of, engine=self.engine)
+        self.runner = Runner(bench.tools_of(owner), (), bench.limit_of, engine=self.engine, gate=gate)
         assert self.runner._handing is not None
         self.handing: Handing = self.runner._handing
 
     async def offered(self, lane: Lane) -> list[tuple[str, str]]:
         """Whom a round hands over, and in whose name."""
         before = len(self.engine.calls)
-        await self.handing.offer(lane, 16)
+        await self.handing.hand(await self.handing.claim(lane, 16))
         return self.engine.calls[before:]
 
     async def state(self, job: Job) -> str:
@@ -84,7 +90,7 @@ async def test_a_queued_job_the_engine_does_not_bring_goes_back() -> None:
     place, other = Place(bench), Place(bench, "worker-2")
     await place.offered(Lane.SUBMIT)
     bench.clock.advance(COMING_S + 1)
-    await place.handing.offer(Lane.SUBMIT, 0)
+    await place.handing.claim(Lane.SUBMIT, 0)
     assert [(job.id, "worker-2")] == await other.offered(Lane.SUBMIT)
     assert Turn("queued", over=True) == await place.runner.turn(job.id, "worker-1")
 
@@ -137,6 +143,26 @@ async def test_an_end_that_is_seen_again_and_again_wakes_once() -> None:
     place.engine.away = True
     bench.clock.advance(WOKEN_S)
     assert [] == await place.handing.wake([job.id]), "it is to be said again"
+
+
+async def test_no_more_is_handed_over_than_the_spool_could_save(tmp_path: Path) -> None:
+    """What it let through and the engine has not brought, or would not hear of, no longer counts."""
+    bench = Bench(limit=9)
+    jobs = await bench.store.add([make_job(model=f"model-{n}") for n in range(3)])
+    two = int(2.5 * expected_bytes(jobs[0].request, bench.policy))
+    spool = LocalSpool(tmp_path, two, bench.clock)
+    gate = SpoolGate(spool, bench.store, bench.clock, bench.policy)
+    place = Place(bench, gate=gate)
+    place.engine.away = True
+    await place.runner._tick()
+    assert {} == gate._starting
+    bench.clock.advance(REST_S + AGAIN_S)
+    place.engine.away = False
+    await place.runner._tick()
+    assert 2 == len(place.engine.calls) == len(gate._starting)
+    bench.clock.advance(COMING_S + AGAIN_S)
+    await place.handing.claim(Lane.SUBMIT, 0)
+    assert {} == gate._starting
 
 
 # --- from the engine ------------------------------------------------------------------------------------------------

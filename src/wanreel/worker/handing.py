@@ -6,14 +6,14 @@ The store says what is due, and who may act, as it does for the loop. The engine
   worker's. What waits for a slot is a row of the store and nothing to the engine.
 * A job under way is woken by the engine's own timer, or by name when something was seen of it.
 * What is overdue all the same (never begun on the engine, ended there by hand, due again by a cancel or a storage that
-  is back) is found by one worker for all.
+  is back) is found by one worker for all; clips by each for itself, for one may lie in its machine's spool.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, Unconfirmed, is_final, state_name
@@ -22,6 +22,7 @@ from wanreel.domain.policy import longest_delay_s
 from wanreel.ports import Claim, Engine, Lane, Turn
 from wanreel.telemetry import LOOP_BROKE, log
 from wanreel.worker.presence import Presence
+from wanreel.worker.spool_gate import SpoolGate
 from wanreel.worker.tools import CLAIM_S, Tools
 
 OVERDUE_S = 2.0  # so much is left to the engine's own timers before anybody looks after it
@@ -48,27 +49,39 @@ class Handing:
     engine: Engine
     tools: Tools
     presence: Presence | None
-    _coming: dict[str, float] = field(
-        default_factory=dict[str, float]
-    )  # claimed jobs, and how long they are waited for
+    gate: SpoolGate | None = None  # to be told of what it let through and is not sent after all
+    _coming: dict[str, tuple[Job, float]] = field(default_factory=dict[str, tuple[Job, float]])  # until when
     _woken: dict[str, float] = field(default_factory=dict[str, float])  # and until when that will do
     _rest_until: float = 0.0
     _seek_at: dict[Lane, float] = field(default_factory=dict[Lane, float])
 
     # --- to the engine ----------------------------------------------------------------------------------------------
 
-    async def offer(self, lane: Lane, room: int) -> int:
-        """Hand over what is due in a lane and has nobody; how many jobs that were. Raises Unavailable (the store)."""
+    async def claim(self, lane: Lane, room: int) -> list[Job]:
+        """What is to be handed over in a lane, as far as there is room here. Raises Unavailable (the store)."""
         now = self.tools.clock.now()
         if now < self._rest_until:
-            return 0
+            return []
         if lane is Lane.SUBMIT:
             await self._give_back(now)
-            return await self._hand(await self._claim(lane, now, room - len(self._coming)))
-        if now < self._seek_at.get(lane, 0.0) or (self.presence and not await self.presence.alone("overdue")):
-            return 0
+            return await self._claimed(lane, now, room - len(self._coming))
+        if now < self._seek_at.get(lane, 0.0):
+            return []
         self._seek_at[lane] = now + SEEK_S
-        return await self._hand(await self._claim(lane, now - OVERDUE_S, FOUND_MAX))
+        if lane is Lane.ARCHIVE:  # each for itself: what lies in a machine's spool is for that machine
+            return await self._claimed(lane, now - OVERDUE_S, room)
+        alone = self.presence is None or await self.presence.alone("overdue")
+        return await self._claimed(lane, now - OVERDUE_S, FOUND_MAX) if alone else []
+
+    async def hand(self, jobs: Sequence[Job]) -> int:
+        """Hand over what was claimed; how many jobs that were. Raises Unavailable (the store)."""
+        now = self.tools.clock.now()
+        self._coming |= {job.id: (job, now + COMING_S) for job in jobs if isinstance(job.state, Queued)}
+        called = await asyncio.gather(*(self._call(job, self.tools.owner) for job in jobs))
+        for job, went in zip(jobs, called, strict=True):
+            if not went:
+                await self._let_go(job)
+        return sum(called)
 
     async def wake(self, ids: Sequence[str]) -> list[str]:
         """Have jobs take their turns, due or not; which of them will. Raises Unavailable (the store)."""
@@ -83,11 +96,12 @@ class Handing:
         lost = {job.id for job, went in zip(jobs, called, strict=True) if not went}
         return [job_id for job_id in ids if job_id not in lost]
 
-    async def _claim(self, lane: Lane, now: float, limit: int) -> list[Job]:
-        if limit <= 0:
-            return []
+    async def _claimed(self, lane: Lane, now: float, limit: int) -> list[Job]:
         hold_s = CLAIM_S[lane] if lane is Lane.SUBMIT else FOUND_S + OVERDUE_S
-        claim = Claim(
+        return await self.tools.jobs.claim(self._claim(lane, now, hold_s, limit)) if limit > 0 else []
+
+    def _claim(self, lane: Lane, now: float, hold_s: float, limit: int) -> Claim:
+        return Claim(
             lane=lane,
             owner=self.tools.owner,
             now=now,
@@ -95,18 +109,8 @@ class Handing:
             limit=limit,
             far_at=now + longest_delay_s(self.tools.policy),
             quiet_s=self.tools.policy.quiet_s,
+            spool=self.tools.spool.name if self.tools.spool is not None else "",
         )
-        return await self.tools.jobs.claim(claim)
-
-    async def _hand(self, jobs: Sequence[Job]) -> int:
-        now = self.tools.clock.now()
-        self._coming |= {job.id: now + COMING_S for job in jobs if isinstance(job.state, Queued)}
-        called = await asyncio.gather(*(self._call(job, self.tools.owner) for job in jobs))
-        for job, went in zip(jobs, called, strict=True):
-            if not went:
-                self._coming.pop(job.id, None)
-                await self.tools.jobs.release(self.tools.owner, job.id)
-        return sum(called)
 
     async def _call(self, job: Job, claimed_by: str) -> bool:
         try:
@@ -126,9 +130,13 @@ class Handing:
 
     async def _give_back(self, now: float) -> None:
         """Let go of queued jobs that the engine has not brought."""
-        for job_id in [job_id for job_id, until in self._coming.items() if until <= now]:
-            del self._coming[job_id]
-            await self.tools.jobs.release(self.tools.owner, job_id)
+        for job in [job for job, until in self._coming.values() if until <= now]:
+            await self._let_go(job)
+
+    async def _let_go(self, job: Job) -> None:
+        if self._coming.pop(job.id, None) is not None and self.gate is not None:
+            self.gate.over(job)
+        await self.tools.jobs.release(self.tools.owner, job.id)
 
     # --- from the engine --------------------------------------------------------------------------------------------
 
@@ -146,17 +154,8 @@ class Handing:
             return (job if ours else None), lane
         if claimed_by:  # whoever found it overdue
             await self.tools.jobs.release(claimed_by, job_id)
-        now = self.tools.clock.now()
-        claim = Claim(
-            lane=lane,
-            owner=self.tools.owner,
-            now=now,
-            until=now + CLAIM_S[lane],
-            limit=1,
-            far_at=now + longest_delay_s(self.tools.policy),
-            ids=(job_id,),
-        )
-        return next(iter(await self.tools.jobs.claim(claim)), None), lane
+        claim = self._claim(lane, self.tools.clock.now(), CLAIM_S[lane], 1)
+        return next(iter(await self.tools.jobs.claim(replace(claim, ids=(job_id,)))), None), lane
 
     async def standing(self, job_id: str, before: Job | None) -> Turn:
         """How a job stands after its turn. Raises Unavailable."""

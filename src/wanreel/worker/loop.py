@@ -127,7 +127,7 @@ class Runner:
         self._gate = gate
         self._presence = presence  # None: nobody else works these jobs; whatever is claimed was claimed by the dead
         self._engine = engine  # None: this loop takes the steps itself
-        self._handing = None if engine is None else Handing(engine, self._tools, presence)
+        self._handing = None if engine is None else Handing(engine, self._tools, presence, gate)
         self._reviewer = reviewer
         self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
@@ -253,11 +253,12 @@ class Runner:
                 raise
 
     async def _fill(self, lane: _Lane, ids: tuple[str, ...] = ()) -> int:
-        if self._handing is not None:
-            return await self._handing.offer(lane.lane, lane.limit - len(lane.running))
         room, gate = lane.limit - len(lane.running), self._gate if lane.lane is Lane.SUBMIT else None
         if room <= 0 or (gate is not None and gate.closed()):
             return 0
+        if self._handing is not None:
+            claimed = await self._handing.claim(lane.lane, room)
+            return await self._handing.hand(claimed if gate is None else await self._let_through(claimed, gate))
         now, policy = self._tools.clock.now(), self._tools.policy
         claim = Claim(
             lane=lane.lane,
