@@ -1,4 +1,4 @@
-"""Creates of foreign faces: announced one after the other, so that of two equal ones each process sees which came first."""
+"""Creates of foreign faces: announced one after the other, so that of two equal ones each sees which came first."""
 
 from __future__ import annotations
 
