@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,12 +15,14 @@ import structlog
 from aiohttp import web
 
 from tests.api.served import OUTSIDE, Served, served
-from tests.client.small_world import bought, picture, small_vendor
+from tests.client.small_world import KEY, bought, picture, small_vendor
 from tests.e2e.clip import small_clip
 from wanreel import Client, Conflict, Invalid, NotFound, Unavailable, async_client
 from wanreel.api.problems import TABLE
+from wanreel.client import EmbeddedClient
 from wanreel.client.answers import OF_CODE, error_of
 from wanreel.emulator.server import Emulator
+from wanreel.mcp.tools import shown
 
 PROMPT, MODEL = "A red kite over a grey sea", "wan2.5-t2v-preview"
 
@@ -224,3 +227,32 @@ async def test_favourites_and_tags_are_changed(server: Served) -> None:
         assert [video.id] == [one.id for one in await wan.list(favourites=True, tag="hero")]
         with pytest.raises(Invalid):
             await wan.mark(video.id)
+
+
+async def test_progress_and_money_are_told_alike(server: Served, tmp_path: Path) -> None:
+    """Embedded, against a server and to an agent: how a job is getting on, in lists too, and where the money went."""
+    asked = {"home": tmp_path / "waiting", "vendor_url": "http://127.0.0.1:9/api/v1", "api_key": KEY}
+    async with served(tmp_path / "waiting", None, works=False) as still, async_client(still.url) as far:
+        near = EmbeddedClient(lambda _: nullcontext(still.home), asked)
+        first, second = [(await far.submit(PROMPT, model=MODEL))[0] for _ in range(2)]
+        said = {first.id: "next to be sent", second.id: "1 in front of it"}
+        async with near:
+            for wan in (far, near):
+                assert said == {video.id: (video.progress or "").partition(";")[0] for video in await wan.list()}
+                assert said[second.id] == ((await wan.get(second.id)).progress or "").partition(";")[0]
+        agents = shown(await far.get(first.id))
+        assert ("next to be sent", None) == (agents["progress"], agents["about_s_left"])
+
+    made = await server.made()
+    async with async_client(server.url) as far:
+        near = EmbeddedClient(lambda _: nullcontext(server.home), asked)
+        assert (None, None) == ((video := await far.get(made["id"])).progress, video.rest_s)
+        async with near:
+            for by in ("project", "model", "day", "tag"):
+                lines = await far.usage(by)
+                assert lines == await near.usage(by)
+                assert 1 == sum(line["clips"] for line in lines)
+            assert [] == await far.usage(project="none") == await near.usage(project="none")
+            for wan in (far, near):
+                with pytest.raises(Invalid, match="by"):
+                    await wan.usage("colour")

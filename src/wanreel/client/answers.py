@@ -92,7 +92,15 @@ def video_of(body: Mapping[str, Any], server: str) -> Video:
     )
     kept = body.get("artifact")
     url = server + kept["url"] if kept else None
-    return Video(job, None, body["attention"], url=url, favourite=bool(body.get("favourite")))
+    return Video(
+        job,
+        None,
+        body["attention"],
+        url=url,
+        favourite=bool(body.get("favourite")),
+        progress=body.get("progress"),
+        rest_s=body.get("rest_s"),
+    )
 
 
 def planned_of(body: Mapping[str, Any]) -> Planned:

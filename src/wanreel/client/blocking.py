@@ -156,6 +156,20 @@ class BlockingClient:
         )
         return self._run(wanted)
 
+    def usage(
+        self,
+        by: str = "project",
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        zone: str | None = None,
+        project: str | None = None,
+    ) -> builtins.list[dict[str, Any]]:
+        """Where the money went: a line for each project, model, day or tag and currency, amounts as text. `since` and
+        `until` are days of `zone` (Asia/Shanghai); without them the last thirty. Raises Invalid.
+        """
+        return self._run(self._inner.usage(by, since=since, until=until, zone=zone, project=project))
+
     def history(self, job_id: str) -> list[dict[str, Any]]:
         """Everything that happened to a job, oldest first, as plain values. Raises NotFound."""
         return self._run(self._inner.history(job_id))

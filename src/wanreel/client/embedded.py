@@ -14,11 +14,12 @@ from typing import Any, Self, Unpack
 from wanreel.client.home import Home, OpenHome
 from wanreel.client.hosting import Hosting
 from wanreel.client.video import GenerationFailed, NeedsAttention, Video, Wish, order_fields
-from wanreel.domain.errors import Conflict, NotFound, Unavailable
+from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from wanreel.domain.group import Group
 from wanreel.domain.job import Job, Succeeded, is_final
 from wanreel.domain.mark import Mark, marking_of, tags_of
 from wanreel.domain.verdict import Pick, Review, Standing
+from wanreel.money.report import By
 from wanreel.ports import Filter
 from wanreel.prompt.templates import Template
 from wanreel.service.batch import read_batch
@@ -27,9 +28,11 @@ from wanreel.service.order import Order, Planned
 from wanreel.service.picture import GroupView
 from wanreel.service.reading import Embed
 from wanreel.service.settling import settlement
+from wanreel.service.standing import Progress, attention
 from wanreel.service.taking import take
 from wanreel.service.uses import ID_CHARS
 from wanreel.service.view import happening_view, view_entry
+from wanreel.service.view_money import view_line
 from wanreel.settings import load
 
 LOOK_S = 0.2  # how often a follower reads the store ...
@@ -175,6 +178,23 @@ class EmbeddedClient:
             after=after,
         )
         return await self._videos(await self.home.service.list(which))
+
+    async def usage(
+        self,
+        by: str = "project",
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        zone: str | None = None,
+        project: str | None = None,
+    ) -> builtins.list[dict[str, Any]]:
+        """Where the money went: a line for each project, model, day or tag and currency, amounts as text. `since` and
+        `until` are days of `zone` (Asia/Shanghai); without them the last thirty. Raises Invalid.
+        """
+        if by not in list(By):
+            raise Invalid("", (Problem("by", f"must be one of {', '.join(By)}", by),))
+        span = self.home.till.span(since, until, zone)
+        return [view_line(line) for line in await self.home.till.usage(span, By(by), project)]
 
     async def history(self, job_id: str) -> list[dict[str, Any]]:
         """Everything that happened to a job, oldest first, as plain values. Raises NotFound."""
@@ -345,18 +365,28 @@ class EmbeddedClient:
     async def _videos(self, jobs: Iterable[Job]) -> list[Video]:
         jobs = list(jobs)
         service = self.home.service
-        attention = await service.attention(jobs)
-        if self._hosting is not None and self._hosting.is_runner:
-            attention |= {job.id: words for job in jobs if (words := service.out_of_reach(job))}
         marks = await self.home.marks.of(jobs)
-        return [self._made(job, attention.get(job.id), marks.get(job.id)) for job in jobs]
+        if all(map(is_final, jobs)):
+            return [self._made(job, None, marks.get(job.id), Progress()) for job in jobs]
+        moment = await service.moment()
+        wanted = {job.id: words for job in jobs if (words := attention(job, moment))}
+        if self._hosting is not None and self._hosting.is_runner:
+            wanted |= {job.id: words for job in jobs if (words := service.out_of_reach(job))}
+        told = await service.progress(jobs, moment)
+        return [self._made(j, wanted.get(j.id), marks.get(j.id), told.get(j.id, Progress())) for j in jobs]
 
-    def _made(self, job: Job, attention: str | None, mark: Mark | None) -> Video:
+    def _made(self, job: Job, wanted: str | None, mark: Mark | None, told: Progress) -> Video:
         where = self.home.shelf.where(job.state.artifact) if isinstance(job.state, Succeeded) else None
         path = Path(where) if where and "://" not in where else None
         favourite = mark is not None and mark.favourite
         return Video(
-            dataclasses.replace(job, tags=tags_of(job, mark)), path, attention, where=where, favourite=favourite
+            dataclasses.replace(job, tags=tags_of(job, mark)),
+            path,
+            wanted,
+            where=where,
+            favourite=favourite,
+            progress=told.words,
+            rest_s=told.rest_s,
         )
 
 

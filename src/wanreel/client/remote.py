@@ -182,6 +182,22 @@ class RemoteClient:
         """The jobs of a group, in their order. Raises NotFound."""
         return [self._video(job) for job in (await self._ask("GET", f"/v1/groups/{group_id}"))["jobs"]]
 
+    async def usage(
+        self,
+        by: str = "project",
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        zone: str | None = None,
+        project: str | None = None,
+    ) -> builtins.list[dict[str, Any]]:
+        """Where the money went: a line for each project, model, day or tag and currency, amounts as text. `since` and
+        `until` are days of `zone` (Asia/Shanghai); without them the last thirty. Raises Invalid.
+        """
+        asked = {"by": by, "since": since, "until": until, "zone": zone, "project": project}
+        query = [(name, value) for name, value in asked.items() if value is not None]
+        return (await self._ask("GET", "/v1/usage", query=query))["data"]
+
     async def history(self, job_id: str) -> list[dict[str, Any]]:
         """Everything that happened to a job, oldest first, as plain values. Raises NotFound."""
         return (await self._ask("GET", f"/v1/jobs/{job_id}/history"))["data"]

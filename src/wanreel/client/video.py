@@ -58,6 +58,8 @@ class Video:
     url: str | None = None  # where a server has the clip; `save` fetches it
     where: str | None = None  # the path, or the address in a bucket
     favourite: bool = False  # whether somebody said so; `job.tags` are the tags as they stand
+    progress: str | None = None  # why it waits and about how long, or how far it may be; None: there is nothing to say
+    rest_s: float | None = None  # seconds until the vendor is likely done with it; None: nobody knows
 
     @property
     def id(self) -> str:

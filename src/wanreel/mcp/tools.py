@@ -58,6 +58,16 @@ class Video(Protocol):
         ...
 
     @property
+    def progress(self) -> str | None:
+        """Why it waits and about how long, or how far it may be."""
+        ...
+
+    @property
+    def rest_s(self) -> float | None:
+        """Seconds until the vendor is likely done with it."""
+        ...
+
+    @property
     def path(self) -> object | None:
         """Where the clip lies on this machine."""
         ...
@@ -158,7 +168,7 @@ def make_server(wan: Wan, clock: Clock, version: str) -> MCPServer[Any]:
             gone_s = clock.now() - began
             if video.done or video.attention or gone_s >= seconds:
                 return shown(video)
-            await context.report_progress(gone_s, seconds, video.state)
+            await context.report_progress(gone_s, seconds, video.progress or video.state)
             await clock.sleep(min(TICK_S, max(0.05, seconds - gone_s)))
 
     @server.tool(name="list")
@@ -205,6 +215,8 @@ def shown(video: Video) -> dict[str, Any]:
         "seed": video.job.request.seed,
         "link": video.url or (str(video.path) if video.path else None),
         "error": f"{state.code}: {state.message}" if isinstance(state, Failed) else None,
+        "progress": video.progress,
+        "about_s_left": None if video.rest_s is None else round(video.rest_s),
         "needs_person": video.attention,
     }
 
