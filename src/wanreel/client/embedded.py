@@ -214,13 +214,12 @@ class EmbeddedClient:
         tags: Sequence[str] | None = None,
         add_tags: Sequence[str] = (),
         remove_tags: Sequence[str] = (),
-        by: str = "",
     ) -> Video:
         """Say that a job is a favourite (or is not), or give it other tags: `tags` in the place of those it has, or
         `add_tags` and `remove_tags`. Raises NotFound, Invalid.
         """
         job = await self.home.service.get(job_id)
-        await self.home.marks.mark(job, marking_of(favourite, tags, add_tags, remove_tags), by)
+        await self.home.marks.mark(job, marking_of(favourite, tags, add_tags, remove_tags))
         return await self._video(job)
 
     async def retry(self, job_id: str) -> Video:
