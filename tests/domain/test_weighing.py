@@ -259,3 +259,17 @@ def test_only_calls_without_a_task_are_calls() -> None:
 def test_a_winner_is_near_and_the_others_are_not(distances: list[tuple[str, float]], winner: str | None) -> None:
     """Two figures for one picture are one picture."""
     assert winner == clear_winner(distances)
+
+
+def test_a_call_among_alikes_is_not_given_away_while_another_candidate_may_be_its_own() -> None:
+    """Of two alike calls one made a task that has not told its words; given the other task, it would be no maker of
+    that one any more, and a third call, the only one left, would be handed it for want of another.
+    """
+    fox, boat, boat_again = lost("fox", prompt="a fox in the snow"), lost("j", 200), lost("k", 500)
+    proofs = {"fox": Proof(NOW + 60, READS), "j": Proof(NOW + 260, READS), "k": Proof(NOW + 560)}
+    of_j, of_k = row("t1", 201, "PENDING"), row("t2", 501, "RUNNING")
+    now: dict[str, Any] = {"key_alone": True, "proofs": proofs, "now": NOW + 700}
+    assert [] == said(weigh(case(fox, boat, boat_again, rows=(of_j, of_k), **now)))
+    ended = replace(of_j, status="SUCCEEDED")
+    found = said(weigh(case(fox, boat, boat_again, rows=(ended, of_k), exams=told("t1"), **now)))
+    assert {("j", "t1"), ("k", "t2")} <= set(found)

@@ -17,7 +17,7 @@ from wanreel.domain.policy import Policy
 from wanreel.domain.request import FIRST_FRAME, Media, Stored
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
-from wanreel.ports import LikenessFailed, Listing, Window
+from wanreel.ports import Filter, LikenessFailed, Listing, Window
 from wanreel.store.memory import MemoryStore
 from wanreel.watch.doubts import Search
 
@@ -245,3 +245,30 @@ async def test_doubts_of_several_accounts_are_looked_for_in_their_own_lists() ->
     await scene.search.turn()
     assert len(scene.vendor.windows) >= 2
     assert job.account.id == "other"
+
+
+async def test_a_reading_proves_nothing_of_a_call_that_was_lost_after_it() -> None:
+    """A worker reads the list and stands still; others work on. What they lost meanwhile its reading says nothing
+    about, and a task of theirs is found by the readings that come.
+    """
+    scene = Scene()
+    await scene.lost("early", prompt="a kite nobody made")
+    await scene.answered()
+    find, asked = scene.store.find, 0
+
+    async def stands_still(which: Filter) -> list[Job]:
+        nonlocal asked
+        asked += 1
+        if asked == 2:  # the list was read
+            scene.clock.advance(1000.0)
+            await scene.lost("late")
+            scene.vendor.made()
+        return await find(which)
+
+    scene.store.find = stands_still
+    for _ in range(40):
+        found, wait_s = await scene.search.turn()
+        if asked > 2:
+            await scene.answered()
+        assert "job_late" not in [job.id for job, event in found if isinstance(event, NotFound)]
+        scene.clock.advance(max(wait_s, 20.0))

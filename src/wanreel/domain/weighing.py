@@ -217,8 +217,9 @@ def _alike(calls: Iterable[Call]) -> bool:
 
 def _share_out(found: Sequence[_Ours], unsure: AbstractSet[str], *, overruled: bool) -> _Shares:
     """Each class of interchangeable calls gets its candidates in the order of time. A class that has more candidates
-    than calls shares nothing out, for one of them is a stranger's; nor does one that is known by its words while
-    another candidate of its calls has not told its own yet.
+    than calls shares nothing out, for one of them is a stranger's. Nor does one while another candidate of its calls
+    is unexplained, if it is known by its words or has several calls: the call that is given this candidate could be the
+    maker of that one, which would then be taken for somebody else's.
     """
     shares = _Shares()
     for body in dict.fromkeys(f.makers[0].body for f in found):
@@ -228,7 +229,7 @@ def _share_out(found: Sequence[_Ours], unsure: AbstractSet[str], *, overruled: b
             names = ", ".join(f.row.task_id for f in mine)
             why = f"{len(mine)} tasks may be those of {len(calls)} lost calls: {names}"
             shares.puzzles += [_Puzzle(f.row, f.makers, why) for f in mine]
-        elif all(f.by_key for f in mine) or not calls & unsure:
+        elif (len(calls) == 1 and all(f.by_key for f in mine)) or not calls & unsure:
             shares.adopted += _in_order(mine, overruled=overruled)
         else:
             shares.held |= calls

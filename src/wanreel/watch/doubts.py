@@ -91,7 +91,7 @@ class Search:
     async def _look(self, account: Account, calls: Sequence[Call], memory: _Memory) -> list[tuple[Job, Event]]:
         """One look at one account."""
         facts = await self.watching.facts(account.id)
-        began = self.clock.now()
+        began, lost = self.clock.now(), frozenset(call.intent.id for call in calls if call.lost)
         reading = await self._read(account, calls, facts, memory)
         if self.clock.now() - began > READ_S_MAX:  # our clock jumped meanwhile, and the window was another one
             reading = replace(reading, complete=False, why="our own clock jumped while the list was read")
@@ -103,7 +103,8 @@ class Search:
         calls = [call for call in await self._calls() if call.job.account.id == account.id]
         known = await self.watching.known_tasks(account.id, [row.task_id for row in reading.rows])
         if reading.complete:
-            self._count(calls, reading.rows, known, memory, facts, now)
+            before = [call for call in calls if call.intent.id in lost]
+            self._count(before, reading.rows, known, memory, facts, began)
         teachable = not facts.key_ids and await self._is_teachable(account, calls)
         found: list[tuple[Job, Event]] = []
         for model in dict.fromkeys(call.job.request.model for call in calls if call.lost):
@@ -163,7 +164,9 @@ class Search:
         facts: Facts,
         now: float,
     ) -> None:
-        """One more complete read: what it says about the absence of each lost call's task."""
+        """One more complete read, begun at `now`: what it says about the absence of the task of each call that was lost
+        by then. This process may have stood still since: what was lost meanwhile the read says nothing about.
+        """
         vendor_now = now + (facts.skew_s or 0.0)
         wait_s = self.policy.absence_s + max(facts.lag_s, self.policy.list_lag_s)
         fresh: dict[str, Proof] = {}
