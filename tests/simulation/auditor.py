@@ -83,8 +83,9 @@ class Kin:
 class Auditor:
     """The books of one world."""
 
-    def __init__(self, world: World, limit: int) -> None:
+    def __init__(self, world: World, limit: int, *, shared: bool = False) -> None:
         self.world = world
+        self.shared = shared
         self.limit = limit
         self.advance: Callable[[float], None] = lambda _: None  # brings the desk's books up to now
         self.tickets: dict[str, Ticket] = {}
@@ -198,7 +199,10 @@ class Auditor:
 
     def sending(self, job: Job, intent: Intent, stored: Job) -> None:
         """The first byte of a paid call is about to leave."""
-        if not (isinstance(stored.state, Submitting) and stored.state.intent.id == intent.id):
+        written = (
+            (Submitting, Unconfirmed) if self.shared else (Submitting,)
+        )  # taken for dead, and goes on all the same
+        if not (isinstance(stored.state, written) and stored.state.intent.id == intent.id):
             self._broken(f"{job.id}: a paid call without its intent on disk (the store says {_word(stored)})")
         unsettled = [i for i in self.sent[job.id] if i not in self.settled]
         if unsettled and not self.ticket_of(job).excused:
@@ -266,6 +270,12 @@ class Auditor:
                 del self.inside[job_id]
         elif owner is None:
             self.inside.clear()
+
+    def buried(self, alive: Sequence[str]) -> None:
+        """Whoever is not among these has been silent for too long, and lost its claims."""
+        for job_id, (strand, _) in list(self.inside.items()):
+            if strand.owner not in alive:
+                del self.inside[job_id]
 
     def step_ended(self, strand: object) -> None:
         """A step came to its end and said that all is recorded: then its paid news is."""

@@ -17,6 +17,7 @@ from wanreel.ports import Claim, Ended, Lane
 from wanreel.watch.doubts import Search
 from wanreel.watch.watcher import Watcher
 from wanreel.worker.outbox import deliver
+from wanreel.worker.presence import Presence
 from wanreel.worker.step import Unsettled, offer_again, settle
 from wanreel.worker.tools import CLAIM_S, Tools
 
@@ -28,7 +29,9 @@ AGAIN_S = 2.0  # after a tick or an offer that failed
 
 @dataclass(slots=True, eq=False)
 class Crew:
-    """One process. `alone`: the only one of its home, as the real runner is; otherwise it shares the store."""
+    """One process. `alone`: the only one of its home, as the real runner is; otherwise it shares the store, and where
+    `shared`, it says that it is alive and gives back what the silent have claimed.
+    """
 
     name: str
     world: World
@@ -39,6 +42,7 @@ class Crew:
     step: Callable[[Job, Tools, Ended | None], Awaitable[None]]
     rescue: Callable[[Tools], Awaitable[int]]
     alone: bool
+    shared: bool
     make_search: Callable[[StoreDoor], Search]
     make_watchers: Callable[[StoreDoor, str], list[Watcher]]
     alive: bool = False
@@ -58,6 +62,7 @@ class Crew:
     search_at: float = 0.0
     lookouts: list[Lookout] = field(default_factory=list[Lookout])
     seen: dict[str, Ended] = field(default_factory=dict[str, Ended])
+    presence: Presence | None = None
 
     def start(self) -> None:
         """The process begins: a lone runner ends everybody's claims and lifts parks, as `Runner.run` does."""
@@ -67,6 +72,8 @@ class Crew:
         self.life += 1
         self.tools = replace(self.tools, owner=f"{self.name}.{self.life}")
         self.search, self.searching, self.search_at = self.make_search(self.door), False, self.world.now
+        if self.shared:
+            self.presence = Presence(self.tools.clock, self.door, self.door, self.tools.owner, _clock_is_set)
         self._watch()
         self._spawn("start", "", self._start(), self._started)
 
@@ -93,6 +100,8 @@ class Crew:
     # --- in small, what the runner does -----------------------------------------------------------------------------
 
     async def _start(self) -> None:
+        if self.presence is not None:
+            await self.presence.beat()
         if self.alone:
             await self.door.release(None)
             await self.door.lift(None)
@@ -136,7 +145,9 @@ class Crew:
         return max(AGAIN_S, 0.4 * (self.door.down_until - self.world.now))
 
     async def _look_around(self) -> None:
-        """One round: offer again, rescue, deliver, fill each lane, and find out when to look next."""
+        """One round: say that we live, offer again, rescue, deliver, fill each lane, and find out when to look next."""
+        if self.presence is not None:
+            await self.presence.beat()
         while self.unsettled:
             item = self.unsettled[0]
             try:
@@ -303,6 +314,10 @@ class Crew:
 
         strand.done = ended
         self.world.spawn(strand)
+
+
+async def _clock_is_set() -> None:
+    """All clocks of a world agree."""
 
 
 def _task_of(job: Job) -> str:

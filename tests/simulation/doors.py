@@ -20,7 +20,9 @@ from wanreel.money.budget import Budget, Stop, Used
 from wanreel.money.ledger import Overrun, Posting
 from wanreel.ports import Claim, Filter, KeepFailed, Known, Label, Owed, Parked, Slice, Watched
 from wanreel.store.memory import MemoryStore
+from wanreel.store.postgres.store import PostgresStore
 
+Store = MemoryStore | PostgresStore
 DOWN_S = (0.0, 2.0, 60.0, 1500.0)
 OUT_OF_BREATH = 0.3  # of lost writes are followed by a store that cannot be read either
 VERDICTS = (Accepted, TaskFailed)
@@ -34,7 +36,7 @@ class StoreDoor:
     `calm`: for people and for asking questions; nothing goes wrong and nothing is waited for.
     """
 
-    def __init__(self, world: World, store: MemoryStore, auditor: Auditor, *, calm: bool = False) -> None:
+    def __init__(self, world: World, store: Store, auditor: Auditor, *, calm: bool = False) -> None:
         self.world = world
         self.store = store
         self.auditor = auditor
@@ -185,6 +187,21 @@ class StoreDoor:
         await self._enter("lease", account)
         return await self.store.lease(account, owner, now, until)
 
+    async def present(self, owner: str, until: float) -> None:
+        await self._enter("present", owner)
+        await self.store.present(owner, until)
+
+    async def gone(self, owner: str) -> None:
+        await self.store.gone(owner)
+
+    async def bury(self, now: float) -> int:
+        await self._enter("bury", "")
+        freed = await self.store.bury(now)
+        if freed:
+            self.world.touched += 1
+            self.auditor.buried(await self.store.alive(now))
+        return freed
+
     async def owed(self, now: float, limit: int) -> list[Owed]:
         await self._enter("owed", "")
         return await self.store.owed(now, limit)
@@ -277,6 +294,8 @@ class ArchiveDoor:
 class SpoolDoor:
     """`ports.Spool`: a disk with room, that outlives every process; a clip is there when all of it is."""
 
+    name = ""  # one machine's, whose processes all read it
+
     def __init__(self, world: World) -> None:
         self.world = world
         self.clips: dict[str, list[bytes]] = {}
@@ -299,6 +318,8 @@ class SpoolDoor:
 
     async def read(self, job_id: str, copy: SpoolCopy) -> AsyncIterator[bytes]:
         await hand("unspool", job_id)
+        if job_id not in self.clips:  # another worker has brought it home since
+            raise KeepFailed(Trouble.SPOOL, "the spool has it no longer")
         for piece in self.clips[job_id]:
             yield piece
 
@@ -308,6 +329,15 @@ class SpoolDoor:
 
     async def held(self) -> list[str]:
         return sorted(self.clips)
+
+    async def has(self, job_id: str) -> bool:
+        return job_id in self.clips
+
+    async def noted(self) -> list[str]:
+        return []
+
+    async def others(self, job_id: str) -> tuple[str, ...]:
+        return ()
 
     async def room(self) -> SpoolRoom:
         return SpoolRoom(10**12, len(self.clips), 0, 10**12)

@@ -22,6 +22,7 @@ from wanreel.domain.policy import Policy
 from wanreel.emulator.desk import Desk
 from wanreel.money.books import Books
 from wanreel.ports import Ended, Filter, KeepFailed, Lane
+from wanreel.store.memory import MemoryStore
 from wanreel.watch.doubts import Search
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import settle, step
@@ -230,6 +231,7 @@ class ReadsBudgetEarly(StoreDoor):
     """Whether there is money is looked up before the submit is got ready, and believed when the intent is written."""
 
     async def _begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
+        assert isinstance(self.store, MemoryStore)
         budgets, self.store._budgets = self.store._budgets, {}
         try:
             return await super()._begin(change, now, quiet_s, claimed_until)

@@ -18,7 +18,7 @@ import structlog
 from tests.domain.catalog_file import BOOKS
 from tests.simulation.auditor import Auditor
 from tests.simulation.crew import Crew
-from tests.simulation.doors import ArchiveDoor, Receiver, SpoolDoor, StoreDoor
+from tests.simulation.doors import ArchiveDoor, Receiver, SpoolDoor, Store, StoreDoor
 from tests.simulation.faults import KINDS, Faults
 from tests.simulation.history import fold
 from tests.simulation.vendor import SECOND, SECOND_KEY, LikenessDoor, ResultsDoor, VendorDoor
@@ -42,6 +42,7 @@ from wanreel.worker.tools import Tools
 
 JOBS_MAX = 12
 LEASE_S = 600.0  # a watcher's: longer than in real life, so that a world of hours is not full of renewals
+SHARED_BY = (1, 2, 3, 3)  # so many workers
 ALONE = 0.25  # of the worlds have declared that their key is nobody else's
 RESIGNS = 0.3  # of the worlds have a vendor that signs a result's URL anew with every look
 POOLS = 0.3  # of the worlds have two accounts that share the work
@@ -52,6 +53,10 @@ STUCK_S = 2400.0  # the vendor's own deadline for a task, shortened: fewer looks
 COLLECT_EVERY = 5  # worlds
 BOUND_S = 12 * 3600.0  # after everything is healed, all is done within so much virtual time
 ROWS = frozenset((state.__name__, event.__name__) for state, event in TABLE)
+
+
+def _in_memory(limit: int, policy: Policy) -> Store:
+    return MemoryStore(lambda _: limit, policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ class Build:
     store_policy: Policy = field(default_factory=Policy)
     search: type[Search] = Search
     books: Books = BOOKS
+    shared: bool = False  # each process is one worker among others, and there may be several of them
+    store: Callable[[int, Policy], Store] = _in_memory  # `limit`: the tasks of a model that an account may run
 
 
 @dataclass(slots=True)
@@ -110,7 +117,7 @@ class Stage:
     build: Build
     auditor: Auditor
     desk: Desk
-    store: MemoryStore
+    store: Store
     calm: StoreDoor
     archive: ArchiveDoor
     spool: SpoolDoor
@@ -133,9 +140,9 @@ class Stage:
         policy: Policy | None = None,
     ) -> Stage:
         """Put it together. `limit`: the tasks of a model we believe an account may run."""
-        auditor = Auditor(world, limit)
+        auditor = Auditor(world, limit, shared=build.shared)
         auditor.advance = desk.advance
-        store = MemoryStore(lambda _: limit, build.store_policy)
+        store = build.store(limit, build.store_policy)
         archive = build.archive(world)
         auditor.kept = archive.kept
         return cls(
@@ -197,7 +204,8 @@ class Stage:
                 self.receiver,
                 self.build.step,
                 self.build.rescue,
-                count == 1,
+                count == 1 and not self.build.shared,
+                self.build.shared,
                 search_of,
                 watchers_of,
             )
@@ -256,7 +264,7 @@ def _live(world: World, build: Build, outcome: Outcome) -> None:
     outcome.rows = auditor.rows
     stage.vendor.strangers = rng.choice((0.0, 0.0, 0.0, 0.3))
     alone = frozenset({"main"}) if rng.random() < ALONE else frozenset[str]()
-    crews = stage.crews(rng.choice((1, 1, 2, 3)), alone)
+    crews = stage.crews(rng.choice(SHARED_BY if build.shared else (1, 1, 2, 3)), alone)
     workload = stage.workload(crews)
     for crew in crews:
         crew.start()

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.simulation.auditor import Auditor
 from tests.simulation.clips import PIECES, clip_of
+from tests.simulation.doors import Store
 from tests.simulation.faults import AFTERTHOUGHTS, CANCEL, CREATE, DOWNLOAD, FATES, LIST, QUERY
 from tests.simulation.world import STALLED, BrokenPromise, World, hand, run_through
 from wanreel.domain.catalog import Catalog
@@ -39,7 +40,6 @@ from wanreel.ports import (
     SubmitAnswer,
     Window,
 )
-from wanreel.store.memory import MemoryStore
 from wanreel.vendor.answers import cancel_answer, look_answer, submit_answer
 from wanreel.vendor.body import Outgoing, build, fingerprint, model_of
 from wanreel.vendor.listing import list_answer, list_query
@@ -73,7 +73,7 @@ def the_catalog() -> Catalog:
 class VendorDoor:
     """`ports.Vendor` over the emulator's desk."""
 
-    def __init__(self, world: World, desk: Desk, store: MemoryStore, auditor: Auditor) -> None:
+    def __init__(self, world: World, desk: Desk, store: Store, auditor: Auditor) -> None:
         self.world = world
         self.desk = desk
         self.store = store

@@ -20,6 +20,7 @@ from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import FIRST_FRAME, Media, Request, Stored
 from wanreel.domain.submitting import BUDGET
+from wanreel.money.amount import plain
 from wanreel.money.books import Books
 from wanreel.money.budget import Budget
 
@@ -101,7 +102,7 @@ class Workload:
         for used in run_through(self.door.budgets(self.world.wall)):
             run_through(self.door.drop_budget(used.budget.id))
         if amount is not None:
-            run_through(self.door.put_budget(Budget(PROJECT, "month", amount, "CNY", "Asia/Shanghai")))
+            run_through(self.door.put_budget(Budget(PROJECT, "month", plain(amount), "CNY", "Asia/Shanghai")))
         self.auditor.budget = amount
         for job in list(self.auditor.jobs.values()):
             if isinstance(job.state, Queued) and job.state.held_by == BUDGET:

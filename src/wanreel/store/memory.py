@@ -134,6 +134,7 @@ class MemoryStore:
         self._copies: dict[str, dict[str, float]] = {}  # job -> spool -> since when it may hold the clip
         self._archives: dict[str, str] = {}
         self._leases: dict[str, tuple[str, float]] = {}  # account -> who watches it, until when
+        self._roll: dict[str, float] = {}  # worker -> until when it is taken for alive
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
@@ -603,6 +604,28 @@ class MemoryStore:
             return False
         self._leases[account] = (owner, until)
         return True
+
+    # --- workers ----------------------------------------------------------------------------------------------------
+
+    async def present(self, owner: str, until: float) -> None:
+        """A worker is alive, and will say so again before then."""
+        self._roll[owner] = until
+
+    async def gone(self, owner: str) -> None:
+        """A worker has ended by itself."""
+        self._roll.pop(owner, None)
+
+    async def bury(self, now: float) -> int:
+        """Give back what the silent had claimed; how many jobs that were."""
+        self._roll = {owner: until for owner, until in self._roll.items() if until > now}
+        lost = [row for row in self._rows.values() if row.until is not None and row.owner not in self._roll]
+        for row in lost:
+            row.owner = row.until = None
+        return len(lost)
+
+    async def alive(self, now: float) -> list[str]:
+        """The workers that are there."""
+        return sorted(owner for owner, until in self._roll.items() if until > now)
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 
