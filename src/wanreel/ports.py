@@ -357,6 +357,24 @@ class Known:
     answered: bool  # a submit's own answer told of it; not so when it was adopted
 
 
+class Nudges(Protocol):
+    """Word between the processes of a shared database that something was written. It may be lost: everybody goes on
+    looking now and then, and only less often where word would be heard.
+    """
+
+    @property
+    def heard(self) -> bool:
+        """Whether word would be heard just now."""
+        ...
+
+    def listen(self, topic: str, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call `wake` when another process speaks of JOBS or HAPPENINGS, until what is returned is called."""
+        ...
+
+
+JOBS, HAPPENINGS = "jobs", "happenings"  # work may be due that was not; the feed has something new
+
+
 class Watching(Protocol):
     """What the watcher of an account remembers: what runs, how long such tasks take, what its list is like."""
 

@@ -43,6 +43,7 @@ from wanreel.domain.policy import Policy
 
 CONFIG_NAME = "config.toml"
 PREFIX = "WANREEL_"
+_POSTGRES = ("postgresql://", "postgres://")
 SPOOL_BYTES_MIN = 100_000_000
 LOG_VARIABLE = "WANREEL_LOG"  # read by the command line alone: how much it says on stderr
 
@@ -94,6 +95,11 @@ class Settings(BaseSettings):
         default=None,
         description="Where jobs are kept: postgresql://user:password@host:port/database, for several machines; "
         "default: a file of the home.",
+    )
+    database_listen_url: SecretStr | None = Field(
+        default=None,
+        description="A way to the same database around a pooler, so that processes hear at once of each other's "
+        "writes; 'off': only by looking now and then. Default: the URL above, where no pooler stands before it.",
     )
     api_key: SecretStr | None = Field(
         default=None,
@@ -313,11 +319,19 @@ class Settings(BaseSettings):
         except ValueError as error:
             raise ValueError(f"is not a command as a shell would read it: {error}") from None
 
+    @field_validator("database_listen_url", mode="before")
+    @classmethod
+    def _a_way(cls, value: object) -> object:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and text.strip() != "off" and not text.strip().startswith(_POSTGRES):
+            raise ValueError("must be postgresql://user:password@host:port/database, or 'off'")
+        return value
+
     @field_validator("database_url", mode="before")
     @classmethod
     def _a_database(cls, value: object) -> object:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if isinstance(text, str) and not text.strip().startswith(("postgresql://", "postgres://")):
+        if isinstance(text, str) and not text.strip().startswith(_POSTGRES):
             raise ValueError(
                 "must be postgresql://user:password@host:port/database; leave it out to keep jobs in a file of the home"
             )
@@ -394,6 +408,11 @@ class Settings(BaseSettings):
     def spool_path(self) -> Path:
         """Where clips wait for a storage that does not answer."""
         return self.home / self.spool.expanduser() if self.spool else self.home / "spool"
+
+    @property
+    def listen(self) -> str | None:
+        """The URL other processes are heard through, or `off`; None: that of the database, if it is direct."""
+        return None if self.database_listen_url is None else self.database_listen_url.get_secret_value().strip()
 
     @property
     def prices_path(self) -> Path:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -23,9 +23,11 @@ from wanreel.clock import SharedClock, SystemClock
 from wanreel.data.shelf import load_books, load_catalog
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Conflict, Unauthorized, Unavailable, WanreelError
+from wanreel.domain.event import SlotKey
 from wanreel.domain.job import Account, Artifact, Job
 from wanreel.domain.keeping import Retention, input_key
 from wanreel.domain.labels import project_name
+from wanreel.domain.policy import Policy
 from wanreel.domain.request import Request, Stored
 from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
@@ -57,6 +59,7 @@ from wanreel.service.webhooks import Webhooks
 from wanreel.settings import Settings
 from wanreel.store.carrying import Chance
 from wanreel.store.choosing import store_of
+from wanreel.store.doors import Doors
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.lock import Places, RunnerLock
 from wanreel.store.templates import TemplateFile
@@ -144,7 +147,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     )
     async with AsyncExitStack() as stack:
         spool: LocalSpool | SharedSpool = LocalSpool(settings.spool_path, settings.spool_bytes, clock)
-        store = await stack.enter_async_context(store_of(settings.database, path, limit_of, policy))
+        store = await stack.enter_async_context(_store(settings, path, limit_of, policy, clock.new_id("prc")))
         if isinstance(clock, SharedClock):
             await clock.learn(store.time)
         opening = open_archive(settings.archive_at, reach, path, clock, store if shared else None)
@@ -276,6 +279,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 gate=SpoolGate(spool, store, clock, policy, store.keeping),
                 presence=presence,
                 engine=engine_of(settings),
+                nudges=store.nudges,
             )
 
         def owed() -> SqlHooks:
@@ -310,6 +314,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             vendor=vendor,
             media=media,
             feed=store,
+            nudges=store.nudges,
             tokens=Tokens(store.access, clock),
             hooks=Webhooks(store.hooks, clock, lambda url: check_url(url, private=settings.webhook_private)),
             courier=lambda: Courier(owed(), clock, private=settings.webhook_private),
@@ -387,6 +392,13 @@ def publisher(shelf: Shelf) -> Publish:
         return link
 
     return publish
+
+
+def _store(
+    settings: Settings, path: Path, limit_of: Callable[[SlotKey], int], policy: Policy, name: str
+) -> AbstractAsyncContextManager[Doors]:
+    """The home's store, to be opened. Raises Invalid, Unavailable."""
+    return store_of(settings.database, path, limit_of, policy, name=name, listen_url=settings.listen)
 
 
 def _folder(home: Path) -> Path:

@@ -12,19 +12,27 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 from wanreel.domain.errors import WanreelError
-from wanreel.ports import Clock, Feed, Happening
+from wanreel.ports import HAPPENINGS, Clock, Feed, Happening, Nudges
 from wanreel.telemetry import FEED_BROKE, log
 
-LOOK_S = 0.15  # how often the store is asked while anybody listens ...
-REST_S = 1.0  # ... and while nobody does
 GATHER_S = 0.05  # what happens within so long of each other is read at once
 PAGE = 1000
 LATELY_MAX = 10_000  # events kept in memory
 QUEUE_MAX = 1000  # events a listener may be behind before it is let go
 
 Wanted = Callable[[Happening], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often the store is asked."""
+
+    look_s: float = 0.15  # while anybody listens ...
+    hearing_s: float = 1.0  # ... and word of what other processes write would be heard
+    rest_s: float = 1.0  # while nobody does
 
 
 class Listener:
@@ -63,8 +71,11 @@ class Listener:
 class Hub:
     """One reader of the feed and its listeners. `open` and `close` it; closing ends every listener."""
 
-    def __init__(self, feed: Feed, clock: Clock) -> None:
+    def __init__(self, feed: Feed, clock: Clock, nudges: Nudges | None = None, pace: Pace | None = None) -> None:
         self._feed = feed
+        self._nudges = nudges
+        self._pace = pace or Pace()
+        self._deaf: Callable[[], None] | None = None
         self._clock = clock
         self._listeners: set[Listener] = set()
         self._by_subject: dict[str, set[Listener]] = {}
@@ -80,11 +91,15 @@ class Hub:
     async def open(self) -> None:
         """Begin to read, from now on. Raises Unavailable."""
         self._seen = self._began = await self._feed.newest()
+        if self._nudges is not None:
+            self._deaf = self._nudges.listen(HAPPENINGS, self.nudge)
         self._reader = asyncio.get_running_loop().create_task(self._read_on())
 
     async def close(self) -> None:
         """End every listener and stop reading; harmless twice."""
         self.hang_up()
+        if self._deaf is not None:
+            self._deaf()
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.cancel()
@@ -206,10 +221,15 @@ class Hub:
             if len(page) == PAGE:
                 continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S if self._listeners else REST_S):
+                async with asyncio.timeout(self._look_s()):
                     await self._wake.wait()
                     await self._clock.sleep(GATHER_S)
             self._wake.clear()
+
+    def _look_s(self) -> float:
+        if not self._listeners:
+            return self._pace.rest_s
+        return self._pace.hearing_s if self._nudges is not None and self._nudges.heard else self._pace.look_s
 
     def _tell(self, happening: Happening) -> None:
         hearing = set(self._everything)

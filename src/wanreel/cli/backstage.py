@@ -28,7 +28,7 @@ class Backstage:
         self._works = works
         self._counting = counting or Counting()
         self._hosting = Hosting(opened)
-        self._hub = Hub(opened.feed, opened.clock)
+        self._hub = Hub(opened.feed, opened.clock, opened.nudges)
         self._admission = Admission(opened.tokens, opened.clock)
         self._creates = Creates(opened.clock, opened.service.list, opened.creates)
         self._url = ""

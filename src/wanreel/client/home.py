@@ -12,7 +12,7 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account
 from wanreel.domain.request import Request
 from wanreel.metrics.gauges import Gauges
-from wanreel.ports import Announcements, Clock, Feed, Media, Shelf, Uploads, Vendor, Watching
+from wanreel.ports import Announcements, Clock, Feed, Media, Nudges, Shelf, Uploads, Vendor, Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.keeping import Keeping
 from wanreel.service.marking import MarkBook
@@ -71,6 +71,7 @@ class Home:
     vendor: Vendor
     media: Media
     feed: Feed
+    nudges: Nudges | None  # where other processes may write, and can be heard
     tokens: Tokens
     hooks: Webhooks
     courier: Callable[[], Courier]

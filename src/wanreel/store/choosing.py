@@ -18,13 +18,16 @@ from wanreel.store.sqlite import SqliteStore
 FILE = "wanreel.sqlite3"
 
 
-def store_of(url: str | None, home: Path, limits: Limits, policy: Policy) -> AbstractAsyncContextManager[Doors]:
-    """The store, to be opened: in the database at `url`, else in a file of the home. Raises Invalid (no such kind of
-    URL), Unavailable (its driver is not installed).
+def store_of(
+    url: str | None, home: Path, limits: Limits, policy: Policy, *, name: str = "", listen_url: str | None = None
+) -> AbstractAsyncContextManager[Doors]:
+    """The store, to be opened: in the database at `url`, else in a file of the home. `name` is this process's among
+    those of a database, whose writes it hears of through `listen_url`. Raises Invalid (no such kind of URL),
+    Unavailable (its driver is not installed).
     """
     if url is None:
         return SqliteStore(home / FILE, limits=limits, policy=policy)
-    return postgres_room().PostgresStore(url, limits, policy)
+    return postgres_room().PostgresStore(url, limits, policy, name, listen_url)
 
 
 def postgres_room() -> ModuleType:

@@ -29,6 +29,7 @@ from wanreel.ports import (
     Happening,
     Known,
     Line,
+    Nudges,
     Owed,
     Parked,
     Sight,
@@ -71,6 +72,7 @@ class Doors:
         """`limits` says how many tasks of a key may run at once."""
         self._limits = limits
         self._policy = policy
+        self.nudges: Nudges | None = None  # where other processes can be heard
         self.keeping = DatabaseKeeping(self._write, self._read, self._erase)
 
     async def time(self) -> float:

@@ -15,7 +15,7 @@ from wanreel.domain.event import Event, SlotKey
 from wanreel.domain.job import Account, Job
 from wanreel.domain.policy import backoff_s, longest_delay_s
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Claim, Ended, Engine, Filter, Lane, Notifier, Turn, Watcher, Watching
+from wanreel.ports import JOBS, Claim, Ended, Engine, Filter, Lane, Notifier, Nudges, Turn, Watcher, Watching
 from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
 from wanreel.worker.handing import Handing
 from wanreel.worker.idle import waits_for_person
@@ -47,6 +47,7 @@ class Pace:
     looks_max: int = 64
     archives_max: int = 8
     look_around_s: float = 0.4  # other processes write to the same home; their jobs are noticed within a second
+    hearing_s: float = 1.5  # the same where word of their writes would be heard; a worker says that it lives as often
     stop_archives_s: float = 10.0  # a graceful stop lets downloads go on so long; they are simply begun again later
 
 
@@ -95,6 +96,7 @@ class Runner:
         gate: SpoolGate | None = None,
         presence: Presence | None = None,
         engine: Engine | None = None,
+        nudges: Nudges | None = None,
     ) -> None:
         self._wake = asyncio.Event()
         self._lookouts = Lookouts(watchers, tools.clock, self._wake.set)
@@ -128,6 +130,7 @@ class Runner:
         self._presence = presence  # None: nobody else works these jobs; whatever is claimed was claimed by the dead
         self._engine = engine  # None: this loop takes the steps itself
         self._handing = None if engine is None else Handing(engine, self._tools, presence, gate)
+        self._nudges = nudges
         self._reviewer = reviewer
         self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
@@ -167,11 +170,14 @@ class Runner:
             await self._gate.sweep(tools.jobs)
         log.info(RUNNER, state="started", owner=tools.owner)
         self._lookouts.start()
+        deaf = self._nudges.listen(JOBS, self._wake.set) if self._nudges is not None else None
         working = nullcontext() if self._engine is None else self._engine.working(self.turn, tools.owner)
         try:
             async with working:
                 await self._go_on(once=until_idle or drain)
         finally:
+            if deaf is not None:
+                deaf()
             await self._wind_down()
             log.info(RUNNER, state="stopped", owner=tools.owner)
 
@@ -459,7 +465,8 @@ class Runner:
 
     async def _pause(self) -> None:
         """Until something is due, something finished here, or it is time to look for other processes' writes."""
-        wait_s = self._pace.look_around_s
+        hears = self._nudges is not None and self._nudges.heard
+        wait_s = self._pace.hearing_s if hears else self._pace.look_around_s
         try:
             now = self._tools.clock.now()
             due_at = await self._tools.slots.next_due(now)

@@ -12,6 +12,7 @@ that stands still: the database ends it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -19,12 +20,15 @@ from sqlalchemy import Connection, Double, Table, cast, func, select, text, upda
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from wanreel.domain.errors import Unavailable
+from wanreel.domain.event import Change, SlotKey
+from wanreel.domain.group import Group
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
-from wanreel.ports import Claim, Happening
+from wanreel.ports import HAPPENINGS, JOBS, Claim, Happening
 from wanreel.store.doors import Doors
 from wanreel.store.postgres import opening
 from wanreel.store.postgres.faults import AGAIN, code_of, cut_off, translated
+from wanreel.store.postgres.nudges import Nudges
 from wanreel.store.sql import feed
 from wanreel.store.sql.claims import Limits
 from wanreel.store.sql.tables import deliveries, history, jobs, messages, notices
@@ -50,14 +54,19 @@ _WIPED: tuple[Table, ...] = (jobs, history, notices, messages, deliveries)
 class PostgresStore(Doors):
     """All doors of `ports` to a store over a database: `async with` it, in the loop it is used in."""
 
-    def __init__(self, url: str, limits: Limits, policy: Policy) -> None:
-        """`limits` says how many tasks of a key may run at once. Raises Invalid: no URL of a PostgreSQL database."""
+    def __init__(self, url: str, limits: Limits, policy: Policy, name: str = "", listen_url: str | None = None) -> None:
+        """`limits` says how many tasks of a key may run at once; `name` is this process's among others, whose writes
+        it hears of through `listen_url` (`nudges`); without a name it neither speaks nor listens. Raises Invalid: no
+        URL of a PostgreSQL database.
+        """
         super().__init__(limits, policy)
         self.url = opening.check_url(url)
         self.at = opening.where(self.url)
         self._engine: AsyncEngine | None = None
         self._reading: AsyncEngine | None = None
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._nudges = Nudges(self.url, name, listen_url) if name else None
+        self.nudges = self._nudges
         self._unsure: list[tuple[str, float]] = []  # claims that may have been made, though we were not told
 
     async def __aenter__(self) -> Self:
@@ -79,6 +88,8 @@ class PostgresStore(Doors):
         """Write what was handed in, and let go."""
         while self._under_way:
             await asyncio.wait(self._under_way)
+        if self._nudges is not None:
+            await self._nudges.close()
         made, self._engine, self._reading = self._engine, None, None
         if made is not None:
             await made.dispose()
@@ -96,6 +107,44 @@ class PostgresStore(Doors):
         except Unavailable:
             self._unsure += [*unsure, (claim.owner, claim.until)]
             raise
+
+    async def add(self, jobs: Sequence[Job], group: Group | None = None) -> list[Job]:
+        """Store new jobs, and say so to whoever works them."""
+        stored = await super().add(jobs, group)
+        self._say(JOBS, HAPPENINGS)
+        return stored
+
+    async def commit(self, change: Change, owner: str | None = None) -> Job:
+        """Write a change whole. What nobody who works the jobs has written is news to those who do."""
+        job = await super().commit(change, owner)
+        self._say(HAPPENINGS, *([JOBS] if owner is None else []))
+        return job
+
+    async def begin(self, change: Change, now: float, quiet_s: float, claimed_until: float) -> bool:
+        """Commit a change to Submitting if a slot is free now."""
+        begun = await super().begin(change, now, quiet_s, claimed_until)
+        if begun:
+            self._say(HAPPENINGS)
+        return begun
+
+    async def resume(self, key: SlotKey, project: str = "") -> int:
+        """End what was held by hand on a key."""
+        ended = await super().resume(key, project)
+        self._say(JOBS)
+        return ended
+
+    async def lift(self, account: str | None) -> int:
+        """End the parks of an account."""
+        ended = await super().lift(account)
+        if ended:
+            self._say(JOBS)
+        return ended
+
+    async def clear(self, model: str | None) -> int:
+        """Somebody has looked at the price of a model: it is sent again."""
+        ended = await super().clear(model)
+        self._say(JOBS)
+        return ended
 
     async def since(self, seq: int, limit: int, subject: str | None = None) -> list[Happening]:
         """What happened after number `seq`, oldest first; what has no number yet gets one."""
@@ -125,6 +174,10 @@ class PostgresStore(Doors):
     async def look(self, work: Work[T]) -> T:
         """Read for long, at one moment of the database."""
         return await self._read(work)
+
+    def _say(self, *topics: str) -> None:
+        if self._nudges is not None and self._engine is not None:
+            self._nudges.say(self._engine, *topics)
 
     async def _number(self) -> None:
         if await self._read(feed.waiting):
