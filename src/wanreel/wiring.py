@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -89,6 +90,10 @@ from wanreel.worker.tools import Tools
 GROUP_MAX = 200_000
 LINT_CACHE = "deep-lint"
 LOCK_HOLDER = "runner"  # one runner a home, by its lock: whoever watched before is dead, and its lease is ours
+_OWN = re.compile(
+    r"(archives|config|notices|prices|runner|templates|wanreel)\.(json|jsonl|lock|toml|sqlite3.*)"
+    r"|deep-lint|inputs|spool|tmp|uploads|workers"
+)
 INPUT_LINK_LIFE_S = 12 * 3600.0  # the vendor fetches an input when the task begins, at most hours after the call
 
 
@@ -210,6 +215,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             retention=Retention(settings.retention, settings.trash_days),
             spool=spool,
             stakes=store,
+            own=partial(_is_own, _real(path)),
             keys_of=lambda job: (
                 artifact_key(job),
                 clip_key(job.id, job.created_at, naming=Naming(job.project)),
@@ -399,6 +405,16 @@ def _store(
 ) -> AbstractAsyncContextManager[Doors]:
     """The home's store, to be opened. Raises Invalid, Unavailable."""
     return store_of(settings.database, path, limit_of, policy, name=name, listen_url=settings.listen)
+
+
+def _real(folder: Path) -> Path:
+    return folder.resolve()
+
+
+def _is_own(home: Path, place: str) -> bool:
+    """Whether a file belongs to the home itself, where an archive is the home or a folder that holds it."""
+    path = Path(place)
+    return path.is_relative_to(home) and path != home and bool(_OWN.fullmatch(path.relative_to(home).parts[0]))
 
 
 def _folder(home: Path) -> Path:

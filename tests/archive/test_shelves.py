@@ -13,7 +13,7 @@ from wanreel.archive.local_shelf import LocalShelf
 from wanreel.archive.opening import open_archive
 from wanreel.archive.shelves import FileMemory, Reach, name_among, name_of, place_of
 from wanreel.domain.address import Address, address_of
-from wanreel.domain.errors import NotFound
+from wanreel.domain.errors import Invalid, NotFound
 from wanreel.domain.policy import Policy
 from wanreel.ports import Label
 from wanreel.store.memory import MemoryStore
@@ -96,3 +96,10 @@ async def test_machines_that_share_a_store_know_each_others_archives(tmp_path: P
             await shelf.forget(str(tmp_path / "old"))
     async with open_archive(folder(tmp_path / "now"), Reach(), homes[0], FakeClock(), store) as (_, shelf):
         assert [str(tmp_path / "now")] == list(shelf.all())
+
+
+@pytest.mark.parametrize("name", ["home:../../etc", "home:/etc", "s3://@x/", "s3://a@b@c/x"])
+def test_a_name_that_was_tampered_with_leads_nowhere(tmp_path: Path, name: str) -> None:
+    """What is remembered lies in a file and a database that others may have written to."""
+    with pytest.raises(Invalid):
+        place_of(name, tmp_path)

@@ -261,11 +261,22 @@ def test_an_archive_by_another_name_is_the_same_archive(terminal: Terminal, vend
     Path("link").symlink_to(outer / "archive")
     for path in outer.rglob("*"):
         os.utime(path, (0, 0))  # what is young is no orphan
-    for name in (archive, "link", outer, outer / "archive", outer / "x" / ".." / "archive"):
+    for path in terminal.home.iterdir():
+        os.utime(path, (0, 0), follow_symlinks=False)
+    names = (
+        archive,
+        "link",
+        outer,
+        outer / "archive",
+        outer / "x" / ".." / "archive",
+        terminal.home,
+        terminal.home.parent,
+    )
+    for name in names:
         terminal.env["WANREEL_ARCHIVE"] = str(Path(name).absolute())
         assert fine(terminal("storage", "check")).lines[0].startswith("1 clips"), name
-    (told,) = fine(terminal("storage", "reindex", "--json")).objects
-    assert (1, 1, []) == (told["clips"], told["known"], told["strange"])
+        told = terminal("storage", "reindex", "--json").objects[0]
+        assert (1, []) == (told["known"], [key for key, _ in told["strange"] if "spool" not in key]), name
 
 
 def test_an_archive_is_forgotten_when_nothing_of_this_home_lies_there(terminal: Terminal, vendor: Emulator) -> None:

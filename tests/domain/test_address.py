@@ -38,6 +38,8 @@ def test_a_url_names_a_place(text: str, address: Address) -> None:
         ("s3://bucket/a b", "plain path"),
         ("s3://[/", "not a URL"),
         ("file://srv/clips", "three slashes"),
+        ("file:///srv/%00clips", "zero character"),
+        ("/srv/../a\0b", "zero character"),
         ("oss://bucket/" + "x" * 300, "200 bytes"),
     ],
 )

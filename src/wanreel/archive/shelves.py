@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from wanreel.domain.address import Address, address_of
-from wanreel.domain.errors import Conflict, NotFound, Unavailable, WanreelError
+from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable, WanreelError
 from wanreel.domain.job import Artifact
 from wanreel.ports import Archives, Label, Shelf, Shelved, Span
 
@@ -53,6 +53,9 @@ def name_of(address: Address, home: Path) -> str:
 def place_of(name: str, home: Path) -> Address:
     """The archive of a name. Raises Invalid."""
     if name.startswith(IN_HOME):
+        inside = name.removeprefix(IN_HOME)
+        if inside.startswith("/") or ".." in inside.split("/"):
+            raise Invalid("", (Problem("archive", "is named as a folder of the home and leads out of it", name[:200]),))
         return Address("file", folder=str(home.absolute() / name.removeprefix(IN_HOME)))
     _, sep, rest = name.partition("://")
     bucket, at, host = rest.partition("/")[0].partition("@")

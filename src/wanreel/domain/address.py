@@ -29,6 +29,8 @@ class Address:
 
 def address_of(text: str) -> Address:
     """The place an `archive` setting means; a folder is told as it was given. Raises Invalid."""
+    if "\0" in text or "%00" in text:
+        raise _refused(f"holds a zero character: give {_EXAMPLES}")
     scheme, colon, _ = text.partition("://")
     if not colon:
         return Address("file", folder=text)

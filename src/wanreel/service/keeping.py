@@ -60,6 +60,7 @@ class KeepingRoom:
     stakes: Stakes
     recover: Recover | None = None
     whole: Whole | None = None
+    own: Callable[[str], bool] = lambda _: False  # whether what lies at a place is the home's, and no clip
     keys_of: Callable[[Job], Sequence[str]] = lambda _: ()  # under which a job's clip may have been put
     drop_archive: Callable[[str], Awaitable[None]] | None = None  # look for its clips in the one that is set
     know_archives: Callable[[], Awaitable[None]] | None = None  # learn of those that other machines have used
@@ -412,7 +413,8 @@ class Keeping:
         inputs = {one.place(f"{INPUTS_PREFIX}{sha256}") for one in room.shelf.all().values() for sha256 in hashes}
         for place in list(orphans):
             folder, slash, name = place.rpartition("/")
-            if folder + slash + name.partition(".")[0] in inputs or orphans[place].modified_at > young_at:
+            input_ = folder + slash + name.partition(".")[0] in inputs
+            if input_ or orphans[place].modified_at > young_at or room.own(place):
                 del orphans[place]
         left = sorted(orphans.values(), key=lambda there: there.key)
         strays = [Stray(there.key, "", "belongs to no job", there.size_bytes) for there in left]

@@ -76,7 +76,7 @@ async def reindex(jobs: Jobs, shelf: Shelf, knowing: Knowing, *, dry_run: bool =
                 found.strange.append((key, f"its job {claim.job.id} has another clip, {taken}"))
                 continue
             try:
-                if await _is_known(jobs, claim.job):
+                if await _is_known(jobs, shelf, claim.job):
                     found.known += 1
                 else:
                     job = await _checked(jobs, shelf, claim, knowing.whole)
@@ -123,8 +123,10 @@ def _distance(key: str, expected: Sequence[str]) -> int:
     return 0 if key in expected else 1 if any(is_clip_of(one, key) for one in expected) else 2
 
 
-async def _is_known(jobs: Jobs, job: Job) -> bool:
-    """Whether the job is here, with this clip. Raises Conflict: it is here with another one, or ended otherwise."""
+async def _is_known(jobs: Jobs, shelf: Shelf, job: Job) -> bool:
+    """Whether the job is here, with this clip, by whatever name of its archive. Raises Conflict: it is here with
+    another one, or ended otherwise.
+    """
     try:
         there = await jobs.get(job.id)
     except NotFound:
@@ -132,9 +134,13 @@ async def _is_known(jobs: Jobs, job: Job) -> bool:
     if not isinstance(there.state, Succeeded):
         raise Conflict(f"its job {job.id} is here and {state_name(there.state)}")
     assert isinstance(job.state, Succeeded)
-    if there.state.artifact.key != job.state.artifact.key:
+    if _place(shelf, there.state.artifact) != _place(shelf, job.state.artifact):
         raise Conflict(f"its job {job.id} is here with another clip, {there.state.artifact.key}")
     return True
+
+
+def _place(shelf: Shelf, artifact: Artifact) -> str:
+    return shelf.of(artifact.archive).place(artifact.key)
 
 
 async def _checked(jobs: Jobs, shelf: Shelf, claim: _Claim, whole: Whole) -> Job:
