@@ -6,6 +6,7 @@ Clips are the emulator's own. They go to build/screenshots, one file each, and o
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import shutil
 import sys
@@ -21,6 +22,7 @@ from playwright.async_api import Browser, Page, ViewportSize
 from tests.api.served import Served, served, small_vendor
 from tests.factories import make_job
 from tests.web.browser import ROOT, browsing, visiting
+from tests.web.hands import drop
 from wanreel.domain.job import Account, Failed, Generating, Queued, State, Unconfirmed
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import RunKind, RunTime
@@ -77,7 +79,9 @@ async def _full(browser: Browser, home: Path) -> None:
                 "POST", "/v1/jobs", {"prompt": TAKES, "variants": 3, "name": "Fox in the snow"}, prefer="wait=60"
             )
             for prompt, size, tags in PROMPTS:
-                await studio.made(prompt=prompt, size=size, tags=tags, model="wan2.5-t2v-preview")
+                made = await studio.made(prompt=prompt, size=size, tags=tags, model="wan2.5-t2v-preview")
+                if "hero" in tags:
+                    await studio.ask("PATCH", f"/v1/jobs/{made['id']}", {"favourite": True, "add_tags": ["final cut"]})
         group, job = takes.json["group"], takes.json["jobs"][0]["id"]
         account = Account(takes.json["jobs"][0]["account"], takes.json["jobs"][0]["region"], vendor.base_url)
         now = time.time()
@@ -110,7 +114,42 @@ async def _set(browser: Browser, studio: Served, kind: str, rooms: dict[str, str
                     await _unroll(visit.page, width)
                 await visit.page.screenshot(path=folder / f"{name}.png")
                 await visit.page.set_viewport_size(view)
+            if kind == "full":
+                await _in_hand(visit.page, studio, rooms["job"], folder, view)
         _sheet(folder)
+
+
+async def _in_hand(page: Page, studio: Served, job: str, folder: Path, view: ViewportSize) -> None:
+    """What only somebody's hands bring up: a picture in its frame, clips being sorted, a doubt being settled."""
+    poster = (await studio.ask("GET", f"/v1/{job.replace('job/', 'jobs/')}/artifact?variant=poster")).bytes
+    await page.goto(f"{studio.url}/#/make")
+    await page.locator("#tab-i2v").click()
+    await page.get_by_label("4:3").check()
+    await drop(page, "first", base64.b64encode(poster).decode(), "fox at dusk.png")
+    await page.locator(".framing").wait_for()
+    await page.locator(".frame").first.focus()
+    for key in ("+", "+", "ArrowRight", "ArrowRight", "ArrowDown"):
+        await page.keyboard.press(key)
+    await page.locator(".drop .ok").wait_for()
+    await _taken(page, folder / "picture.png", view)
+    await page.goto(f"{studio.url}/#/gallery")
+    await page.locator(".cells a").first.focus()
+    for key in ("x", "ArrowRight", "ArrowRight", "x", "t"):
+        await page.keyboard.press(key)
+        await page.locator(".cells").wait_for()
+    await page.locator(".bulk form").wait_for()
+    await _taken(page, folder / "sorting.png", view)
+    await page.goto(f"{studio.url}/#/attention")
+    await page.locator("[data-way=adopt]").click()
+    await _taken(page, folder / "settling.png", view)
+
+
+async def _taken(page: Page, path: Path, view: ViewportSize) -> None:
+    await _settled(page)
+    if view["width"] < WIDE:
+        await _unroll(page, view["width"])
+    await page.screenshot(path=path)
+    await page.set_viewport_size(view)
 
 
 async def _unroll(page: Page, width: int) -> None:
