@@ -215,6 +215,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             retention=Retention(settings.retention, settings.trash_days),
             spool=spool,
             stakes=store,
+            copies=store if shared else None,
             own=partial(_is_own, _real(path)),
             keys_of=lambda job: (
                 artifact_key(job),

@@ -17,9 +17,9 @@ from tests.domain.catalog_file import BOOKS
 from tests.factories import NOW, FakeClock, make_job, make_outcome, make_task
 from wanreel.archive.shared_spool import SharedSpool
 from wanreel.archive.spool import LocalSpool
-from wanreel.domain.errors import Unavailable
+from wanreel.domain.errors import Conflict, NotFound, Unavailable
 from wanreel.domain.event import Trouble
-from wanreel.domain.job import Account, Archiving, Artifact, Job, Succeeded
+from wanreel.domain.job import Account, Archiving, Artifact, Failed, Job, Succeeded
 from wanreel.domain.keeping import Retention
 from wanreel.domain.policy import HOUR_S, Policy, longest_delay_s
 from wanreel.domain.spooling import LEFT_S, expected_bytes
@@ -244,31 +244,59 @@ async def test_a_clip_that_did_not_come_is_noted_nowhere(two: Two) -> None:
     assert {} == dict(await two.bench.store.copies())
 
 
-async def test_an_erasure_waits_for_the_machine_that_holds_a_copy(two: Two, tmp_path: Path) -> None:
+async def test_a_machine_that_is_lost_for_good_is_said_to_be(two: Two) -> None:
+    """By a person, and only then: what the vendor still has comes home, and what it has not is a recorded failure."""
+    await spooled(two, two.a)
+    there = keeping_of(two.b)
+    assert {"spool-b": [], "spool-a": [f"job_{n}" for n in range(3)]} == dict(await there.spools())
+    assert 3 == len([stray for stray in (await there._in_spool())[0] if "spool of spool-a" in stray.words])
+    for name, error in (("spool-b", Conflict), ("nonsense", NotFound)):
+        with pytest.raises(error):
+            await there.spool_is_gone(name)
+    two.world.down = False
+    await two.b.store.drop_copy("job_0", "spool-a")  # as if it had said so of this one in time
+    await two.bench.store.hasten(two.bench.clock.now())
+    for _ in range(3):
+        await two.b.turn()
+    two.bench.clock.advance(30 * HOUR_S)
+    assert ["job_1", "job_2"] == await there.spool_is_gone("spool-a")
+    await two.b.turn()
+    done, lost, also = await two.states()
+    assert (Succeeded, Failed, Failed) == (type(done), type(lost), type(also))
+    assert "artifact_expired" == lost.code
+
+
+async def test_an_erasure_waits_for_the_machine_that_holds_a_copy(two: Two) -> None:
     """It is written down, said in words, done by that machine's next sweep, and finished by anybody's."""
     await spooled(two, two.a)
     two.world.down = False
     two.bench.clock.advance(LEFT_S + 600.0)
     await two.b.turn()
-    there = Keeping(
-        KeepingRoom(
-            clock=two.bench.clock,
-            service=cast("Service", Finds(two.b.store)),
-            jobs=two.b.store,
-            gallery=two.b.store.keeping,
-            custodian=two.b.store.keeping,
-            shelf=cast("Shelf", Nothing()),
-            inputs=cast("Inputs", NoInputs()),
-            retention=Retention({}),
-            spool=two.b.spool,
-            stakes=two.b.store,
-        )
-    )
+    there = keeping_of(two.b)
     with pytest.raises(Unavailable, match="spool of spool-a"):
         await there.erase("job_1")
     await two.a.sweep()
     assert "job_1" not in await two.a.spool.held()
     assert ("job_1",) == (await there.sweep()).erased
+
+
+def keeping_of(machine: Machine) -> Keeping:
+    """Of a machine, over a storage in which nothing lies."""
+    return Keeping(
+        KeepingRoom(
+            clock=machine.clock,
+            service=cast("Service", Finds(machine.store)),
+            jobs=machine.store,
+            gallery=machine.store.keeping,
+            custodian=machine.store.keeping,
+            shelf=cast("Shelf", Nothing()),
+            inputs=cast("Inputs", NoInputs()),
+            retention=Retention({}),
+            spool=machine.spool,
+            stakes=machine.store,
+            copies=machine.store,
+        )
+    )
 
 
 class Nothing:

@@ -143,6 +143,31 @@ def archives(
 
 
 @storage.command
+def spools(*, gone: str | None = None, home: HomeOptions = HOME) -> int:
+    """List the machines' spools that hold clips, where several work on one database.
+
+    Parameters
+    ----------
+    gone
+        A machine's that is lost for good: its clips are fetched anew where the vendor still has them, and fail where
+        not.
+    """
+
+    async def work(opened: Home) -> int:
+        if gone is not None:
+            for job_id in await opened.keeping.spool_is_gone(gone):
+                say(f"{job_id}: nobody waits for {gone} any more")
+        for place, (name, job_ids) in enumerate((await opened.keeping.spools()).items()):
+            if home.json:
+                print_json({"spool": name, "here": place == 0, "jobs": job_ids})
+            else:
+                put(f"{name}  {len(job_ids)} clips{'  (here)' if place == 0 else ''}")
+        return Exit.OK
+
+    return in_home(work, home)
+
+
+@storage.command
 def trash(*, home: HomeOptions = HOME) -> int:
     """List what lies in the trash, and until when it can be brought back."""
 

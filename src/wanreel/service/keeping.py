@@ -6,7 +6,7 @@ died in between. Nothing is removed because it is not known: orphans are reporte
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -33,7 +33,21 @@ from wanreel.domain.keeping import (
     trash,
 )
 from wanreel.domain.spooling import SpoolRoom
-from wanreel.ports import Clock, Custodian, Filter, Gallery, Hooks, Inputs, Jobs, Ruling, Shelf, Spool, Stakes, Worn
+from wanreel.ports import (
+    Clock,
+    Copies,
+    Custodian,
+    Filter,
+    Gallery,
+    Hooks,
+    Inputs,
+    Jobs,
+    Ruling,
+    Shelf,
+    Spool,
+    Stakes,
+    Worn,
+)
 from wanreel.service.reindexing import Knowing, Recover, Reindexed, Whole, reindex
 from wanreel.service.uses import Service
 from wanreel.telemetry import KEEPING, log
@@ -66,6 +80,7 @@ class KeepingRoom:
     know_archives: Callable[[], Awaitable[None]] | None = None  # learn of those that other machines have used
     forget_words: Callable[[str], Awaitable[int]] | None = None  # what was kept of a prompt outside the store
     hooks: Hooks | None = None
+    copies: Copies | None = None  # whose spools hold clips, where there are several machines
     history_days: float = 90.0
     input_days: float = 7.0  # that inputs stay which no job needs
 
@@ -471,10 +486,39 @@ class Keeping:
         """How the spool stands. Raises Unavailable."""
         return Spooling(await self._room.spool.room(), await self._room.stakes.stake_bytes())
 
+    async def spools(self) -> Mapping[str, list[str]]:
+        """The spools of all machines that may hold clips, by name, and the jobs whose clips those are; this machine's
+        first, whether or not it holds any. Only where several machines share a database. Raises Unavailable.
+        """
+        room = self._room
+        found: dict[str, list[str]] = {room.spool.name: []} if room.copies is not None else {}
+        for job_id, holders in (await room.copies.copies()).items() if room.copies is not None else ():
+            for holder in holders:
+                found.setdefault(holder, []).append(job_id)
+        return found
+
+    async def spool_is_gone(self, name: str) -> list[str]:
+        """A machine is lost for good, with what lay in its spool: nobody waits for it any more, neither a job, which is
+        fetched by its URL or fails where that is dead, nor an erasure. The jobs whose clips may have lain there. Raises
+        NotFound, Conflict (it is this machine's), Unavailable.
+        """
+        room, spools = self._room, await self.spools()
+        if room.copies is None or name not in spools:
+            raise NotFound(f"no spool is called {name}: `wanreel storage spools` lists those that hold clips")
+        if name == room.spool.name:
+            raise Conflict(f"{name} is this machine's own spool, and not gone")
+        for job_id in spools[name]:
+            await room.copies.drop_copy(job_id, name)
+            log.warning(KEEPING, job=job_id, what="its copy is gone with a spool", why=name)
+        return spools[name]
+
     async def _in_spool(self) -> tuple[list[Stray], list[Stray]]:
         """The clips in the spool that wait for the storage, and those that nobody waits with."""
         waiting: list[Stray] = []
         orphans: list[Stray] = []
+        for name, job_ids in (await self.spools()).items():
+            if name != self._room.spool.name:
+                waiting += [Stray(job_id, job_id, f"lies in the spool of {name}, or did") for job_id in job_ids]
         for job_id in await self._room.spool.held():
             try:
                 state = (await self._room.jobs.get(job_id)).state
