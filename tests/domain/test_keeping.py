@@ -10,7 +10,7 @@ import pytest
 from tests.factories import NOW, make_job
 from wanreel.domain.clip import Aspect, Sprite, track
 from wanreel.domain.errors import Conflict, Invalid
-from wanreel.domain.job import Cancelled, Failed, Fault, Queued, Succeeded, known_tasks
+from wanreel.domain.job import Artifact, Cancelled, Failed, Fault, Queued, Remark, Succeeded, known_tasks
 from wanreel.domain.keeping import (
     DAY_S,
     Custody,
@@ -116,6 +116,9 @@ def test_an_erased_job_has_no_words_and_the_same_end(kind: type) -> None:
     """State, task, key, seed, model and billed seconds stay; everything anybody wrote goes."""
     changes: dict[str, Any] = {"message": "WORDS", "code": "c", "fault": Fault.THEIRS} if kind is Failed else {}
     words: dict[str, Any] = {"prompt": "WORDS", "negative_prompt": "WORDS", "name": "WORDS", "tags": ("WORDS",)}
+    words["remarks"] = (Remark("WR001", "words", "warning", "WORDS is said twice", 0, 5),)
+    if kind is Succeeded:
+        words["artifact"] = Artifact("films/WORDS-job_a.mp4", 1, "ab" * 32)
     job = make_job(kind, task_id="task-1", **words, **changes)
     after = erased(job)
     assert "WORDS" not in repr(after)

@@ -243,7 +243,16 @@ def erased(job: Job) -> Job:
         extra_parameters="{}",
         asked_model="",
     )
-    return replace(job, request=request, state=_wordless(job), name=None, tags=(), ask=None, version=job.version + 1)
+    return replace(
+        job,
+        request=request,
+        state=_wordless(job),
+        name=None,
+        tags=(),
+        ask=None,
+        remarks=(),  # they quote the prompt
+        version=job.version + 1,
+    )
 
 
 def input_hashes(jobs: Iterable[Job]) -> frozenset[str]:
