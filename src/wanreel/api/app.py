@@ -39,6 +39,7 @@ from wanreel.api import (
 )
 from wanreel.api.dashscope.face import dashscope_face
 from wanreel.api.desk import Desk
+from wanreel.api.examples import with_examples
 from wanreel.api.face import Face
 from wanreel.api.guard import Guard
 from wanreel.api.openai.face import openai_face
@@ -182,5 +183,5 @@ def _document(app: FastAPI) -> dict[str, Any]:
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
             schema.pop("$defs", None)
             schemas[str(schema.get("title") or model.__name__)] = schema
-        app.openapi_schema = made
+        app.openapi_schema = with_examples(made)
     return app.openapi_schema

@@ -36,6 +36,12 @@ EVENT_SCHEMA: dict[str, Any] = {
         "retry": {"type": "integer"},
     },
 }
+EVENT_EXAMPLE = {
+    "id": "17",
+    "event": "job.changed",
+    "data": '{"seq":17,"at":"2026-11-26T09:00:00.000Z","project":"films","group":null,'
+    '"job":"job_01k8xgjt2k3m4n5p6q7r8s9t0v","version":3,"state":"generating","event":"Accepted","reason":""}',
+}
 PING = b": ping\n\n"
 BACK_MS = 1000  # after how long a browser comes back
 _SEQ_DIGITS_MAX = 18
@@ -47,7 +53,7 @@ _SEQ_DIGITS_MAX = 18
     responses={
         200: {
             "description": "A stream of events named `job.changed`; `data` is an Event, `id` its number.",
-            "content": {"text/event-stream": {"schema": EVENT_SCHEMA}},
+            "content": {"text/event-stream": {"schema": EVENT_SCHEMA, "example": EVENT_EXAMPLE}},
         },
         **documented("not_found"),
     },

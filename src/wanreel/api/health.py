@@ -51,7 +51,13 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 @router.get(
     "/metrics",
     response_class=PlainTextResponse,
-    responses={**documented("unavailable"), 200: {"content": {"text/plain": {}}, "description": "Prometheus' text."}},
+    responses={
+        **documented("unavailable"),
+        200: {
+            "content": {"text/plain": {"example": 'wanreel_jobs{state="queued"} 3\n'}},
+            "description": "Prometheus' text.",
+        },
+    },
 )
 async def metrics(request: Request, caller: Admin) -> Response:
     """How jobs, slots, money and calls stand, for Prometheus. It counts over all projects, so it needs `admin`."""

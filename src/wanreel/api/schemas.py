@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from wanreel.service.order import VARIANTS_MAX
 
@@ -18,8 +18,19 @@ class _In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+ORDER: dict[str, JsonValue] = {
+    "prompt": "Wide shot, a paper boat sails through a rain gutter at dawn, camera follows, soft light",
+    "model": "wan2.5-t2v-preview",
+    "size": "1280*720",
+    "duration_s": 5,
+    "max_cost": "4.00",
+}
+
+
 class OrderIn(_In):
     """One wish. Pictures and sounds are links, `data:` URLs or uploads; a server opens no paths of its own disk."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ORDER]})
 
     prompt: str | None = Field(
         default=None,
@@ -27,7 +38,9 @@ class OrderIn(_In):
         description="What the clip shows.",
         examples=["Wide shot, a paper boat sails through a rain gutter at dawn, camera follows, soft light"],
     )
-    model: str | None = Field(default=None, max_length=200, description="An id or alias of `/v1/models`.")
+    model: str | None = Field(
+        default=None, max_length=200, description="An id or alias of `/v1/models`.", examples=["wan2.5-t2v-preview"]
+    )
     mode: str | None = Field(default=None, max_length=20, description="t2v, i2v or kf2v; usually plain from the rest.")
     negative_prompt: str | None = Field(default=None, max_length=_TEXT_MAX, description="What should not be seen.")
     first_frame: str | None = Field(default=None, max_length=_REFERENCE_MAX, description="A link or a `data:` URL.")
@@ -71,7 +84,9 @@ class BatchIn(_In):
 class MarkIn(BaseModel):
     """What is to be said of a job; what is left out stays as it is. The three of tags are done in this order."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"favourite": True, "add_tags": ["spring"]}]}
+    )
 
     favourite: bool | None = None
     tags: list[str] | None = Field(default=None, max_length=50, description="In the place of those it has.")
@@ -81,6 +96,8 @@ class MarkIn(BaseModel):
 
 class CancelIn(_In):
     """How to cancel."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"discard": False}]})
 
     discard: bool = Field(default=False, description="A clip that comes all the same need not be kept.")
 

@@ -90,13 +90,29 @@ _BODY: dict[str, Any] = {
 }
 
 
-@router.post("/services/aigc/image2video/video-synthesis", responses=documented(), openapi_extra=_BODY)
+_CREATED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Stored, and made as soon as a slot is free.",
+        "content": {
+            "application/json": {
+                "example": {
+                    "output": {"task_status": PENDING, "task_id": "job_01k8xgjt2k3m4n5p6q7r8s9t0v"},
+                    "request_id": "req_01k8xgjt2k3m4n5p6q7r8s9t0v",
+                }
+            }
+        },
+    },
+    **documented(),
+}
+
+
+@router.post("/services/aigc/image2video/video-synthesis", responses=_CREATED, openapi_extra=_BODY)
 async def create_from_frames(request: Request, caller: Submitter) -> Response:
     """Order a clip; every model is taken on either path."""
     return await _create(request, caller)
 
 
-@router.post("/services/aigc/video-generation/video-synthesis", responses=documented(), openapi_extra=_BODY)
+@router.post("/services/aigc/video-generation/video-synthesis", responses=_CREATED, openapi_extra=_BODY)
 async def create(request: Request, caller: Submitter) -> Response:
     """Order a clip. Beyond our slots it waits as PENDING; the task id is our job's."""
     return await _create(request, caller)
