@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,18 +19,21 @@ from tests.client.small_world import environment
 from tests.e2e.clip import small_clip
 from tests.e2e.place import KEY, emulator
 from tests.factories import make_job, make_request, numbered_id
+from tests.notify.receiver import Receiver, receiving
 from tests.store.pg_server import Server
 from wanreel.clock import SystemClock
 from wanreel.data.shelf import load_catalog
 from wanreel.domain.policy import Policy
 from wanreel.emulator.server import Emulator
 from wanreel.service.addresses import accounts_of
+from wanreel.service.webhooks import Webhooks
 from wanreel.settings import load
 from wanreel.store.postgres.store import PostgresStore
 
 RUNNING = 5
 PATIENCE_S = 1200.0
 LOOK_S = 0.2
+STILL_S = 60.0
 _STATES = "SELECT state, count(*) FROM jobs GROUP BY state"
 _ALIVE = "SELECT count(*) FROM leases WHERE account LIKE 'worker %'"
 
@@ -51,6 +54,11 @@ class Crew:
             hand = subprocess.Popen(command, env=self._env, cwd=self._folder, stdout=said, stderr=said)
         self.hands.append(hand)
         return hand
+
+    def all_started(self) -> bool:
+        """Whether whoever is alive has begun to work."""
+        logs = [self._folder / f"worker-{n}.log" for n, hand in enumerate(self.hands) if hand.poll() is None]
+        return all(b"runner.state" in log.read_bytes() for log in logs)
 
     def dismiss(self) -> None:
         """All of them, whatever they do."""
@@ -158,3 +166,90 @@ async def play(tmp_path: Path, pg_server: Server, url: str, count: int, engine: 
         assert count == told["tasks_accepted"]
         assert {"create.200": count} == sent  # a task too many would have been refused
         assert count == len([1 for clip in home.glob("archive/**/*.mp4") if clip.read_bytes() == small_clip()])
+
+
+async def harass(tmp_path: Path, pg_server: Server, url: str, count: int, engine: Engine = LOOP) -> None:
+    """So many jobs, and no peace: whenever three workers are there, one of them is killed and another one hired; one
+    stands still for a minute; the database is restarted. A receiver hears of every end.
+    """
+    home = tmp_path / "home"
+    async with receiving() as receiver:
+        with emulator(speed=40.0, running=RUNNING, over_limit="reject") as emu:
+            await order(home, emu, url, count)
+            async with PostgresStore(url, lambda _: RUNNING, Policy()) as store:
+                hooks = Webhooks(store.hooks, SystemClock(), lambda to: to)
+                receiver.secret = (await hooks.add(receiver.url, None, ("job.succeeded",))).secrets[0].value
+            env = surroundings(home, emu, url, engine) | {"WANREEL_WEBHOOK_PRIVATE": "true", "WANREEL_LOG": "info"}
+            with crew(env, tmp_path) as hands:
+                kills = await _harassed(url, hands, pg_server, count, engine)
+                await receiver.until(lambda: len(_told(receiver)) == count, PATIENCE_S)
+            told = emu.counters()
+    sent = {answer: times for answer, times in told["answers"].items() if answer.startswith("create.")}
+    whole = [1 for clip in home.glob("archive/**/*.mp4") if clip.read_bytes() == small_clip()]
+    print(f"\n{count} jobs, {kills} kills -9, a minute of SIGSTOP, PostgreSQL restarted: {len(whole)} archived,")
+    print(f"  {told['tasks_accepted']} tasks paid, answers to creates {sent},")
+    print(f"  {len(_told(receiver))} jobs' webhooks delivered in {receiver.tries} tries, {receiver.forged} forged")
+    assert count == told["tasks_accepted"] == len(whole)
+    assert {"create.200": count} == sent  # a task too many at once would have been refused
+    assert receiver.forged == 0
+
+
+def _told(receiver: Receiver) -> set[str]:
+    return {str(body["data"]["job"]) for _, body in receiver.heard}
+
+
+@dataclass
+class _Harassment:
+    """What has been done to the workers so far, and what comes next."""
+
+    hands: Crew
+    server: Server
+    engine: Engine
+    count: int
+    stopped: subprocess.Popen[bytes]
+    still_since: float | None = None
+    continued: bool = False
+    restarted: bool = False
+    kills: int = 0
+
+    def over(self, states: dict[str, int]) -> bool:
+        """Whether all is done and everything was met; with every look, the oldest worker is killed once all work."""
+        done, now = states.get("succeeded", 0), SystemClock().now()
+        if self.still_since is None and done >= self.count // 4:
+            self.stopped.send_signal(signal.SIGSTOP)
+            self.still_since = now
+        if self.still_since is not None and not self.continued and now - self.still_since > STILL_S:
+            self.stopped.send_signal(signal.SIGCONT)
+            self.continued = True
+        if not self.restarted and done >= self.count // 2:
+            self.restarted = True
+            self.server.stop()
+            self.server.start()
+            self.engine.restart()
+        alive = [hand for hand in self.hands.hands if hand.poll() is None and hand is not self.stopped]
+        if done < self.count and self.hands.all_started():
+            alive[0].kill()
+            self.kills += 1
+            self.hands.hire()
+        return done == self.count and self.continued
+
+
+async def _harassed(url: str, hands: Crew, pg_server: Server, count: int, engine: Engine) -> int:
+    """Until all are archived; how often a worker was killed."""
+    it = _Harassment(hands, pg_server, engine, count, hands.hire())
+    hands.hire()
+    hands.hire()
+    looked = asyncio.Event()
+    last: object = None
+    for _ in range(int(PATIENCE_S / LOOK_S)):
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # it is being restarted
+            conn = await asyncpg.connect(url)
+            states = {row["state"]: row["count"] for row in await conn.fetch(_STATES)}
+            await conn.close()
+            last = states
+            if it.over(states):
+                return it.kills
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await looked.wait()
+    pytest.fail(f"never came true: all are archived: {last}\n{hands.said()}")

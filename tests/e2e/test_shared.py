@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.crew import play
+from tests.e2e.crew import harass, play
 from tests.store.pg_server import Server
 
 
@@ -19,5 +20,5 @@ async def test_fifty_jobs_are_paid_once_whatever_happens_to_the_workers(
 
 @pytest.mark.long
 async def test_five_hundred_jobs_are_paid_once(tmp_path: Path, pg_server: Server, pg_template: str) -> None:
-    """The same with 500."""
-    await play(tmp_path, pg_server, pg_server.database(pg_template), 500)
+    """500, with a worker killed whenever three are there, one stopped for a minute, and the database restarted."""
+    await harass(tmp_path, pg_server, pg_server.database(pg_template), int(os.environ.get("WANREEL_TEST_JOBS", "500")))
