@@ -526,6 +526,10 @@ class Uploads(Protocol):
         """An upload by its id. Raises NotFound, in the same words for one that has expired."""
         ...
 
+    async def sweep(self) -> None:
+        """Remove what has expired."""
+        ...
+
 
 # --- access ---------------------------------------------------------------------------------------------------------
 

@@ -114,6 +114,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     links = Links(settings.input_hosts) if settings.input_links == "keep" else None
     inputs = HomeInputs(path / "inputs", media, links)
     lock = Places(path / "workers") if shared else RunnerLock(path / "runner.lock")
+    uploads = HomeUploads(path / "uploads", clock)
     project = project_name(settings.project)
     engine_of(settings)  # what it lacks is said at once, by every command
     keys = Keys(accounts.keys_of)
@@ -216,6 +217,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             spool=spool,
             stakes=store,
             copies=store if shared else None,
+            uploads=uploads,
             own=partial(_is_own, _real(path)),
             keys_of=lambda job: (
                 artifact_key(job),
@@ -331,7 +333,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             shelf=shelf,
             preview=lambda request: _preview(request, catalog, account),
             templates=templates_of(settings),
-            uploads=HomeUploads(path / "uploads", clock),
+            uploads=uploads,
             watching=store,
             creates=store,
             gauges=Gauges(clock, store, store, store, spool, limit_of),

@@ -83,3 +83,16 @@ async def test_ids_are_not_paths(uploads: HomeUploads, name: str) -> None:
     """Whatever is no id of ours names nothing."""
     with pytest.raises(NotFound):
         await uploads.find(name)
+
+
+async def test_what_has_expired_goes_though_nobody_uploads_any_more(
+    uploads: HomeUploads, clock: FakeClock, tmp_path: Path
+) -> None:
+    """By the hourly sweep; what may still be used stays."""
+    old = await uploads.keep((await uploads.begin(None)).id, "a.png", pieces(b"abc"))
+    clock.advance(UPLOAD_LIFE_S / 2)
+    young = await uploads.keep((await uploads.begin(None)).id, "b.png", pieces(b"abc"))
+    clock.advance(UPLOAD_LIFE_S / 2 + 1)
+    await uploads.sweep()
+    left = {path.stem for path in (tmp_path / "uploads").iterdir()}
+    assert ({young.id}, False) == (left, old.id in left)

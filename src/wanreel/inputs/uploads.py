@@ -65,6 +65,13 @@ class HomeUploads:
             raise NotFound(f"There is no upload {upload_id[:80]} (any more).")
         return found
 
+    async def sweep(self) -> None:
+        """As `ports.Uploads.sweep`."""
+        try:
+            await asyncio.to_thread(self._sweep, self._clock.now())
+        except OSError as error:
+            raise Unavailable(f"what was uploaded cannot be removed: {error.strerror}") from None
+
     # --- on the disk ------------------------------------------------------------------------------------------------
 
     async def _take(self, draft: Path, pieces: AsyncIterator[bytes]) -> int:

@@ -46,6 +46,7 @@ from wanreel.ports import (
     Shelf,
     Spool,
     Stakes,
+    Uploads,
     Worn,
 )
 from wanreel.service.reindexing import Knowing, Recover, Reindexed, Whole, reindex
@@ -80,6 +81,7 @@ class KeepingRoom:
     know_archives: Callable[[], Awaitable[None]] | None = None  # learn of those that other machines have used
     forget_words: Callable[[str], Awaitable[int]] | None = None  # what was kept of a prompt outside the store
     hooks: Hooks | None = None
+    uploads: Uploads | None = None  # what callers have sent ahead of orders
     copies: Copies | None = None  # whose spools hold clips, where there are several machines
     history_days: float = 90.0
     input_days: float = 7.0  # that inputs stay which no job needs
@@ -229,6 +231,8 @@ class Keeping:
         unused = await self._let_go_unused(now - self._room.input_days * DAY_S, dry_run=dry_run)
         if not dry_run:
             await self._prune(now - self._room.history_days * DAY_S)
+            if self._room.uploads is not None:
+                await self._room.uploads.sweep()
         return Swept(tuple(trashed), tuple(purged), tuple(gone), tuple(failed), tuple(unused))
 
     async def tend(self) -> None:
