@@ -69,14 +69,16 @@ async def _schemathesis(server: Served, checks: Sequence[str], *more: str) -> tu
 
 
 async def test_the_document_holds_without_tokens(busy: Served) -> None:
-    """Whatever the document allows, and more, is answered as documented, never with a 5xx of ours."""
-    code, told = await _schemathesis(busy, CHECKS)
+    """Whatever the document allows, and more, is answered as documented, never with a 5xx of ours. The single cases of
+    each field are left to the caller with a token of all projects: behind the door the code is the same.
+    """
+    code, told = await _schemathesis(busy, CHECKS, "--phases", "examples,fuzzing,stateful")
     assert 0 == code, told[-6000:]
 
 
 async def test_the_document_holds_with_tokens(busy: Served) -> None:
     """The same for a caller with a token, whose absence is noticed on every route that wants one."""
-    mine = await bearer(busy, "films", "submit", "read", "admin")
+    mine = await bearer(busy, None, "submit", "read", "admin")
     code, told = await _schemathesis(busy, (*CHECKS, "ignored_auth"), "--header", f"Authorization: {mine}")
     assert 0 == code, told[-6000:]
 
