@@ -357,6 +357,16 @@ class Known:
     answered: bool  # a submit's own answer told of it; not so when it was adopted
 
 
+class Rates(Protocol):
+    """Turns at calls whose rate is counted over all processes of a database together. Raises Unavailable."""
+
+    async def turn(self, kind: str, now: float, apart_s: float, by: float | None) -> float | None:
+        """When a call of a kind may be made, the next one `apart_s` after it; None, and nothing counted, if that would
+        be after `by`. Instants are unix seconds.
+        """
+        ...
+
+
 class Nudges(Protocol):
     """Word between the processes of a shared database that something was written. It may be lost: everybody goes on
     looking now and then, and only less often where word would be heard.

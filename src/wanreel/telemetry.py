@@ -23,6 +23,7 @@ SPOOL_HOLDS = "spool.holds"  # nothing new is sent: the spool could not save it:
 NOTICE = "notice.delivered"
 NOTICE_FAILED = "notice.failed"
 RUNNER = "runner.state"  # started, stopping, stopped
+RATES_UNKNOWN = "vendor.rates_unknown"  # the database cannot say whose turn a call is: account, kind, why
 NUDGES = "database.nudges"  # whether what others write is heard of at once: heard, why
 ENGINE = "engine.state"  # Temporal: reached, away, refused, broke: why
 EVENT = "event.received"  # a completion event that was truly signed: task, status

@@ -161,7 +161,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         if shared:
             name = await asyncio.to_thread(name_in, settings.spool_path, clock.new_id("spl"))
             spool = SharedSpool(LocalSpool(settings.spool_path, settings.spool_bytes, clock), name, store, clock)
-        vendor = DashScope(catalog, clock, inputs, keys.use, calls, publisher(shelf))
+        vendor = DashScope(catalog, clock, inputs, keys.use, calls, publisher(shelf), store if shared else None)
         stack.push_async_callback(vendor.close)
         results = Downloads(
             clock, settings.result_hosts, Bounds(bytes_s_min=settings.archive_bytes_s_min), settings.archive_bytes_s

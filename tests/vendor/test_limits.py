@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import FakeClock
+from wanreel.domain.errors import Unavailable
 from wanreel.vendor.limits import MARGIN, Bucket, Limits
 
 
@@ -66,3 +69,44 @@ def test_calls_that_came_too_quickly_are_spaced_wider_for_a_while() -> None:
     assert 16.0 == bucket.pace(102.0)
     bucket.take(102.0)
     assert 16.0 == bucket.wait_s(102.0)
+
+
+@dataclass
+class Together:
+    """`ports.Rates` in memory; away while `away`."""
+
+    due_at: float = 0.0
+    away: bool = False
+
+    async def turn(self, kind: str, now: float, apart_s: float, by: float | None) -> float | None:
+        """The next free turn."""
+        if self.away:
+            raise Unavailable("the database cannot be reached")
+        at = max(now, self.due_at)
+        if by is not None and at > by:
+            return None
+        self.due_at = at + apart_s
+        return at
+
+
+async def test_processes_that_share_a_database_keep_one_pace_together() -> None:
+    """Two processes' calls are as far apart as one's would be, and a deadline holds for both."""
+    clock, rates = FakeClock(), Together()
+    one, other = Limits(clock, rates), Limits(clock, rates)
+    began = clock.now()
+    for limits in (one, other, one, other):
+        assert await limits.take("a", "submit", 2.0)
+    assert clock.now() - began == pytest.approx(3 * MARGIN / 2.0)
+    assert not await one.take("a", "submit", 2.0, by=clock.now() + 0.1)
+
+
+async def test_each_keeps_to_the_limit_by_itself_while_nobody_can_say() -> None:
+    """A database that is away holds no call up, and lets none come sooner than this process alone may make it."""
+    clock, rates = FakeClock(), Together()
+    limits = Limits(clock, rates)
+    began = clock.now()
+    assert await limits.take("a", "submit", 2.0)
+    rates.away = True
+    assert await limits.take("a", "submit", 2.0)
+    assert await limits.take("a", "submit", 2.0)
+    assert clock.now() - began == pytest.approx(2 * MARGIN / 2.0)

@@ -53,6 +53,7 @@ from wanreel.store.sql import (
     marks,
     outbox,
     overview,
+    rates,
     reading,
     reviews,
     roll,
@@ -384,6 +385,10 @@ class Doors:
     async def alive(self, now: float) -> list[str]:
         """The workers that are there."""
         return await self._read(lambda conn: roll.alive(conn, now))
+
+    async def turn(self, kind: str, now: float, apart_s: float, by: float | None) -> float | None:
+        """When a call may be made whose rate counts over all processes; see `ports.Rates`."""
+        return await self._write(lambda conn: rates.turn(conn, kind, now, apart_s, by))
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

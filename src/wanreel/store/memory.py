@@ -62,6 +62,7 @@ from wanreel.ports import (
 )
 from wanreel.store.memory_keeping import MemoryKeeping
 from wanreel.store.rows import SAFE_S, Index, index, known_of, same_ask
+from wanreel.store.sql.rates import FAR_S
 
 
 @dataclass(slots=True)
@@ -134,6 +135,7 @@ class MemoryStore:
         self._copies: dict[str, dict[str, float]] = {}  # job -> spool -> since when it may hold the clip
         self._archives: dict[str, str] = {}
         self._leases: dict[str, tuple[str, float]] = {}  # account -> who watches it, until when
+        self._turns: dict[str, float] = {}  # kind of call -> when the next one may be made
         self._roll: dict[str, float] = {}  # worker -> until when it is taken for alive
 
     # --- jobs -------------------------------------------------------------------------------------------------------
@@ -626,6 +628,15 @@ class MemoryStore:
     async def alive(self, now: float) -> list[str]:
         """The workers that are there."""
         return sorted(owner for owner, until in self._roll.items() if until > now)
+
+    async def turn(self, kind: str, now: float, apart_s: float, by: float | None) -> float | None:
+        """When a call may be made whose rate counts over all processes; see `ports.Rates`."""
+        due_at = self._turns.get(kind, now)
+        at = now if due_at > now + FAR_S else max(now, due_at)
+        if by is not None and at > by:
+            return None
+        self._turns[kind] = at + apart_s
+        return at
 
     # --- outbox -----------------------------------------------------------------------------------------------------
 

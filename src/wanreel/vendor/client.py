@@ -28,6 +28,7 @@ from wanreel.ports import (
     LookAnswer,
     Prepared,
     PrepareFailed,
+    Rates,
     SubmitAnswer,
     Window,
 )
@@ -76,8 +77,11 @@ class DashScope:
         key_for: Callable[[Account], str | None],
         options: Options | None = None,
         publish: Publish | None = None,
+        rates: Rates | None = None,
     ) -> None:
-        """`publish` makes a kept file readable for the vendor in the user's own storage and says by which link."""
+        """`publish` makes a kept file readable for the vendor in the user's own storage and says by which link;
+        `rates` keeps count of the calls of all processes that share a database.
+        """
         self._publish = publish
         self._catalog = catalog
         self._clock = clock
@@ -85,7 +89,7 @@ class DashScope:
         self._key_for = key_for
         self._options = options or Options()
         self._wire = Wire(clock, self._options.patience)
-        self._limits = Limits(clock)
+        self._limits = Limits(clock, rates)
         self._uploads = Uploads(self._wire, self._limits, clock)
 
     async def close(self) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wanreel.ports import Clock
+from wanreel.domain.errors import Unavailable
+from wanreel.ports import Clock, Rates
+from wanreel.telemetry import RATES_UNKNOWN, log
 
 TASKS_PER_S = 20.0  # query, list and cancel, each (FS §5.1 to §5.3)
 POLICIES_PER_S = 100.0  # upload policies, per account and model (FS §7)
@@ -52,19 +54,37 @@ class Bucket:
 
 
 class Limits:
-    """All buckets of this process. Callers wait in the order they came."""
+    """All buckets of this process. Callers wait in the order they came. With `rates`, other processes call as well, and
+    all wait for their turns together; while nobody can say whose turn it is, each keeps to the limit by itself.
+    """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, rates: Rates | None = None) -> None:
         self._clock = clock
+        self._rates = rates
         self._buckets: dict[tuple[str, str], Bucket] = {}
 
     async def take(self, account: str, kind: str, per_s: float, *, by: float | None = None) -> bool:
         """Wait for a turn. False, and nothing counted, if the turn would come after `by`."""
         bucket = self._buckets.setdefault((account, kind), Bucket(MARGIN / per_s))
         now = self._clock.now()
+        if self._rates is not None:
+            try:
+                at = await self._rates.turn(f"{account} {kind}", now, bucket.interval_s * bucket.pace(now), by)
+            except Unavailable as why:
+                log.warning(RATES_UNKNOWN, account=account, kind=kind, why=str(why))
+            else:
+                return at is not None and await self._wait(bucket, at)
         if by is not None and now + bucket.wait_s(now) > by:
             return False
         wait_s = bucket.take(now)
+        if wait_s > 0:
+            await self._clock.sleep(wait_s)
+        return True
+
+    async def _wait(self, bucket: Bucket, at: float) -> bool:
+        """Until a turn that all agree on; this process's own bucket keeps in step, for when nobody can say."""
+        bucket.due_at = max(bucket.due_at, at + bucket.interval_s)
+        wait_s = at - self._clock.now()
         if wait_s > 0:
             await self._clock.sleep(wait_s)
         return True
