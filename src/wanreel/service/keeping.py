@@ -429,7 +429,10 @@ class Keeping:
                 else:
                     size_bytes += there.size_bytes
             clips += bool(wanted)
-        inputs = {one.place(f"{INPUTS_PREFIX}{sha256}") for one in room.shelf.all().values() for sha256 in hashes}
+        shelves = [here]
+        with suppress(WanreelError):  # one whose driver is not installed any more holds nothing of this one's
+            shelves += room.shelf.all().values()
+        inputs = {one.place(f"{INPUTS_PREFIX}{sha256}") for one in shelves for sha256 in hashes}
         for place in list(orphans):
             folder, slash, name = place.rpartition("/")
             input_ = folder + slash + name.partition(".")[0] in inputs
