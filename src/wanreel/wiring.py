@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wanreel.archive.labels import job_of, label_of
 from wanreel.archive.naming import Named, Naming, clip_key
@@ -46,7 +46,7 @@ from wanreel.notify.command import CommandNotifier
 from wanreel.notify.courier import Courier
 from wanreel.notify.hooks import HookNotifier
 from wanreel.notify.journal import JournalNotifier
-from wanreel.ports import Filter, Judge, Label, Notifier, PrepareFailed, Shelf, Sighting
+from wanreel.ports import Clock, Filter, Judge, Label, Notifier, PrepareFailed, Shelf, Sighting
 from wanreel.service.addresses import accounts_of
 from wanreel.service.keeping import Keeping, KeepingRoom
 from wanreel.service.marking import MarkBook
@@ -59,7 +59,7 @@ from wanreel.service.uses import Service, Shop
 from wanreel.service.webhooks import Webhooks
 from wanreel.settings import Settings
 from wanreel.store.carrying import Chance
-from wanreel.store.choosing import store_of
+from wanreel.store.choosing import examination, store_of
 from wanreel.store.doors import Doors
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.lock import Places, RunnerLock
@@ -86,6 +86,9 @@ from wanreel.worker.reviewing import Reviewer
 from wanreel.worker.spool_gate import SpoolGate, holdups
 from wanreel.worker.telling import Teller
 from wanreel.worker.tools import Tools
+
+if TYPE_CHECKING:
+    from wanreel.store.postgres.examining import Examined
 
 GROUP_MAX = 200_000
 LINT_CACHE = "deep-lint"
@@ -358,6 +361,11 @@ async def restored(settings: Settings, file: Path) -> Restored:
         return await restore(settings.database, home, file, settings.figures(), books, chance)
     finally:
         lock.release()
+
+
+async def examined(settings: Settings, clock: Clock) -> Examined:
+    """Look the settings' shared database over. Raises Invalid, Unavailable."""
+    return await examination()(settings.database or "", settings.listen, clock.now)
 
 
 def prompt_reader(settings: Settings) -> WordReader:

@@ -101,3 +101,11 @@ def test_settings_that_cannot_be_read(terminal: Terminal, words: tuple[str, str]
     ran = terminal("doctor", "--json", **{words[0]: words[1]})
     assert 2 == ran.code
     assert words[0].removeprefix("WANREEL_").lower() == ran.error["problems"][0]["field"]
+
+
+def test_a_shared_database_is_looked_over(terminal: Terminal, pg_url: str) -> None:
+    """A line of its own, before the home."""
+    ran = terminal("doctor", "--offline", "--json", WANREEL_DATABASE_URL=pg_url)
+    told = {row["check"]: row for row in ran.objects}
+    assert list(told)[:3] == ["settings", "database", "home"]
+    assert told["database"]["ok"], told["database"]

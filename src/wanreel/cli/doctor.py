@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wanreel.client import Home
     from wanreel.domain.job import Account
     from wanreel.service.accounts import Known
+    from wanreel.settings import Settings
 
 Check = Callable[["Home"], Coroutine[Any, Any, str]]
 ROOM_GB_MIN = 1.0
@@ -56,6 +57,8 @@ def doctor(
         settings = load(**home.given(), **vendor.given())
         await told.check("settings", _settings(settings.home))
         try:
+            if settings.database is not None:
+                await told.check("database", _database(settings))
             async with open_home(settings) as opened:
                 for name, check in (
                     ("home", _home),
@@ -111,6 +114,17 @@ async def _settings(home: Path) -> str:
         raise _Amiss(f"nothing reads {', '.join(stray)}: misspelt? See the reference of settings")
     config = home / CONFIG_NAME
     return f"from the environment and {config}" if config.exists() else f"from the environment; there is no {config}"
+
+
+async def _database(settings: Settings) -> str:
+    """A shared database. Raises Unavailable."""
+    from wanreel.clock import SystemClock
+    from wanreel.wiring import examined
+
+    found = await examined(settings, SystemClock())
+    if found.amiss:
+        raise _Amiss("; ".join(found.amiss))
+    return found.words
 
 
 async def _home(opened: Home) -> str:

@@ -5,15 +5,20 @@ Nothing of PostgreSQL is imported by a home that keeps its jobs in a file.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.policy import Policy
 from wanreel.store.doors import Doors
 from wanreel.store.sql.claims import Limits
 from wanreel.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from wanreel.store.postgres.examining import Examined
 
 FILE = "wanreel.sqlite3"
 
@@ -28,6 +33,14 @@ def store_of(
     if url is None:
         return SqliteStore(home / FILE, limits=limits, policy=policy)
     return postgres_room().PostgresStore(url, limits, policy, name, listen_url)
+
+
+def examination() -> Callable[[str, str | None, Callable[[], float]], Coroutine[Any, Any, Examined]]:
+    """What looks a PostgreSQL over. Raises Unavailable (its driver is not installed)."""
+    postgres_room()
+    from wanreel.store.postgres.examining import examine
+
+    return examine
 
 
 def postgres_room() -> ModuleType:

@@ -95,7 +95,7 @@ class Nudges:
     async def _keep_hearing(self) -> None:
         while not self._closing.is_set():
             try:
-                session = await _connected(self._direct or self._url)
+                session = await connected(self._direct or self._url)
                 try:
                     if self._direct is None and not await direct(session):
                         log.info(NUDGES, heard=False, why="a pooler stands before the database; looking now and then")
@@ -151,7 +151,8 @@ class Nudges:
             await asyncio.gather(hearing, return_exceptions=True)
 
 
-async def _connected(url: str) -> _Session:
+async def connected(url: str) -> _Session:
+    """A connection of its own, with nothing kept in its session but what is asked for."""
     driver: Any = asyncpg
     return cast(
         "_Session", await driver.connect(url, timeout=CONNECT_S, command_timeout=ANSWER_S, statement_cache_size=0)
