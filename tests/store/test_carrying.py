@@ -14,7 +14,7 @@ from tests.factories import NOW, make_change, make_job, make_notice, make_task
 from tests.store.pg_server import Server
 from wanreel.data.shelf import load_books
 from wanreel.domain.errors import Conflict, Unavailable
-from wanreel.domain.job import Generating, Queued, Unconfirmed
+from wanreel.domain.job import Generating, Queued, Succeeded, Unconfirmed
 from wanreel.domain.policy import Policy
 from wanreel.ports import Claim, Filter, Lane
 from wanreel.settings import load
@@ -24,6 +24,8 @@ from wanreel.store.postgres.store import PostgresStore
 from wanreel.store.sqlite import SqliteStore
 from wanreel.store.tending import backup, copy, restore
 from wanreel.wiring import open_home
+
+ENDED = 9950
 
 
 def file_store(home: Path) -> SqliteStore:
@@ -157,6 +159,41 @@ async def test_jobs_in_flight_finish_where_they_were_moved_to(
         async with pg_store(url) as store:
             assert {"succeeded"} == await _states(store)
         assert [1] * 16 == [len(tasks) for tasks in tasks_by_prompt(emu).values()]
+
+
+@pytest.mark.long
+async def test_ten_thousand_jobs_are_moved_and_fifty_in_flight_finish(
+    tmp_path: Path, pg_server: Server, pg_template: str
+) -> None:
+    """9,950 that have ended and 50 under way: all are there afterwards, and the fifty are paid once each."""
+    url = pg_server.database(pg_template)
+    async with file_store(tmp_path) as store:
+        for first in range(0, ENDED, 500):
+            jobs = [
+                make_job(Succeeded, id=f"old_{n}", task_id=f"old-{n}", at=NOW + n) for n in range(first, first + 500)
+            ]
+            await store.add(jobs[: ENDED - first])
+    with emulator(speed=40.0, running=5) as emu:
+        async with client(tmp_path, emu.base_url) as wan:
+            for number in range(50):
+                await wan.submit(f"A kite, take {number}", model="wan2.5-t2v-preview")
+            while len(tasks_by_prompt(emu)) < 3:
+                await wan.wait((await wan.list(limit=100))[-1].id)
+        async with file_store(tmp_path) as store:
+            under_way = await store.find(Filter(states=("generating", "archiving", "submitting", "queued"), limit=99))
+        began = _now(emu)
+        carried = await copy(url, tmp_path)
+        took_s = _now(emu) - began
+        await finish(tmp_path, emu.base_url, url)
+        async with pg_store(url) as store:
+            ended = await store.find(Filter(states=("succeeded",), limit=20_000))
+        paid = [len(tasks) for tasks in tasks_by_prompt(emu).values()]
+    print(
+        f"\n{carried['jobs']} jobs moved in {took_s:.1f} s, {len(under_way)} of them under way; {sum(paid)} tasks paid"
+    )
+    assert carried["jobs"] == len(ended) == ENDED + 50
+    assert len(under_way) >= 40
+    assert [1] * 50 == paid
 
 
 async def test_a_restored_backup_pays_for_nothing_twice(tmp_path: Path) -> None:
