@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.crew import Engine, crew, order, play, surroundings, until
+from tests.e2e.crew import Engine, crew, harass, order, play, surroundings, until
 from tests.e2e.place import QUICK, client, emulator, is_kept
 from tests.e2e.test_fault_table import ROWS, Row
 from tests.store.pg_server import Server
@@ -25,14 +25,11 @@ ANSWER_S = 1.0
 NAMES = (
     "submit answer dropped",
     "submit 500 after accept",
-    "submit slow beyond patience",
     "submit 200 with a code",
     "submit 429 Throttling.RateQuota",
     "submit content block",
-    "query 500 x9",
     "query unknown once",
     "download cut",
-    "download 403",
     "download down for long",
     "task failed by the vendor's fault",
     "succeeded without url",
@@ -153,5 +150,5 @@ async def test_fifty_jobs_are_paid_once_whatever_happens_to_workers_and_servers(
 async def test_five_hundred_jobs_are_paid_once(
     tmp_path: Path, pg_server: Server, pg_template: str, temporal_server: TemporalServer
 ) -> None:
-    """The same with 500."""
-    await play(tmp_path, pg_server, pg_server.database(pg_template), 500, cluster(temporal_server))
+    """500, with a worker killed whenever three are there, one stopped for a minute, and both servers restarted."""
+    await harass(tmp_path, pg_server, pg_server.database(pg_template), 500, cluster(temporal_server))
