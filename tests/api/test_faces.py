@@ -106,7 +106,7 @@ TABLE = (
     Row(
         f"!{OPERATORS}",
         "storage/archives storage/check storage/delete storage/erase storage/hold storage/reindex storage/release "
-        "storage/restore storage/sweep storage/trash",
+        "storage/restore storage/spools storage/sweep storage/trash",
         f"!{OPERATORS}",
         f"!{OPERATORS}",
     ),
