@@ -119,7 +119,6 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     lock = Places(path / "workers") if shared else RunnerLock(path / "runner.lock")
     uploads = HomeUploads(path / "uploads", clock)
     project = project_name(settings.project)
-    engine_of(settings)  # what it lacks is said at once, by every command
     keys = Keys(accounts.keys_of)
 
     def account_of(name: str, region: str) -> Account:
