@@ -272,3 +272,28 @@ async def test_a_reading_proves_nothing_of_a_call_that_was_lost_after_it() -> No
             await scene.answered()
         assert "job_late" not in [job.id for job, event in found if isinstance(event, NotFound)]
         scene.clock.advance(max(wait_s, 20.0))
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+@pytest.mark.parametrize("fast_s", [120.0, 3600.0])
+async def test_a_call_of_a_clock_that_was_put_right_since_is_not_called_absent(fast_s: float, *, arrived: bool) -> None:
+    """The process died with its fast clock, and a right one searches: the call was made before it seems to have been.
+    Sent again it would be bought twice, so a person is told which task it may be. Other words are in nobody's way.
+    """
+    scene = Scene()
+    await scene.answered()
+    scene.clock.advance(5)
+    task = scene.vendor.made() if arrived else ""
+    scene.vendor.made(input=PENGUIN["input"])
+    scene.clock.advance(fast_s)
+    await scene.lost()
+    scene.clock.advance(60 - fast_s)
+    scene.restart()
+    said: list[Event] = []
+    for _ in range(2):
+        said += [event for _, event in await scene.turns(fast_s)]
+        await scene.answered()
+    said += [event for _, event in await scene.turns(1200)]
+    assert said
+    assert isinstance(said[-1], Undecided if arrived else NotFound)
+    assert not isinstance(said[-1], Undecided) or f"task {task} may be its own" in said[-1].why

@@ -98,6 +98,7 @@ class Case:
     key_alone: bool = False  # nobody else uses our keys: declared
     overruled: bool = False  # within a day a person has ended a doubt without a task: that call may have made one
     teachable: bool = False  # other jobs of ours are under way that may teach us our key's id
+    timed_by_others: frozenset[str] = frozenset()  # jobs whose call another process's clock has timed, perhaps wrongly
     skew_min_s: float = 0.0  # the vendor's clock minus ours, at the least and the most that was met
     skew_max_s: float = 0.0
     unreadable: str = ""  # why the list has not been readable for so long that a person is asked

@@ -12,13 +12,17 @@ with unlike bodies are told apart by the end frames of the clip.
 A person who ends a doubt without a task may be wrong, and then a task is there whose call nobody counts any more. For a
 day after such a word no candidate is anybody's for want of another maker: it has to tell our words, and show our
 pictures where there are any.
+
+A process that died may have had another clock than the one that searches now: put right since, it makes a call seem
+later than it was. No such call is absent while a candidate from before it may be its own; that one is never adopted by
+itself, for the clock may have been right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wanreel.domain.doubt import DEAD, DONE, Absent, Adopt, Ask, Call, Case, Compare, Exam, Examine, Proof, Verdict
 from wanreel.domain.job import Unconfirmed
@@ -87,11 +91,13 @@ def weigh(case: Case) -> list[Verdict]:
         for call in puzzle.makers:
             asked.setdefault(call.job.id, puzzle.why)
     left = [c for c in case.calls if c.lost and c.job.id not in settled]
+    taken = {v.task_id for v in shares.adopted}
+    rest = replace(case, rows=tuple(row for row in case.rows if row.task_id not in taken))
     for call in left:
         if call.job.id in asked:
             verdicts.append(Ask(call.job.id, asked[call.job.id]))
-        elif call.job.id not in unsure | shares.held and (verdict := _missing(call, case)) is not None:
-            verdicts.append(verdict)
+        elif call.job.id not in unsure | shares.held:
+            verdicts += _missing(call, rest)
     return verdicts
 
 
@@ -101,10 +107,14 @@ def could_make(case: Case, call: Call, row: Sighting) -> bool:
     """
     if call.lost and case.now - call.intent.at > KNOWN_S:
         return False
-    if row.model != call.job.request.model or row.created_at < call.intent.at + case.skew_min_s - SLACK_S:
+    if row.model != call.job.request.model or _is_before(case, call, row):
         return False
     proof = case.proofs.get(call.job.id)
     return not call.lost or proof is None or row.created_at <= proof.since + FLIGHT_S + SLACK_S
+
+
+def _is_before(case: Case, call: Call, row: Sighting) -> bool:
+    return row.created_at < call.intent.at + case.skew_min_s - SLACK_S
 
 
 def clear_winner(distances: Iterable[tuple[str, float]]) -> str | None:
@@ -267,22 +277,38 @@ def _evidence(found: _Ours, *, certain: bool) -> str:
 # --- a call without a candidate -------------------------------------------------------------------------------------
 
 
-def _missing(call: Call, case: Case) -> Verdict | None:
+def _missing(call: Call, case: Case) -> list[Verdict]:
     """Nothing living is there that the call could have made: wait, call it absent, or ask."""
     if case.unreadable:
-        return Ask(call.job.id, f"the vendor's list cannot be read: {case.unreadable}")
+        return [Ask(call.job.id, f"the vendor's list cannot be read: {case.unreadable}")]
     if case.now - call.intent.at > KNOWN_S:
-        return Ask(call.job.id, "it is older than a day, and the vendor's list reaches no further")
+        return [Ask(call.job.id, "it is older than a day, and the vendor's list reaches no further")]
     proof = case.proofs.get(call.job.id)
     if proof is None or proof.seeing + proof.blind < case.reads_needed:
-        return None
+        return []
+    if call.job.id in case.timed_by_others and (doubts := _from_before(call, case)) is not None:
+        return doubts
     dead = [row for row in case.rows if row.status in DEAD and not _foreign(case, row) and could_make(case, call, row)]
     if proof.seeing >= case.reads_needed or dead:
-        return Absent(call.job.id, _absence(proof, dead))
-    return Ask(
-        call.job.id,
-        "the list shows no task it could have made, and none of ours sent later to show that the list is complete",
-    )
+        return [Absent(call.job.id, _absence(proof, dead))]
+    why = "the list shows no task it could have made, and none of ours sent later to show that the list is complete"
+    return [Ask(call.job.id, why)]
+
+
+def _from_before(call: Call, case: Case) -> list[Verdict] | None:
+    """What stands in the way of absence where the call's own time may be wrong: living candidates from before it that
+    have not told other words; None: nothing. Empty where one of them still runs.
+    """
+    early = [r for r in _living(case) if r.model == call.job.request.model and _is_before(case, call, r)]
+    unasked = [row for row in early if row.task_id not in case.exams]
+    told = [row for row in early if row.task_id in case.exams]
+    near = [row for row in told if compare(call.prompt, case.exams[row.task_id].prompt) is not Words.OTHER]
+    if near:
+        why = f"task {near[0].task_id} may be its own, if the clock of the process that sent it was fast"
+        return [Ask(call.job.id, why)]
+    if unasked:
+        return [Examine(row.task_id) for row in unasked if row.status == DONE]
+    return None
 
 
 def _absence(proof: Proof, dead: Sequence[Sighting]) -> str:

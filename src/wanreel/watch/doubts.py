@@ -35,6 +35,7 @@ from wanreel.watch.reading import Reading, Span, read_window
 BY = "list"
 LOOKS_MAX = 20  # candidates asked after in one turn of an account
 ROUNDS_MAX = 3  # of asking and weighing again in one turn
+FAST_S = 9 * 3600.0  # the clock of another process may have been ahead by so much: one set to the vendor's zone is 8 h
 SPARE_S = 30.0  # the window begins so much before the first lost call, whatever the clocks say
 _UNFINISHED = ("queued", "submitting", "unconfirmed", "generating")
 READ_S_MAX = 120.0  # a reading that took longer says nothing about what is absent
@@ -68,6 +69,11 @@ class Search:
     policy: Policy
     alone: frozenset[str] = frozenset()  # accounts
     _memories: dict[str, _Memory] = field(default_factory=dict[str, _Memory])
+    _began_at: float = field(init=False)
+    _by_others: set[str] = field(default_factory=set[str])  # intents that another clock than ours has timed
+
+    def __post_init__(self) -> None:
+        self._began_at = self.clock.now()
 
     async def turn(self) -> tuple[list[tuple[Job, Event]], float]:
         """What was found out, to be settled, and in how many seconds to look again. Raises what the store raises."""
@@ -86,7 +92,12 @@ class Search:
         return found, min(waits, default=self.policy.doubt_first_s)
 
     async def _calls(self) -> list[Call]:
-        return [c for j in await self.jobs.find(Filter(states=_IN_DOUBT, limit=_ALL)) if (c := call_of(j))]
+        calls = [c for j in await self.jobs.find(Filter(states=_IN_DOUBT, limit=_ALL)) if (c := call_of(j))]
+        now = self.clock.now()
+        known = self._by_others & {call.intent.id for call in calls}  # one seen in the future stays of another clock
+        others = {c.intent.id for c in calls if c.intent.at < self._began_at or c.intent.at > now + SLACK_S}
+        self._by_others = known | others
+        return calls
 
     async def _look(self, account: Account, calls: Sequence[Call], memory: _Memory) -> list[tuple[Job, Event]]:
         """One look at one account."""
@@ -119,6 +130,7 @@ class Search:
                 key_alone=account.id in self.alone,
                 overruled=now - facts.overruled_at < KNOWN_S,
                 teachable=teachable,
+                timed_by_others=frozenset(c.job.id for c in calls if c.intent.id in self._by_others),
                 skew_min_s=min(memory.skews, default=0.0),
                 skew_max_s=max(memory.skews, default=0.0),
                 unreadable=memory.trouble,
@@ -131,10 +143,12 @@ class Search:
     async def _read(self, account: Account, calls: Sequence[Call], facts: Facts, memory: _Memory) -> Reading:
         """The list from before the first lost call that it still reaches, to now."""
         now = self.clock.now()
-        reach = [c.intent.at for c in calls if c.lost and now - c.intent.at < KNOWN_S] or [now]
+        lost = [c for c in calls if c.lost and now - c.intent.at < KNOWN_S]
+        fast_s = FAST_S if facts.zone else 0.0  # until the zone is known the window has to be narrow, to tell it
+        reach = [c.intent.at - (fast_s if c.intent.id in self._by_others else 0.0) for c in lost] or [now]
         skews = [*memory.skews, *([] if facts.skew_s is None else [facts.skew_s])]
         apart_s = max(skews, default=0.0) - min(skews, default=0.0)
-        since = max(min(reach) - SPARE_S - apart_s, now - KNOWN_S + 120.0)
+        since = max(min(*reach, now) - SPARE_S - apart_s, now - KNOWN_S + 120.0)
         models = {call.job.request.model for call in calls if call.lost}
         running = await self.watching.running(account.id)
         shown_by = now - max(facts.lag_s, self.policy.list_lag_s)
