@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -10,7 +11,7 @@ from aiohttp import web
 
 from tests.factories import FakeClock
 from wanreel.domain.errors import Unavailable
-from wanreel.watch.certificates import AGAIN_S, BYTES_MAX, KEEP_S, Certificates
+from wanreel.watch.certificates import AGAIN_S, BYTES_MAX, KEEP_S, KEPT_MAX, WAITING_MAX, Certificates
 
 
 class Shelf:
@@ -21,9 +22,12 @@ class Shelf:
         self.answers: dict[str, tuple[int, bytes]] = {"/a.pem": (200, b"a certificate")}
         self.asked: list[str] = []
         self.url = ""
+        self.open = asyncio.Event()  # answers wait for it
+        self.open.set()
 
     async def give(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
+        await self.open.wait()
         status, body = self.answers.get(request.path, (404, b""))
         return web.Response(status=status, body=body, headers={"Location": self.url + "/a.pem"})
 
@@ -79,3 +83,29 @@ async def test_an_address_where_nobody_is_gives_nothing() -> None:
     async with shelf() as (_, certificates, _clock):
         with pytest.raises(Unavailable):
             await certificates.fetch("http://127.0.0.1:9/a.pem")
+
+
+async def test_addresses_that_give_nothing_displace_no_certificate() -> None:
+    """Anybody can name them: they cost a fetch each, and the certificate we have stays."""
+    async with shelf() as (here, certificates, _clock):
+        await certificates.fetch(here.url + "/a.pem")
+        for number in range(KEPT_MAX + 1):
+            with pytest.raises(Unavailable):
+                await certificates.fetch(f"{here.url}/nothing-{number}.pem")
+        await certificates.fetch(here.url + "/a.pem")
+        assert 1 == here.asked.count("/a.pem")
+
+
+async def test_a_certificate_we_have_waits_for_no_other_and_few_wait_at_all() -> None:
+    """A host that answers nobody holds up only those that name it, and no more of them than a few."""
+    async with shelf() as (here, certificates, _clock):
+        await certificates.fetch(here.url + "/a.pem")
+        here.open.clear()
+        held = [asyncio.create_task(certificates.fetch(f"{here.url}/{n}.pem")) for n in range(WAITING_MAX)]
+        await asyncio.sleep(0)
+        assert b"a certificate" == await certificates.fetch(here.url + "/a.pem")
+        with pytest.raises(Unavailable, match="too many"):
+            await certificates.fetch(here.url + "/one-more.pem")
+        here.open.set()
+        assert all(isinstance(found, Unavailable) for found in await asyncio.gather(*held, return_exceptions=True))
+        assert "/one-more.pem" not in here.asked
