@@ -8,7 +8,7 @@ import pytest
 
 from tests.factories import FakeClock, make_account, make_job, make_task
 from tests.watch.desk_vendor import DeskVendor
-from wanreel.domain.event import Change, Finished, StillRunning
+from wanreel.domain.event import Change, Finished, QueryFailed, StillRunning
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.job import Generating, Job
 from wanreel.domain.lifecycle import transition
@@ -167,14 +167,30 @@ async def test_a_sighting_that_came_to_nothing_is_handed_on_again() -> None:
     assert 4 <= len(seen) <= 10
 
 
-async def test_a_list_that_cannot_be_read_is_left_alone_for_a_while() -> None:
-    """Not now means not now: back-off, and no error."""
+async def test_a_list_that_cannot_be_read_is_left_alone_and_its_tasks_are_asked_after() -> None:
+    """One row that nobody can read, say, breaks it for a day: the ends are seen all the same."""
     post = Post()
-    for _ in range(2):
-        await post.task(run_s=30.0)
+    jobs = [await post.task(run_s=30.0) for _ in range(3)]
     post.vendor.broken[1] = 10**6
-    assert [] == await post.until(60.0)
+    assert {job.id for job in jobs} == set(await post.ends(120.0))
     assert post.vendor.calls["list"] <= 12
+
+
+async def test_a_vendor_that_answers_nothing_is_waited_for() -> None:
+    """Neither list nor tasks: a few tries a minute, and as soon as it answers again one list shows all."""
+    post = Post()
+    plainly = post.vendor.look
+    jobs = [await post.task(run_s=30.0) for _ in range(20)]
+
+    async def away(account: object, task_id: str) -> QueryFailed:
+        post.vendor.calls["look"] += 1
+        return QueryFailed("connection reset")
+
+    post.vendor.broken[1], post.vendor.look = 10**6, away
+    assert {} == await post.ends(1800.0)
+    assert post.vendor.calls.total() <= 100
+    post.vendor.broken[1], post.vendor.look = 0, plainly
+    assert {job.id for job in jobs} == set(await post.ends(150.0))
 
 
 async def test_other_tasks_seen_are_witnesses() -> None:

@@ -44,6 +44,7 @@ _UNLISTED_S, _UNLISTED_S_MAX = (
     15.0,
     600.0,
 )  # asked after by itself for so long, doubling, before the list is tried again
+_LIST_TRIES = 4  # a list that failed so often in a row may fail for good, by one row perhaps: tasks are asked after
 _TOO_YOUNG_S = 5.0  # not in the list yet, perhaps; with a lag that is known, twice that
 _SURELY_SHOWN_S = 120.0  # a list that does not show our oldest tasks by now reads the window in another zone
 
@@ -198,6 +199,10 @@ class Watcher:
         if isinstance(answer, QueryFailed):
             one.held_until = now + backoff_s(self.tools.policy, one.tries, 1.0)
             one.tries += 1
+            if self._failures >= _LIST_TRIES:  # nor does the list answer: nothing does, and it is waited for
+                for other in self.tasks.values():
+                    other.unlisted_until = 0.0
+                self._hold(self.tasks.values(), now + backoff_s(self.tools.policy, self._failures - 1, 1.0))
             return Turned((), now)
         self._hand_on(one, now)
         return Turned((Ended(one.task.job_id, one.task.task_id, answer),), now)
@@ -220,7 +225,11 @@ class Watcher:
         self.purse -= reading.pages
         if not reading.answered:
             self._failures += 1
-            self._hold(wanted, now + backoff_s(self.tools.policy, self._failures - 1, 1.0))
+            if self._failures < _LIST_TRIES:
+                self._hold(wanted, now + backoff_s(self.tools.policy, self._failures - 1, 1.0))
+            else:
+                for one in wanted:
+                    self._unlist(one, now)
             return Turned((), now)
         self._failures = 0
         ended = self._read(reading.rows, asked_at, now)
@@ -272,8 +281,11 @@ class Watcher:
             if asked_at - one.task.accepted_at < max(2 * self.facts.lag_s, _TOO_YOUNG_S):
                 one.held_until = max(one.held_until, asked_at + 1.0)
             else:
-                one.unlisted_until = asked_at + min(_UNLISTED_S * 2.0**one.misses, _UNLISTED_S_MAX)
-                one.misses += 1
+                self._unlist(one, asked_at)
+
+    def _unlist(self, one: _Task, now: float) -> None:
+        one.unlisted_until = now + min(_UNLISTED_S * 2.0**one.misses, _UNLISTED_S_MAX)
+        one.misses += 1
 
     def _surely_shown(self, wanted: Collection[_Task], now: float) -> frozenset[str]:
         if self.facts.zone is not None:
