@@ -8,10 +8,12 @@ import pytest
 
 from tests.factories import FakeClock, make_account
 from tests.watch.desk_vendor import DeskVendor
+from wanreel.domain import job as domain
 from wanreel.domain.facts import Facts, Zone, together
 from wanreel.emulator.accounts import Account
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
+from wanreel.ports import Listing, Window
 from wanreel.watch.reading import Reading, Span, read_window
 
 ACCOUNT = make_account()
@@ -107,6 +109,25 @@ async def test_a_page_that_does_not_come_makes_it_incomplete(page: int) -> None:
     reading = await read(vendor, Facts(zone=Zone.UTC8, page_size=10))
     assert (False, "connection reset") == (reading.complete, reading.why)
     assert (10 if page == 2 else 0) == len(reading.rows)
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_page_size_that_grows_on_the_way_hides_rows(told: bool) -> None:
+    """The second page of twenty begins where the third of ten would, whether or not the list tells its rows."""
+    vendor = vendor_with()
+    made = tasks(vendor, 35)
+    plainly = vendor.list
+
+    async def growing(account: domain.Account, window: Window, page: int) -> Listing:
+        rows = (await plainly(account, window, 1)).rows
+        size = 10 * page
+        shown = rows[(page - 1) * size : page * size]
+        return Listing(shown, page, 2, 0.0, len(rows) if told else None, size)
+
+    vendor.list = growing
+    reading = await read(vendor, Facts(zone=Zone.UTC8))
+    assert len(made) > len(reading.rows)
+    assert not reading.complete
 
 
 async def test_reading_ends_once_enough_was_seen() -> None:

@@ -87,6 +87,15 @@ def _confirms(reading: Reading, span: Span, skew_s: float, expect: frozenset[str
     return narrow and not expect and any(_inside(row, span, skew_s) for row in reading.rows)
 
 
+def _uneven(pages: Sequence[Listing]) -> bool:
+    """Whether rows may have fallen between pages, for these were not all of one length. A longer one says so only where
+    nobody says how many rows there are.
+    """
+    whole = len(pages[0].rows)
+    grew = pages[-1].total is None and any(len(one.rows) > whole for one in pages)
+    return grew or any(len(one.rows) < whole for one in pages[:-1])
+
+
 class _Tries:
     """The tries of one reading, and what they have met so far."""
 
@@ -143,7 +152,7 @@ class _Tries:
             why = "the other pages were not needed"
         elif not why and page.total is not None and len(rows) < page.total:
             why = f"the list says it has {page.total} rows and showed {len(rows)}: it moved under our hands"
-        elif not why and any(len(one.rows) < len(first.rows) for one in pages[:-1]):
+        elif not why and _uneven(pages):
             why = "pages of the list are of different length"
         elif not why and self.span.until - self.span.since > DAY_S - 60.0:
             why = "the list goes back one day only"
