@@ -66,10 +66,12 @@ def test_show_tells_the_whole_story(terminal: Terminal) -> None:
 
 
 def test_show_says_why_a_job_waits(terminal: Terminal) -> None:
-    """A queued job tells its place in the line."""
+    """A queued job tells its place in the line, and that nobody is there to send it."""
     ordered(terminal)
     second = ordered(terminal)
-    assert "waiting          1 in front of it" in terminal("jobs", "show", second).out
+    words = terminal("jobs", "show", second).out
+    assert "waiting          1 in front of it" in words
+    assert "runner           nobody works this home's jobs now" in words
 
 
 def test_show_says_that_the_spool_holds_a_job(terminal: Terminal, vendor: Emulator) -> None:

@@ -16,7 +16,7 @@ from wanreel.cli.exits import Exit
 from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
 from wanreel.cli.render import print_json
 from wanreel.cli.report import put
-from wanreel.cli.session import run
+from wanreel.cli.session import run, who_works
 
 if TYPE_CHECKING:
     from wanreel.client import Home
@@ -191,10 +191,7 @@ def _room(folder: Path) -> str:
 
 
 async def _runner(opened: Home) -> str:
-    if opened.lock.try_lock():
-        opened.lock.release()
-        return "nobody works this home's jobs now: `wanreel worker`, `watch` or `generate` will"
-    return "another process works this home's jobs"
+    return who_works(opened)
 
 
 async def _key(opened: Home) -> str:

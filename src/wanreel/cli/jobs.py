@@ -10,7 +10,7 @@ from wanreel.cli.exits import Exit
 from wanreel.cli.options import HOME, HomeOptions
 from wanreel.cli.render import plain_words, print_json, print_rows
 from wanreel.cli.report import put, say
-from wanreel.cli.session import in_home
+from wanreel.cli.session import in_home, who_works
 
 if TYPE_CHECKING:
     from wanreel.client import Home
@@ -99,6 +99,7 @@ def show(job: str, /, *, home: HomeOptions = HOME) -> int:
     """
 
     async def work(opened: Home) -> int:
+        from wanreel.domain.job import is_final
         from wanreel.service.view import view_entry, view_inputs
         from wanreel.service.view_money import cost_words, view_cost
 
@@ -116,6 +117,8 @@ def show(job: str, /, *, home: HomeOptions = HOME) -> int:
         for name, value in body.items():
             if value not in (None, [], False, ""):
                 put(f"{name:16} {plain_words(value)}")
+        if not is_final(found):
+            put(f"{'runner':16} {who_works(opened)}")
         if body.get("spooled_at"):
             goes = f"will go to {opened.settings.archive_at} when it answers"
             put(f"{'spool':16} lies in the spool since {body['spooled_at']}, {goes}")

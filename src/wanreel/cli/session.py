@@ -56,6 +56,16 @@ def _warn_of_strays() -> None:
         say(f"nothing reads {', '.join(strays)}: misspelt? See the reference of settings")
 
 
+def who_works(opened: Home) -> str:
+    """Whether somebody works the jobs of a home now, in words that say what would."""
+    if opened.settings.database:
+        return "any number of workers share this database: `wanreel worker`, on any machine, is one of them"
+    if opened.lock.try_lock():
+        opened.lock.release()
+        return "nobody works this home's jobs now: `wanreel worker`, `watch` or `generate` will"
+    return "another process works this home's jobs"
+
+
 def in_home(
     work: Callable[[Home], Coroutine[Any, Any, int]],
     home: HomeOptions,
