@@ -32,6 +32,7 @@ FEED_BROKE = "feed.broke"  # what happened could not be read; it is read again
 HOOK = "webhook.delivered"
 HOOK_FAILED = "webhook.failed"  # a try that came to nothing: hook, message, tries, why
 REQUEST = "http.request"  # method, path, status, seconds, request id; never a body, never a token
+SHARED_AWAY = "http.shared_away"  # what a stable link shows cannot be read just now: why
 REQUEST_BROKE = "http.broke"  # a bug: a route raised
 SERVER = "server.state"  # listening, stopping, stopped
 JUDGE_FAILED = "judge.failed"  # a judge had nothing to say of a clip: job, why

@@ -73,6 +73,25 @@ async def test_what_is_not_to_be_seen_looks_the_same(filmed: Served) -> None:
         assert answers[0].json.keys() == got.json.keys()
 
 
+async def test_a_storage_that_cannot_be_read_tells_a_stranger_nothing_either(filmed: Served) -> None:
+    """Why the storage has no clip just now names places and jobs: that is the log's, the owner's, and nobody else's."""
+    job = await filmed.made(project="films")
+    made = await filmed.home.reading.embed(job["id"])
+    owner = await filmed.ask("GET", job["artifact"]["url"])
+    clip = next((filmed.home.path / "archive").rglob("*.mp4"))
+    clip.write_bytes(owner.bytes[:-1])
+    for method in ("GET", "HEAD"):
+        got = await filmed.ask(method, here(made.poster))
+        assert (200, "image/jpeg") == (got.status, got.headers["Content-Type"]), "what is whole is shown"
+    got = await filmed.ask("GET", here(made.clip))
+    assert (503, "this cannot be shown just now") == (got.status, got.json["detail"])
+    assert got.headers["Retry-After"]
+    for secret in (job["id"], "films", str(filmed.home.path), clip.name):
+        assert secret not in f"{got.headers} {got.json}", secret
+    said = await filmed.ask("GET", job["artifact"]["url"])
+    assert (503, True) == (said.status, "was changed" in said.json["detail"]), "the owner is told"
+
+
 async def test_what_lies_in_a_bucket_is_served_and_tells_a_stranger_nothing_else(
     vendor: Emulator, tmp_path: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

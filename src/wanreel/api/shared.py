@@ -3,7 +3,7 @@
 What a link shows are the bytes, so that a stranger learns nothing of where they lie or whose they are, and a revoked
 one shows nothing more; where it was set so, it leads on to a signed link of the storage, for a few minutes. Pages of
 other origins embed it, so it says that they may. Whatever is not to be seen (never given, revoked, deleted) is answered
-in the same words.
+in the same words, and so is whatever cannot be read just now.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from wanreel.api.desk import desk_of
 from wanreel.api.jobs import IfNoneMatch, JobId
 from wanreel.api.problems import documented
 from wanreel.api.schemas import ClipFactsOut, EmbedOut, Unshared
-from wanreel.domain.errors import NotFound
+from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.service.reading import SHARED_PATH
+from wanreel.telemetry import SHARED_AWAY, log
 
 router = APIRouter(tags=["artifacts"])
 
@@ -61,7 +62,9 @@ async def shared(
     if_range: Annotated[str | None, Header(description="The range only if the file is this one.")] = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """What a stable link shows. No token of the server is needed. Raises NotFound."""
+    """What a stable link shows. No token of the server is needed. Raises NotFound, Unavailable (in words that name
+    nothing).
+    """
     reading = desk_of(request).reading
     try:
         found = await reading.shared(token)
@@ -72,6 +75,9 @@ async def shared(
         return await file_answer(request, found, Wanted(range_, if_range, if_none_match), headers)
     except NotFound:
         raise NotFound("there is nothing here (any more)") from None
+    except Unavailable as why:  # whose words name bucket, key and job, or a folder of this machine
+        log.warning(SHARED_AWAY, why=why.message)
+        raise Unavailable("this cannot be shown just now") from None
 
 
 @router.post("/v1/jobs/{job_id}/embed", responses=documented("not_found", "conflict", "invalid"))
