@@ -219,6 +219,20 @@ async def test_a_machine_that_has_lost_its_own_copy_fetches_it_again(two: Two) -
     assert all(isinstance(state, Succeeded) for state in await two.states())
 
 
+async def test_a_damaged_copy_is_no_loss_while_another_machine_holds_one(two: Two) -> None:
+    """A machine that was killed once its copy was whole leaves a second one; that one goes bad, and the URL is dead."""
+    await spooled(two, two.a)
+    assert await two.b.spool.take("job_0", pieces(CLIP), 1000)
+    two.b.spool._spool._path("job_0").write_bytes(CLIP[:-1] + b"x")
+    two.world.down = False
+    two.bench.clock.advance(30 * HOUR_S)
+    assert ["job_0"] == await two.b.turn()
+    assert isinstance((await two.states())[0], Archiving), "its machine may go on with it"
+    two.bench.clock.advance(7 * HOUR_S)
+    assert 3 == len(await two.a.turn())
+    assert all(isinstance(state, Succeeded) for state in await two.states())
+
+
 async def test_a_clip_that_did_not_come_is_noted_nowhere(two: Two) -> None:
     """A source that fails, a spool without room, a process that stops in between."""
 

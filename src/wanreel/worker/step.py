@@ -149,6 +149,10 @@ async def _archive(job: Job, tools: Tools) -> Event:
         tools.storage_said(None)
         return Stored(replace(artifact, archive=tools.archive_name))
     except KeepFailed as failure:
+        if failure.trouble is Trouble.SPOOL and spool is not None and state.spooled is not None:
+            elsewhere = await spool.others(job.id)
+            if elsewhere:  # ours is damaged, another machine's may be whole
+                return await _archive_by_url(job, state, tools, elsewhere)
         tools.storage_said(failure.trouble)
         return StoreFailed(failure.trouble, failure.why)
 
