@@ -228,7 +228,7 @@ class Shelves:
         if archive == self._name:
             raise Conflict(f"{archive} is the archive that is set: set another one first")
         if not await self._memory.forget(archive):
-            raise NotFound(f"no clip of this home was ever put into {archive}")
+            raise NotFound(f"no archive of this home is called {archive}: `wanreel storage archives` lists them")
         self._others.pop(archive, None)
 
     def where(self, artifact: Artifact) -> str:
