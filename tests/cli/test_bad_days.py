@@ -234,7 +234,7 @@ def test_a_kept_picture_that_is_gone_ends_in_words(terminal: Terminal, vendor: E
 
 def test_a_proxy_that_is_not_there_sends_nothing(terminal: Terminal, vendor: Emulator) -> None:
     """No connection, no doubt: the job waits in the queue with the reason, and goes once the way is free."""
-    ran = terminal(*FOX, "--timeout", "1", "--base-url", "http://127.0.0.1:9/api/v1")
+    ran = terminal(*FOX, "--timeout", "5", "--base-url", "http://127.0.0.1:9/api/v1")
     assert 10 == ran.code
     assert "queued (" in ran.err
     assert 0 == bought(vendor)

@@ -129,6 +129,10 @@ class FlakyStore(MemoryStore):
         self._check("claim")
         return await super().claim(claim)
 
+    async def stake_bytes(self) -> int:
+        self._check("stake_bytes")
+        return await super().stake_bytes()
+
     async def delivered(self, ids: Sequence[str], now: float) -> None:
         self._check("delivered")
         await super().delivered(ids, now)

@@ -6,20 +6,23 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.factories import NOW, FakeClock, make_job, make_outcome
 from tests.worker.fakes import Asker, Bench, FlakyStore, Gate, Notifier, Vendor
+from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Internal, Unavailable
 from wanreel.domain.event import Accepted, Finished, Found, Lost, Pause, Refused, StillRunning
 from wanreel.domain.job import Archiving, Fault, Generating, Intent, Job, Submitting
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
-from wanreel.ports import Filter, Lane, Reviewed
+from wanreel.ports import Claim, Filter, Lane, Reviewed, TakeTurn
 from wanreel.worker.loop import Ears, Pace, Runner
 from wanreel.worker.reviewing import Reviewer
+from wanreel.worker.spool_gate import SpoolGate
 
 EAGER = Policy(poll_first_s=0.0, poll_factor=1.0, net_s=0.0, backoff_first_s=0.0, busy_first_s=0.0)
 """Nothing waits: the fake clock stands still, and every next step is due at once."""
@@ -360,6 +363,33 @@ async def test_a_step_that_the_store_broke_off_is_done_again_without_waiting_for
     await bench.store.add([make_job()])
     await runner_of(bench, Notifier()).run(until_idle=True)
     assert ["Succeeded"] == await states(bench)
+
+
+class Mute:
+    """An engine that is never asked."""
+
+    @asynccontextmanager
+    async def working(self, take: TakeTurn, owner: str) -> AsyncGenerator[None]:
+        yield
+
+    async def wake(self, job: Job, claimed_by: str = "") -> None:
+        raise AssertionError(job.id)
+
+
+@pytest.mark.parametrize("with_engine", [False, True], ids=["loop", "engine"])
+async def test_jobs_claimed_when_the_store_goes_away_are_given_back(tmp_path: Path, *, with_engine: bool) -> None:
+    """Nobody could say whether the spool has room for what was just claimed: it is claimed anew once somebody can."""
+    bench = Bench(policy=EAGER)
+    (job,) = await bench.store.add([make_job()])
+    gate = SpoolGate(LocalSpool(tmp_path, 10**9, bench.clock), bench.store, bench.clock, bench.policy)
+    engine = Mute() if with_engine else None
+    runner = Runner(bench.tools, (Notifier(),), bench.limit_of, SOON, gate=gate, engine=engine)
+    bench.store.unwell["stake_bytes"] = 1
+    assert not await runner._tick()
+    bench.clock.advance(bench.policy.backoff_first_s)
+    await runner._give_back()
+    claim = Claim(Lane.SUBMIT, "somebody else", bench.clock.now(), bench.clock.now() + 1, 9, bench.clock.now() + 9, 0.0)
+    assert [job.id] == [one.id for one in await bench.store.claim(claim)]
 
 
 class Watched(FlakyStore):

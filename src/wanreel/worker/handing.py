@@ -134,9 +134,9 @@ class Handing:
             await self._let_go(job)
 
     async def _let_go(self, job: Job) -> None:
+        await self.tools.jobs.release(self.tools.owner, job.id)  # what the store does not hear of is tried again
         if self._coming.pop(job.id, None) is not None and self.gate is not None:
             self.gate.over(job)
-        await self.tools.jobs.release(self.tools.owner, job.id)
 
     # --- from the engine --------------------------------------------------------------------------------------------
 

@@ -134,7 +134,7 @@ class Runner:
         self._reviewer = reviewer
         self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
-        self._stuck: set[str] = set()  # jobs whose step the store broke off, with our claim still on them
+        self._stuck: set[str] = set()  # jobs the store broke us off at, with our claim still on them
         self._stuck_due_at = 0.0
 
     def nudge(self) -> None:
@@ -286,12 +286,21 @@ class Runner:
         return len(jobs)
 
     async def _let_through(self, jobs: list[Job], gate: SpoolGate) -> list[Job]:
-        """The jobs the spool has room for; the others go back to the queue."""
-        fit = await gate.admit(jobs)
-        for job in jobs[fit:]:
-            await self._tools.jobs.release(self._tools.owner, job.id)
+        """The jobs the spool has room for; the others go back to the queue, at the latest once the store answers again.
+        Raises Unavailable: then all of them do.
+        """
+        try:
+            fit = await gate.admit(jobs)
+        except WanreelError:
+            self._stick(jobs)
+            raise
         if fit < len(jobs):
-            await gate.sweep(self._tools.jobs)
+            self._stick(jobs[fit:])
+            try:
+                await self._release_stuck()
+                await gate.sweep(self._tools.jobs)
+            except WanreelError as why:  # no reason to keep back what there is room for
+                log.error(LOOP_BROKE, why=str(why))
         return jobs[:fit]
 
     async def _listen(self) -> int:
@@ -325,8 +334,7 @@ class Runner:
             self._keep(unsettled)
         except Unavailable as why:
             log.error(STEP_BROKE, job=job.id, why=str(why))
-            self._stuck.add(job.id)
-            self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
+            self._stick([job])
         except Exception:  # noqa: BLE001 - a bug in one job's step must not stop the others; it is logged whole
             log.exception(STEP_BROKE, job=job.id)
         finally:
@@ -363,9 +371,15 @@ class Runner:
         """End our claims on jobs whose step the store broke off: nothing was sent, and they need not wait for the
         claim to run out.
         """
-        if not self._stuck or self._tools.clock.now() < self._stuck_due_at:
-            return
+        if self._stuck and self._tools.clock.now() >= self._stuck_due_at:
+            self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
+            await self._release_stuck()
+
+    def _stick(self, jobs: Sequence[Job]) -> None:
+        self._stuck |= {job.id for job in jobs}
         self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
+
+    async def _release_stuck(self) -> None:
         for job_id in sorted(self._stuck):
             await self._tools.jobs.release(self._tools.owner, job_id)
             self._stuck.discard(job_id)
