@@ -10,7 +10,7 @@ import pytest
 
 from tests.factories import NOW, make_change, make_job
 from tests.inputs.pictures import wav
-from tests.service.shops import make_counter
+from tests.service.shops import Shelf, make_counter
 from wanreel.archive.local_shelf import LocalShelf
 from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Unavailable
@@ -25,7 +25,7 @@ from wanreel.service.keeping import SWEEP_EVERY_S, Keeping, KeepingRoom
 PICTURE = Stored("ab" * 32, "image/png", 4, 1280, 720, "kite.png")
 
 
-class Forgetting:
+class Forgetting(Shelf):
     """`ports.Inputs`, as far as keeping goes."""
 
     def __init__(self) -> None:
@@ -37,18 +37,6 @@ class Forgetting:
             raise Unavailable("not now")
         self.forgotten.append(sha256)
         return True
-
-    async def kept(self) -> list[str]:
-        return []
-
-    async def idle(self, before: float) -> list[str]:
-        return []
-
-    async def in_use(self, sha256: str) -> None:
-        pass
-
-    async def forget_idle(self, sha256: str, before: float) -> bool:
-        return False
 
 
 class Bench:
@@ -65,7 +53,7 @@ class Bench:
                 gallery=self.store.keeping,
                 custodian=self.store.keeping,
                 shelf=self.shelf,
-                inputs=self.inputs,  # type: ignore[arg-type] # only what keeping calls
+                inputs=self.inputs,
                 retention=Retention(days, grace_days=1),
                 spool=LocalSpool(folder / "spool", 10**9, self.clock),
                 stakes=self.store,

@@ -52,7 +52,7 @@ class Home:
                 gallery=self.store.keeping,
                 custodian=self.store.keeping,
                 shelf=store.shelf,
-                inputs=Forgetting(),  # type: ignore[arg-type] # only what keeping calls
+                inputs=Forgetting(),
                 retention=Retention(days or {}, grace_days=1),
                 spool=LocalSpool(folder / "spool", 10**9, self.clock),
                 stakes=self.store,

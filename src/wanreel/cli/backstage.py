@@ -10,12 +10,13 @@ from wanreel.api.creates import Creates
 from wanreel.api.desk import Desk, Rules
 from wanreel.api.glance import Glance
 from wanreel.api.hub import Hub
+from wanreel.cli.session import is_idle
 from wanreel.client import Home
 from wanreel.client.hosting import Hosting
 from wanreel.domain.errors import Unauthorized, WanreelError
-from wanreel.domain.job import Generating, Job
-from wanreel.domain.runtimes import kind_of
+from wanreel.domain.job import Job
 from wanreel.metrics.counting import Counting
+from wanreel.service.standing import rest_s
 from wanreel.watch.hook import PATH, EventHook
 from wanreel.worker.loop import Runner
 
@@ -123,19 +124,11 @@ class Backstage:
     def _worker_trouble(self) -> str:
         if self._hosting.is_runner or self._home.settings.database is not None:
             return ""  # in a shared database whoever works is on some other machine
-        if self._home.lock.try_lock():
-            self._home.lock.release()
-            return "nobody works the jobs; they are stored and wait"
-        return ""
+        return "nobody works the jobs; they are stored and wait" if is_idle(self._home) else ""
 
     async def _rest_s(self, job: Job) -> float | None:
         """How much longer a running task will likely take, by what was learned; None where that is too little."""
-        if not isinstance(job.state, Generating):
-            return None
-        curve = (await self._home.watching.runtimes()).curve(kind_of(job.request))
-        if curve is None:
-            return None
-        return curve.residual_s(self._home.clock.now() - job.state.task.accepted_at)
+        return rest_s(job, await self._home.watching.runtimes(), self._home.clock.now())
 
     async def _projects(self) -> tuple[str, ...]:
         return tuple(project.name for project in await self._home.tokens.projects())

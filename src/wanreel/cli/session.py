@@ -60,10 +60,17 @@ def who_works(opened: Home) -> str:
     """Whether somebody works the jobs of a home now, in words that say what would."""
     if opened.settings.database:
         return "any number of workers share this database: `wanreel worker`, on any machine, is one of them"
-    if opened.lock.try_lock():
-        opened.lock.release()
+    if is_idle(opened):
         return "nobody works this home's jobs now: `wanreel worker`, `watch` or `generate` will"
     return "another process works this home's jobs"
+
+
+def is_idle(opened: Home) -> bool:
+    """Whether no process works the jobs of a home of this machine's; a look takes its lock for a moment."""
+    idle = opened.lock.try_lock()
+    if idle:
+        opened.lock.release()
+    return idle
 
 
 def in_home(

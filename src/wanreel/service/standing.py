@@ -15,7 +15,7 @@ from wanreel.domain.event import ALL, NEEDS_PERSON, Park, Pause, SlotKey
 from wanreel.domain.job import Generating, Job, Queued, Unconfirmed
 from wanreel.domain.lifecycle import slot_held_until
 from wanreel.domain.policy import Policy
-from wanreel.domain.runtimes import RunTimes, about, kind_of, outlook
+from wanreel.domain.runtimes import Curve, RunTimes, about, kind_of, outlook
 from wanreel.domain.slots import allowed
 from wanreel.domain.submitting import BUDGET
 from wanreel.domain.turn import slot_key
@@ -105,18 +105,22 @@ def waiting(job: Job, place: int, moment: Moment) -> Waiting | None:
 
 def outlook_of(job: Job, times: RunTimes, now: float) -> str | None:
     """How far a running job may be, from what such clips took; None while too little is known, or it is not one."""
-    curve = times.curve(kind_of(job.request)) if isinstance(job.state, Generating) else None
-    if curve is None or not isinstance(job.state, Generating):
-        return None
-    return outlook(curve, now - job.state.task.accepted_at)
+    running = _running(job, times, now)
+    return None if running is None else outlook(*running)
 
 
 def rest_s(job: Job, times: RunTimes, now: float) -> float | None:
     """How much longer a running task will likely take; None where too little is known, or it is not running."""
+    running = _running(job, times, now)
+    return None if running is None else running[0].residual_s(running[1])
+
+
+def _running(job: Job, times: RunTimes, now: float) -> tuple[Curve, float] | None:
+    """What is known of such tasks as a job's, and its age; None where too little is, or it is not running."""
     curve = times.curve(kind_of(job.request)) if isinstance(job.state, Generating) else None
     if curve is None or not isinstance(job.state, Generating):
         return None
-    return curve.residual_s(now - job.state.task.accepted_at)
+    return curve, now - job.state.task.accepted_at
 
 
 def progress(job: Job, place: int, moment: Moment) -> Progress:
@@ -128,7 +132,7 @@ def progress(job: Job, place: int, moment: Moment) -> Progress:
     curve = times.curve(kind_of(job.request))
     if waits.about_s is None or curve is None:
         return Progress(waits.words)
-    return Progress(waits.words, waits.about_s + curve.residual_s(0.0))
+    return Progress(waits.words, waits.about_s + curve.mean_s)
 
 
 def attention(job: Job, moment: Moment) -> str | None:

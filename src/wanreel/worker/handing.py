@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, Unconfirmed, is_final, state_name
 from wanreel.domain.lifecycle import Action, action_due
-from wanreel.domain.policy import longest_delay_s
-from wanreel.ports import Claim, Engine, Lane, Turn
+from wanreel.ports import Engine, Lane, Turn
 from wanreel.telemetry import LOOP_BROKE, log
 from wanreel.worker.presence import Presence
 from wanreel.worker.spool_gate import SpoolGate
-from wanreel.worker.tools import CLAIM_S, Tools
+from wanreel.worker.tools import CLAIM_S, Tools, claim_of
 
 OVERDUE_S = 2.0  # so much is left to the engine's own timers before anybody looks after it
 SEEK_S = 1.0  # how often what is overdue is looked for
@@ -98,19 +97,7 @@ class Handing:
 
     async def _claimed(self, lane: Lane, now: float, limit: int) -> list[Job]:
         hold_s = CLAIM_S[lane] if lane is Lane.SUBMIT else FOUND_S + OVERDUE_S
-        return await self.tools.jobs.claim(self._claim(lane, now, hold_s, limit)) if limit > 0 else []
-
-    def _claim(self, lane: Lane, now: float, hold_s: float, limit: int) -> Claim:
-        return Claim(
-            lane=lane,
-            owner=self.tools.owner,
-            now=now,
-            until=now + hold_s,
-            limit=limit,
-            far_at=now + longest_delay_s(self.tools.policy),
-            quiet_s=self.tools.policy.quiet_s,
-            spool=self.tools.spool.name if self.tools.spool is not None else "",
-        )
+        return await self.tools.jobs.claim(claim_of(self.tools, lane, now, hold_s, limit)) if limit > 0 else []
 
     async def _call(self, job: Job, claimed_by: str) -> bool:
         try:
@@ -154,8 +141,8 @@ class Handing:
             return (job if ours else None), lane
         if claimed_by:  # whoever found it overdue
             await self.tools.jobs.release(claimed_by, job_id)
-        claim = self._claim(lane, self.tools.clock.now(), CLAIM_S[lane], 1)
-        return next(iter(await self.tools.jobs.claim(replace(claim, ids=(job_id,)))), None), lane
+        claim = claim_of(self.tools, lane, self.tools.clock.now(), CLAIM_S[lane], 1, (job_id,))
+        return next(iter(await self.tools.jobs.claim(claim)), None), lane
 
     async def standing(self, job_id: str, before: Job | None) -> Turn:
         """How a job stands after its turn. Raises Unavailable."""

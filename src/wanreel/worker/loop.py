@@ -13,9 +13,9 @@ from wanreel.domain.doubt import asks_person
 from wanreel.domain.errors import Internal, Unavailable, WanreelError
 from wanreel.domain.event import Event, SlotKey
 from wanreel.domain.job import Account, Job
-from wanreel.domain.policy import backoff_s, longest_delay_s
+from wanreel.domain.policy import backoff_s
 from wanreel.domain.turn import slot_key
-from wanreel.ports import JOBS, Claim, Ended, Engine, Filter, Lane, Notifier, Nudges, Turn, Watcher, Watching
+from wanreel.ports import JOBS, Ended, Engine, Filter, Lane, Notifier, Nudges, Turn, Watcher, Watching
 from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
 from wanreel.worker.handing import Handing
 from wanreel.worker.idle import waits_for_person
@@ -29,7 +29,7 @@ from wanreel.worker.reviewing import Reviewer
 from wanreel.worker.spool_gate import SpoolGate
 from wanreel.worker.step import Unsettled, offer_again, settle, step
 from wanreel.worker.telling import EVERY_S, PATIENCE_S, Teller
-from wanreel.worker.tools import CLAIM_S, Tools
+from wanreel.worker.tools import CLAIM_S, Tools, claim_of
 
 UNFINISHED = ("queued", "submitting", "unconfirmed", "generating", "archiving")
 _AT_WORK = ("submitting", "unconfirmed", "generating", "archiving")
@@ -265,18 +265,7 @@ class Runner:
         if self._handing is not None:
             claimed = await self._handing.claim(lane.lane, room)
             return await self._handing.hand(claimed if gate is None else await self._let_through(claimed, gate))
-        now, policy = self._tools.clock.now(), self._tools.policy
-        claim = Claim(
-            lane=lane.lane,
-            owner=self._tools.owner,
-            now=now,
-            until=now + CLAIM_S[lane.lane],
-            limit=room,
-            far_at=now + longest_delay_s(policy),
-            quiet_s=policy.quiet_s,
-            ids=ids,
-            spool=self._tools.spool.name if self._tools.spool is not None else "",
-        )
+        claim = claim_of(self._tools, lane.lane, self._tools.clock.now(), CLAIM_S[lane.lane], room, ids)
         jobs = [job for job in await self._tools.jobs.claim(claim) if job.id not in lane.running]
         if gate is not None:
             jobs = await self._let_through(jobs, gate)

@@ -7,9 +7,23 @@ from dataclasses import dataclass
 
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Job
-from wanreel.domain.policy import Policy
+from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.money.books import Books
-from wanreel.ports import Archive, Clock, Jobs, Label, Lane, Ledger, Outbox, Results, Slots, Spool, Vendor, Watching
+from wanreel.ports import (
+    Archive,
+    Claim,
+    Clock,
+    Jobs,
+    Label,
+    Lane,
+    Ledger,
+    Outbox,
+    Results,
+    Slots,
+    Spool,
+    Vendor,
+    Watching,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +55,18 @@ class Tools:
 
 CLAIM_S: dict[Lane, float] = {Lane.SUBMIT: 600.0, Lane.WATCH: 300.0, Lane.ARCHIVE: 7200.0}
 """How long a worker has a job for itself: longer than the longest call of its lane can take."""
+
+
+def claim_of(tools: Tools, lane: Lane, now: float, hold_s: float, limit: int, ids: tuple[str, ...] = ()) -> Claim:
+    """What this worker asks for: up to `limit` jobs of a lane that are due at `now`, for `hold_s` seconds."""
+    return Claim(
+        lane=lane,
+        owner=tools.owner,
+        now=now,
+        until=now + hold_s,
+        limit=limit,
+        far_at=now + longest_delay_s(tools.policy),
+        quiet_s=tools.policy.quiet_s,
+        ids=ids,
+        spool=tools.spool.name if tools.spool is not None else "",
+    )
