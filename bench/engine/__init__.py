@@ -1,0 +1,1 @@
+"""How fast engines move jobs through the same pipeline, with a vendor in their own process."""
