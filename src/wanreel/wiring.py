@@ -41,6 +41,7 @@ from wanreel.judge.vision import Seer, VisionJudge
 from wanreel.judge.words import Endpoint, WordReader, forget_words
 from wanreel.media.looks import Looks
 from wanreel.metrics.gauges import Gauges
+from wanreel.money.books import Books
 from wanreel.notify.addresses import check_url
 from wanreel.notify.command import CommandNotifier
 from wanreel.notify.courier import Courier
@@ -63,6 +64,7 @@ from wanreel.store.choosing import examination, store_of
 from wanreel.store.doors import Doors
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.lock import Places, RunnerLock
+from wanreel.store.prices import PriceFile
 from wanreel.store.templates import TemplateFile
 from wanreel.store.tending import Restored, restore
 from wanreel.temporal.opening import engine_of
@@ -109,9 +111,10 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
     Naming(template=settings.archive_key)  # refused here rather than after something was paid
     path = _folder(settings.home)
     policy = settings.figures()
-    books = load_books(settings.prices_path, must_exist=settings.prices is not None)
     shared = settings.database is not None
     clock = SharedClock() if shared else SystemClock()
+    prices = PriceFile(settings.prices_path, clock, must_exist=settings.prices is not None)
+    books = Books(catalog, prices)
     limit_of = accounts.limit_of
     media = Looks()
     links = Links(settings.input_hosts) if settings.input_links == "keep" else None
@@ -187,7 +190,9 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             project=project,
             check_key=check_key,
             holdups=partial(holdups, spool, store, policy),
+            look_at_prices=prices.look,
         )
+        till = Till(clock, store, store, store, store, catalog, account, policy)
 
         def artifact_key(job: Job) -> str:
             named = Named(job.name, job.group, job.request.model)
@@ -251,6 +256,16 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
 
         def runner() -> Runner:
             owner = clock.new_id("run")
+            asked_by = prices.version
+
+            async def mind_prices() -> None:
+                nonlocal asked_by
+                await prices.look()
+                if prices.version != asked_by:
+                    now = prices.version
+                    await till.wake("the prices were changed")
+                    asked_by = now
+
             watch = WatchTools(clock, store, store, vendor, policy, LOCK_HOLDER)
             presence: Presence | None = None
             if isinstance(clock, SharedClock):
@@ -291,6 +306,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 presence=presence,
                 engine=engine_of(settings),
                 nudges=store.nudges,
+                mind_prices=mind_prices,
             )
 
         def owed() -> SqlHooks:
@@ -318,7 +334,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             clock=clock,
             service=service,
             reading=Reading(reading_room),
-            till=Till(clock, store, store, store, store, catalog, account, policy),
+            till=till,
             keeping=Keeping(keeping_room),
             picture=Picture(service, pieces),
             marks=MarkBook(store, clock),

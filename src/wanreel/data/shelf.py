@@ -11,7 +11,7 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.catalog_data import parse
 from wanreel.domain.errors import Invalid, Problem, Unavailable
 from wanreel.money.books import Books
-from wanreel.money.tariff import read_prices, tariff_of
+from wanreel.money.tariff import Tariff, read_prices, tariff_of
 
 
 @cache
@@ -22,6 +22,11 @@ def load_catalog() -> Catalog:
 
 def load_books(own: Path, *, must_exist: bool) -> Books:
     """Books by the catalog's prices and, before them, those of the user's own file. Raises Invalid, Unavailable."""
+    return Books(load_catalog(), load_tariff(own, must_exist=must_exist))
+
+
+def load_tariff(own: Path, *, must_exist: bool) -> Tariff:
+    """The catalog's prices and, before them, those of the user's own file. Raises Invalid, Unavailable."""
     catalog = load_catalog()
     try:
         rows = read_prices(tomllib.loads(own.read_text("utf-8")), catalog)
@@ -33,4 +38,4 @@ def load_books(own: Path, *, must_exist: bool) -> Books:
         raise Invalid("", (Problem(str(own), f"is not valid TOML: {error}; mend or remove it"),)) from None
     except OSError as error:
         raise Unavailable(f"{own} cannot be read: {error.strerror}; check its permissions") from None
-    return Books(catalog, tariff_of(catalog, rows))
+    return tariff_of(catalog, rows)

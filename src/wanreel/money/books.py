@@ -30,7 +30,7 @@ from wanreel.domain.event import (
 from wanreel.domain.job import FINAL, Generating, Intent, Job, Submitting, Task, Unconfirmed
 from wanreel.money.amount import times
 from wanreel.money.estimate import Estimate, estimate, tier_of
-from wanreel.money.tariff import Tariff
+from wanreel.money.tariff import Rates
 from wanreel.money.usage import read_usage
 
 _NOTHING_BOUGHT = (NotSent, Refused, NotFound)
@@ -42,7 +42,7 @@ class Books:
     """Bookings by a tariff."""
 
     catalog: Catalog
-    tariff: Tariff
+    tariff: Rates
 
     def enter(self, before: Job, change: Change) -> Change:
         """The change with what it means for money in it; `before` is the job it was decided on."""

@@ -16,7 +16,7 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.model import Model
 from wanreel.domain.request import Request
 from wanreel.money.amount import times
-from wanreel.money.tariff import Tariff
+from wanreel.money.tariff import Rates
 
 _STILLS = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 _EFFORT = {"wan-std": "std", "wan-pro": "pro"}  # parameters.mode of the animate models
@@ -36,7 +36,7 @@ class Estimate:
     why: str = ""
 
 
-def estimate(request: Request, catalog: Catalog, tariff: Tariff, region_id: str, at: float) -> Estimate:
+def estimate(request: Request, catalog: Catalog, tariff: Rates, region_id: str, at: float) -> Estimate:
     """The price of one clip of this request, sent at an instant; failed tasks cost nothing."""
     region = catalog.region(region_id)
     model = catalog.model(request.model)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import cast
+from typing import Protocol, cast
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Invalid, Problem
@@ -34,6 +34,14 @@ class Rate:
     currency: str
     source: str
     as_of: str
+
+
+class Rates(Protocol):
+    """Whatever knows what a second costs."""
+
+    def rate(self, model: str, region: str, tier: str | None, *, audio: bool | None, at: float) -> Rate | None:
+        """The price of a second; None where none is on record. `audio` unset means with sound."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

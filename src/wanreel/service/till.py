@@ -148,7 +148,7 @@ class Till:
             warn_at=warn_at,
         )
         await self._ledger.put_budget(budget)
-        await self._wake("a budget was set")
+        await self.wake("a budget was set")
         return budget
 
     async def _standing(self, project: str | None, period: str, currency: str) -> Budget | None:
@@ -159,7 +159,7 @@ class Till:
     async def drop_budget(self, budget_id: str) -> None:
         """End a budget. Raises NotFound."""
         await self._ledger.drop_budget(budget_id)
-        await self._wake("a budget was ended")
+        await self.wake("a budget was ended")
 
     async def overruns(self) -> list[Overrun]:
         """Settlements above their reservations that nobody has cleared yet."""
@@ -168,10 +168,10 @@ class Till:
     async def clear(self, model: str | None) -> int:
         """Somebody has looked at the price of a model (None: of all): it is sent again. How many stops that ended."""
         count = await self._ledger.clear(model)
-        await self._wake("a price was looked at")
+        await self.wake("a price was looked at")
         return count
 
-    async def _wake(self, why: str) -> None:
+    async def wake(self, why: str) -> None:
         """Let what is held for want of money ask again now."""
         for job in await self._jobs.find(Filter(states=("queued",), limit=1_000_000)):
             if isinstance(job.state, Queued) and job.state.held_by == BUDGET:

@@ -72,6 +72,10 @@ from wanreel.service.standing import (
 ID_CHARS = len("job_") + 26  # of a whole id; a spare's is longer and begins like its job's
 
 
+async def _as_they_were() -> None:
+    """Prices that never change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shop:
     """What the service is made of."""
@@ -93,6 +97,7 @@ class Shop:
     check_key: Callable[[], None]  # raises Unauthorized when no key is configured
     holdups: Callable[[], Awaitable[Callable[[Job], str]]]  # what would keep a job back that has a slot; "": nothing
     project: str = PROJECT  # of orders that name none
+    look_at_prices: Callable[[], Awaitable[None]] = _as_they_were  # takes in what somebody has changed of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,7 @@ class Service:
     async def plan(self, order: Order) -> Planned:
         """Check and price an order without storing a job. Raises Invalid."""
         s = self._shop
+        await s.look_at_prices()
         return await plan(order, s.books, self._main.region, s.options, s.inputs, s.clock, s.project)
 
     def check_key(self) -> None:

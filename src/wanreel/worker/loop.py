@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -97,6 +97,7 @@ class Runner:
         presence: Presence | None = None,
         engine: Engine | None = None,
         nudges: Nudges | None = None,
+        mind_prices: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._wake = asyncio.Event()
         self._lookouts = Lookouts(watchers, tools.clock, self._wake.set)
@@ -131,6 +132,7 @@ class Runner:
         self._engine = engine  # None: this loop takes the steps itself
         self._handing = None if engine is None else Handing(engine, self._tools, presence, gate)
         self._nudges = nudges
+        self._mind_prices = mind_prices
         self._reviewer = reviewer
         self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
@@ -213,6 +215,8 @@ class Runner:
         try:
             if self._presence is not None:
                 await self._presence.beat()
+            if self._mind_prices is not None:
+                await self._mind_prices()
             await self._offer_again()
             await self._give_back()
             await rescue(self._tools)
