@@ -20,7 +20,7 @@ from wanreel.archive.local import LocalArchive
 from wanreel.archive.s3 import S3Bucket
 from wanreel.archive.storage import Digests, Part
 from wanreel.clock import SystemClock
-from wanreel.ports import Archive, Label
+from wanreel.ports.archive import Archive, Label
 from wanreel.vendor.download import PIECE_BYTES, Downloads
 
 

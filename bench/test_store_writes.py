@@ -12,7 +12,7 @@ import pytest
 from tests.factories import NOW, make_change, make_job
 from tests.store.children import store_at
 from wanreel.domain.job import Generating, Job, Queued
-from wanreel.ports import Claim, Lane
+from wanreel.ports.jobs import Claim, Lane
 from wanreel.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.bench

@@ -13,16 +13,8 @@ from wanreel.domain.facts import Facts, together
 from wanreel.domain.job import Account, Intent, Job
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import Histogram, RunKind, RunTime, RunTimes, one_more
-from wanreel.ports import (
-    CancelAnswer,
-    Listing,
-    LookAnswer,
-    Prepared,
-    SubmitAnswer,
-    Turned,
-    Watched,
-    Window,
-)
+from wanreel.ports.vendor import CancelAnswer, Listing, LookAnswer, Prepared, SubmitAnswer, Turned, Window
+from wanreel.ports.watching import Watched
 from wanreel.vendor.answers import look_answer
 from wanreel.vendor.listing import list_answer, list_query
 from wanreel.watch.watcher import Watcher, WatchTools

@@ -30,6 +30,7 @@ from wanreel.domain.keeping import Retention, input_key
 from wanreel.domain.labels import project_name
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import Request, Stored
+from wanreel.domain.sighting import Sighting
 from wanreel.domain.validate import Options
 from wanreel.inputs.home import HomeInputs
 from wanreel.inputs.links import Links
@@ -47,7 +48,12 @@ from wanreel.notify.command import CommandNotifier
 from wanreel.notify.courier import Courier
 from wanreel.notify.hooks import HookNotifier
 from wanreel.notify.journal import JournalNotifier
-from wanreel.ports import Clock, Filter, Judge, Label, Notifier, PrepareFailed, Shelf, Sighting
+from wanreel.ports.archive import Label, Shelf
+from wanreel.ports.clock import Clock
+from wanreel.ports.jobs import Filter
+from wanreel.ports.notices import Notifier
+from wanreel.ports.reviews import Judge
+from wanreel.ports.vendor import PrepareFailed
 from wanreel.service.addresses import accounts_of
 from wanreel.service.keeping import Keeping, KeepingRoom
 from wanreel.service.marking import MarkBook

@@ -12,7 +12,8 @@ from wanreel.api.creates import Asked, Creates, Placed, Seen, Stage, resent
 from wanreel.domain.errors import Invalid
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
-from wanreel.ports import Announced, Filter
+from wanreel.ports.hooks import Announced
+from wanreel.ports.jobs import Filter
 from wanreel.store.memory import MemoryStore
 
 NOW, WINDOW = 1000.0, 100.0

@@ -12,7 +12,7 @@ from tests.factories import FakeClock, make_job
 from wanreel.api import hub as hub_file
 from wanreel.api.hub import Hub
 from wanreel.domain.policy import Policy
-from wanreel.ports import Happening
+from wanreel.ports.feed import Happening
 from wanreel.store.memory import MemoryStore
 
 

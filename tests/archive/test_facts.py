@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wanreel.archive.facts import encoded, facts_path, read_facts
-from wanreel.ports import Label
+from wanreel.ports.archive import Label
 
 
 def test_what_was_told_is_read_again(tmp_path: Path) -> None:

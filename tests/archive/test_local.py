@@ -23,7 +23,7 @@ from wanreel.archive.local import LocalArchive
 from wanreel.archive.naming import variant_key
 from wanreel.domain.errors import Invalid
 from wanreel.domain.event import Trouble
-from wanreel.ports import KeepFailed
+from wanreel.ports.archive import KeepFailed
 
 KEY = "default/2026/09/21/job_1.mp4"
 

@@ -11,7 +11,7 @@ from wanreel.archive.local import LocalArchive
 from wanreel.archive.local_shelf import LocalShelf
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.domain.job import Artifact
-from wanreel.ports import Label
+from wanreel.ports.archive import Label
 
 KEY = "default/2026/09/21/job_1.mp4"
 

@@ -15,7 +15,7 @@ from tests.archive.clips import bare_clip, pieces
 from tests.factories import FakeClock
 from wanreel.archive.bucket import PART_BYTES, BucketArchive, Place
 from wanreel.archive.storage import Part, StorageTrouble
-from wanreel.ports import KeepFailed
+from wanreel.ports.archive import KeepFailed
 
 CLIP = bare_clip(b"c" * (3 * PART_BYTES))
 TRIES = 6

@@ -15,7 +15,7 @@ from wanreel.archive.shelves import FileMemory, Reach, name_among, name_of, plac
 from wanreel.domain.address import Address, address_of
 from wanreel.domain.errors import Invalid, NotFound
 from wanreel.domain.policy import Policy
-from wanreel.ports import Label
+from wanreel.ports.archive import Label
 from wanreel.store.memory import MemoryStore
 
 CLIPS = address_of("s3://clips/films")

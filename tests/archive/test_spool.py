@@ -18,7 +18,7 @@ from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import SpoolCopy
-from wanreel.ports import KeepFailed
+from wanreel.ports.archive import KeepFailed
 
 CLIP = bare_clip(b"clip" * 1000)
 OTHER = bare_clip(b"other" * 1000)

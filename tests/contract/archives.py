@@ -22,7 +22,7 @@ from wanreel.archive.local_shelf import LocalShelf
 from wanreel.archive.oss import OssBucket, OssKey, OssPlace
 from wanreel.archive.s3 import S3Bucket
 from wanreel.archive.storage import Bucket
-from wanreel.ports import Archive, Shelf, Span
+from wanreel.ports.archive import Archive, Shelf, Span
 
 PREFIX = "some/where/"
 _numbers = itertools.count(1)

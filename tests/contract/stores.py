@@ -12,7 +12,7 @@ from tests.factories import FakeClock, make_change, make_intent
 from wanreel.domain.event import Change, SlotKey
 from wanreel.domain.job import Job, Submitting
 from wanreel.domain.policy import Policy, longest_delay_s
-from wanreel.ports import Claim, Filter, Lane
+from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.store.memory import MemoryStore
 from wanreel.store.postgres.store import PostgresStore
 from wanreel.store.sqlite import SqliteStore

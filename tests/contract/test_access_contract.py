@@ -11,7 +11,8 @@ import pytest
 from wanreel.domain.access import Deed, Project, Token
 from wanreel.domain.hook import Hook, Message, Secret
 from wanreel.domain.policy import Policy
-from wanreel.ports import Access, Hooks
+from wanreel.ports.access import Access
+from wanreel.ports.hooks import Hooks
 from wanreel.store.access import MemoryAccess
 from wanreel.store.hooks import MemoryHooks
 from wanreel.store.postgres.store import PostgresStore

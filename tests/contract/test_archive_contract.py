@@ -18,7 +18,7 @@ from wanreel.archive.naming import variant_key
 from wanreel.domain.errors import NotFound
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Artifact
-from wanreel.ports import KeepFailed, Label, Span
+from wanreel.ports.archive import KeepFailed, Label, Span
 
 KEY = "default/2026/09/21/job_1.mp4"
 

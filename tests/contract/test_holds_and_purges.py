@@ -16,7 +16,8 @@ from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Conflict
 from wanreel.domain.job import Artifact, Job, Succeeded
 from wanreel.domain.keeping import Retention
-from wanreel.ports import Inputs, Label
+from wanreel.ports.archive import Label
+from wanreel.ports.inputs import Inputs
 from wanreel.service.keeping import Keeping, KeepingRoom
 from wanreel.service.uses import Service
 

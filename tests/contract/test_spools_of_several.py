@@ -23,7 +23,9 @@ from wanreel.domain.job import Account, Archiving, Artifact, Failed, Job, Succee
 from wanreel.domain.keeping import Retention
 from wanreel.domain.policy import HOUR_S, Policy, longest_delay_s
 from wanreel.domain.spooling import LEFT_S, expected_bytes
-from wanreel.ports import Claim, Inputs, KeepFailed, Label, Lane, Shelf
+from wanreel.ports.archive import KeepFailed, Label, Shelf
+from wanreel.ports.inputs import Inputs
+from wanreel.ports.jobs import Claim, Lane
 from wanreel.service.keeping import Keeping, KeepingRoom
 from wanreel.service.uses import Service
 from wanreel.worker.spool_gate import SpoolGate

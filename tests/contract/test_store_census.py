@@ -8,7 +8,7 @@ from tests.contract.stores import Bench
 from tests.contract.test_store_ledger import sent
 from tests.factories import DAY_S, NOW, make_change, make_job
 from wanreel.domain.job import STATES, Archiving, Cancelled, Queued, SpoolCopy
-from wanreel.ports import Census, Standing
+from wanreel.ports.census import Census, Standing
 
 
 async def test_an_empty_store_has_nothing_to_count(bench: Bench) -> None:

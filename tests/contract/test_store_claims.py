@@ -35,7 +35,7 @@ from wanreel.domain.job import (
     Succeeded,
     Unconfirmed,
 )
-from wanreel.ports import Claim, Lane
+from wanreel.ports.jobs import Claim, Lane
 
 _LANES = {Queued: Lane.SUBMIT, Generating: Lane.WATCH, Archiving: Lane.ARCHIVE}
 

@@ -21,7 +21,7 @@ from tests.factories import (
 from wanreel.domain.errors import Conflict, Internal, Invalid, NotFound, Stale, TaskTaken
 from wanreel.domain.event import Change, Park, Pause, SlotKey
 from wanreel.domain.job import STATES, Archiving, Cancel, Cancelled, Generating, Job, Queued, State
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 
 # --- adding ---------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.contract.stores import Bench
-from wanreel.ports import Announced
+from wanreel.ports.hooks import Announced
 
 
 async def test_a_create_is_announced_and_concluded(bench: Bench) -> None:

@@ -17,7 +17,7 @@ from wanreel.domain.keeping import Custody, KeptViews, Share, View, erased
 from wanreel.domain.mark import Marking
 from wanreel.domain.request import Media, Stored
 from wanreel.domain.verdict import Pick, Review
-from wanreel.ports import Ruling, Worn
+from wanreel.ports.keeping import Ruling, Worn
 
 PICTURE = Stored("ab" * 32, "image/png", 4321, 1280, 720, "kite.png")
 

@@ -18,7 +18,7 @@ from wanreel.domain.job import Generating, Job
 from wanreel.domain.lifecycle import transition
 from wanreel.money.budget import Budget
 from wanreel.money.ledger import Posting, Purse, balances
-from wanreel.ports import Slice
+from wanreel.ports.ledger import Slice
 
 CLIP = Decimal(3)  # 5 s of wan2.5-t2v-preview at 720P in Beijing
 

@@ -8,7 +8,7 @@ from tests.contract.stores import Bench
 from tests.factories import NOW, make_change, make_job, make_notice
 from wanreel.domain.event import Notice
 from wanreel.domain.job import Generating
-from wanreel.ports import Owed
+from wanreel.ports.notices import Owed
 
 
 async def owe(bench: Bench, *notices: tuple[str, float]) -> list[Notice]:

@@ -10,7 +10,7 @@ from wanreel.domain.errors import Conflict, NotFound
 from wanreel.domain.group import Group, Kind, Seeds
 from wanreel.domain.job import Failed, Succeeded
 from wanreel.domain.verdict import Check, Opinion, PartScore, Pick, Review
-from wanreel.ports import DueReview
+from wanreel.ports.reviews import DueReview
 
 REVIEW = Review(
     "",

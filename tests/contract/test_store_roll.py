@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.contract.stores import Bench
 from tests.factories import make_job
-from wanreel.ports import Lane
+from wanreel.ports.jobs import Lane
 
 
 async def test_the_silent_lose_their_claims_and_the_others_keep_theirs(bench: Bench) -> None:

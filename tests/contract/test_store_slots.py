@@ -21,7 +21,8 @@ from wanreel.domain.event import Park, Pause, SlotKey
 from wanreel.domain.job import STATES, Archiving, Cancelled, Failed, Generating, Queued, State, Submitting, Unconfirmed
 from wanreel.domain.policy import longest_delay_s
 from wanreel.domain.slots import Learned
-from wanreel.ports import Lane, Parked
+from wanreel.ports.jobs import Lane
+from wanreel.ports.slots import Parked
 
 KEY = SlotKey("main", MODEL)
 

@@ -8,7 +8,8 @@ from tests.contract.stores import Bench
 from tests.factories import MODEL, NOW, make_account, make_change, make_job, make_task
 from wanreel.domain.event import FOREVER, Park, Pause, SlotKey
 from wanreel.domain.job import Cancelled, Generating, Job, Queued
-from wanreel.ports import Lane, Parked
+from wanreel.ports.jobs import Lane
+from wanreel.ports.slots import Parked
 
 KEY = SlotKey("main", MODEL)
 EVERYWHERE = SlotKey("*", "*")

@@ -9,7 +9,7 @@ from tests.factories import NOW, make_account, make_change, make_job, make_outco
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.job import STATES, Archiving, Generating, Queued, State, Task
 from wanreel.domain.runtimes import FORGET, RunKind, RunTime, kind_of
-from wanreel.ports import Watched
+from wanreel.ports.watching import Watched
 
 
 @pytest.mark.parametrize("kind", STATES)

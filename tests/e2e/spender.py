@@ -13,7 +13,9 @@ from wanreel.clock import SystemClock
 from wanreel.domain.job import Queued
 from wanreel.domain.policy import Policy
 from wanreel.domain.submitting import BUDGET
-from wanreel.ports import Archive, Filter, Inputs, Results
+from wanreel.ports.archive import Archive, Results
+from wanreel.ports.inputs import Inputs
+from wanreel.ports.jobs import Filter
 from wanreel.store.sqlite import SqliteStore
 from wanreel.vendor.client import DashScope
 from wanreel.worker.step import step

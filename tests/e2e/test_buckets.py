@@ -19,7 +19,7 @@ from wanreel.client import Video
 from wanreel.client.video import Wish
 from wanreel.domain.clip import Aspect
 from wanreel.domain.errors import Conflict
-from wanreel.ports import Span
+from wanreel.ports.archive import Span
 
 
 def settings(endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from wanreel.clock import SystemClock
 from wanreel.domain.job import Generating, Queued
 from wanreel.money.budget import Budget
 from wanreel.money.ledger import Purse, balances
-from wanreel.ports import Filter, Slice
+from wanreel.ports.jobs import Filter
+from wanreel.ports.ledger import Slice
 from wanreel.store.sqlite import SqliteStore
 
 PROCESSES, EACH, CLIPS = 2, 200, 37

@@ -26,7 +26,7 @@ from tests.archive.seaweed import ACCESS_KEY, REGION, SECRET_KEY, make_bucket, s
 from tests.contract.archives import new_bucket_name
 from tests.e2e.place import KEY, QUICK, client, emulator, tasks_by_prompt
 from wanreel.archive.s3 import S3Bucket, S3Place
-from wanreel.ports import Span
+from wanreel.ports.archive import Span
 
 SMALL = bare_clip(b"small" * 200_000)
 LARGE = bare_clip(b"large" * 4_000_000)  # three parts

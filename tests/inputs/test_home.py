@@ -19,7 +19,8 @@ from wanreel.domain.clip import Fit, Still
 from wanreel.domain.errors import Invalid, NotFound, Unavailable
 from wanreel.inputs.home import HomeInputs
 from wanreel.media.looks import Looks
-from wanreel.ports import FileBytes, Inputs, StoredInput
+from wanreel.ports.inputs import Inputs, StoredInput
+from wanreel.ports.media import FileBytes
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from tests.factories import FakeClock
 from wanreel.domain.errors import Conflict, Invalid, NotFound
 from wanreel.inputs.uploads import HomeUploads
-from wanreel.ports import UPLOAD_BEGIN_S, UPLOAD_LIFE_S
+from wanreel.ports.uploads import UPLOAD_BEGIN_S, UPLOAD_LIFE_S
 
 
 async def pieces(*parts: bytes) -> AsyncIterator[bytes]:

@@ -16,7 +16,7 @@ from wanreel.domain.errors import Invalid
 from wanreel.domain.verdict import Opinion
 from wanreel.judge.vision import ANSWER_BYTES_MAX, Seer, VisionJudge, read_scores
 from wanreel.media.source import HeldBytes
-from wanreel.ports import JudgeFailed
+from wanreel.ports.reviews import JudgeFailed
 
 PROMPT = "Wide shot, an old fisherman with a lantern, mends a net, misty harbour at dawn, slow push in"
 

@@ -17,7 +17,7 @@ import pytest
 from wanreel.domain.errors import Invalid, Unavailable
 from wanreel.domain.event import Notice
 from wanreel.notify.command import CommandNotifier
-from wanreel.ports import Notifier
+from wanreel.ports.notices import Notifier
 
 NOTICE = Notice("note_1", "job_1", "job.failed", 1790000000.0, "it's $HOME; `rm` 夏天")
 

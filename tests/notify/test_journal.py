@@ -13,7 +13,7 @@ import pytest
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Notice
 from wanreel.notify.journal import JournalNotifier
-from wanreel.ports import Notifier
+from wanreel.ports.notices import Notifier
 
 
 def notice(number: int = 1, text: str = "done") -> Notice:

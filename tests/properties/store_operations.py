@@ -43,7 +43,8 @@ from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.runtimes import RunKind, RunTime
 from wanreel.money.budget import Budget
-from wanreel.ports import Claim, Filter, Lane, Slice
+from wanreel.ports.jobs import Claim, Filter, Lane
+from wanreel.ports.ledger import Slice
 from wanreel.store.memory import MemoryStore
 from wanreel.store.postgres.store import PostgresStore
 from wanreel.store.sqlite import SqliteStore

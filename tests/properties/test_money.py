@@ -66,7 +66,8 @@ from wanreel.money.books import Books
 from wanreel.money.budget import Budget
 from wanreel.money.ledger import Posting, Purse, balances
 from wanreel.money.tariff import tariff_of
-from wanreel.ports import Filter, Slice
+from wanreel.ports.jobs import Filter
+from wanreel.ports.ledger import Slice
 from wanreel.store.memory import MemoryStore
 from wanreel.store.sqlite import SqliteStore
 

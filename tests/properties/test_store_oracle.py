@@ -20,7 +20,8 @@ from tests.store.pg_server import Server
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.job import Job, state_name
 from wanreel.domain.policy import longest_delay_s
-from wanreel.ports import Claim, Filter, Lane, Slice
+from wanreel.ports.jobs import Claim, Filter, Lane
+from wanreel.ports.ledger import Slice
 from wanreel.store.memory import MemoryStore
 from wanreel.store.postgres.store import PostgresStore
 from wanreel.store.sqlite import SqliteStore

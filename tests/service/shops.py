@@ -13,7 +13,7 @@ from wanreel.domain.errors import Invalid, Unauthorized
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.domain.validate import Options
-from wanreel.ports import StoredInput
+from wanreel.ports.inputs import StoredInput
 from wanreel.service.accounts import Accounts, Known
 from wanreel.service.uses import Service, Shop
 from wanreel.store.memory import MemoryStore

@@ -19,7 +19,8 @@ from wanreel.domain.keeping import DAY_S, Custody, Retention, erased
 from wanreel.domain.request import Media, Stored
 from wanreel.inputs.home import HomeInputs
 from wanreel.media.looks import Looks
-from wanreel.ports import Label, Ruling
+from wanreel.ports.archive import Label
+from wanreel.ports.keeping import Ruling
 from wanreel.service.keeping import SWEEP_EVERY_S, Keeping, KeepingRoom
 
 PICTURE = Stored("ab" * 32, "image/png", 4, 1280, 720, "kite.png")

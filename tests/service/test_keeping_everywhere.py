@@ -23,7 +23,8 @@ from wanreel.domain.errors import Conflict
 from wanreel.domain.job import Artifact, Cancelled, Failed, Job, Succeeded
 from wanreel.domain.keeping import DAY_S, INPUTS_PREFIX, Retention, erased
 from wanreel.domain.request import Media, Stored
-from wanreel.ports import Filter, Label
+from wanreel.ports.archive import Label
+from wanreel.ports.jobs import Filter
 from wanreel.service.keeping import Keeping, KeepingRoom
 
 PICTURE = Stored("ab" * 32, "image/png", 4, 1280, 720, "kite.png")

@@ -18,7 +18,11 @@ from wanreel.archive.whole import whole_clip
 from wanreel.domain.errors import Conflict
 from wanreel.domain.job import Succeeded
 from wanreel.domain.keeping import DAY_S
-from wanreel.ports import Custodian, Filter, Gallery, Inputs, Jobs, Label, Shelf, Spool
+from wanreel.ports.archive import Label, Shelf
+from wanreel.ports.inputs import Inputs
+from wanreel.ports.jobs import Filter, Jobs
+from wanreel.ports.keeping import Custodian, Gallery
+from wanreel.ports.spools import Spool
 from wanreel.service.keeping import Keeping
 
 CALLS_MAX = 90

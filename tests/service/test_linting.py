@@ -9,7 +9,7 @@ import pytest
 
 from tests.service.shops import make_counter
 from wanreel.domain.errors import Invalid
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.service.order import Order
 from wanreel.service.view import view
 

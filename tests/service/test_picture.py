@@ -13,7 +13,7 @@ from wanreel.domain.errors import Conflict, Invalid, NotFound
 from wanreel.domain.group import Kind, Seeds
 from wanreel.domain.job import Failed, Job, Succeeded
 from wanreel.domain.verdict import Opinion, Review
-from wanreel.ports import Reviewed
+from wanreel.ports.reviews import Reviewed
 from wanreel.service.batch import Row
 from wanreel.service.order import Order
 from wanreel.service.picture import Picture, Pieces

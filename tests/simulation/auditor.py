@@ -30,7 +30,8 @@ from wanreel.domain.job import (
 )
 from wanreel.emulator.tasks import Task as DeskTask
 from wanreel.money.ledger import Posting
-from wanreel.ports import Lane, SubmitAnswer
+from wanreel.ports.jobs import Lane
+from wanreel.ports.vendor import SubmitAnswer
 
 FINAL = (Succeeded, Failed, Cancelled)
 IN_DOUBT = (Submitting, Unconfirmed)

@@ -13,7 +13,8 @@ from tests.simulation.world import Strand, World, hand, run_through
 from wanreel.domain.errors import Unavailable, WanreelError
 from wanreel.domain.job import Job, current_task
 from wanreel.domain.policy import longest_delay_s
-from wanreel.ports import Claim, Ended, Lane
+from wanreel.ports.jobs import Claim, Lane
+from wanreel.ports.vendor import Ended
 from wanreel.watch.doubts import Search
 from wanreel.watch.watcher import Watcher
 from wanreel.worker.outbox import deliver

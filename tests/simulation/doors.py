@@ -18,7 +18,12 @@ from wanreel.domain.runtimes import RunTime, RunTimes
 from wanreel.domain.spooling import SpoolRoom
 from wanreel.money.budget import Budget, Stop, Used
 from wanreel.money.ledger import Overrun, Posting
-from wanreel.ports import Claim, Filter, KeepFailed, Known, Label, Owed, Parked, Slice, Watched
+from wanreel.ports.archive import KeepFailed, Label
+from wanreel.ports.jobs import Claim, Filter
+from wanreel.ports.ledger import Slice
+from wanreel.ports.notices import Owed
+from wanreel.ports.slots import Parked
+from wanreel.ports.watching import Known, Watched
 from wanreel.store.memory import MemoryStore
 from wanreel.store.postgres.store import PostgresStore
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.world import World
-from wanreel.ports import Ended
+from wanreel.ports.vendor import Ended
 from wanreel.watch.watcher import Watcher
 
 NOTICED_S = 0.5  # what one process has written another one knows

@@ -21,7 +21,9 @@ from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.emulator.desk import Desk
 from wanreel.money.books import Books
-from wanreel.ports import Ended, Filter, KeepFailed, Lane
+from wanreel.ports.archive import KeepFailed
+from wanreel.ports.jobs import Filter, Lane
+from wanreel.ports.vendor import Ended
 from wanreel.store.memory import MemoryStore
 from wanreel.watch.doubts import Search
 from wanreel.worker.rescue import rescue

@@ -31,7 +31,7 @@ from wanreel.emulator.accounts import Account
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
 from wanreel.money.books import Books
-from wanreel.ports import Slice
+from wanreel.ports.ledger import Slice
 from wanreel.store.memory import MemoryStore
 from wanreel.watch.doubts import Search
 from wanreel.watch.watcher import Watcher, WatchTools

@@ -28,9 +28,9 @@ from wanreel.domain.request import Stored
 from wanreel.emulator.desk import Desk
 from wanreel.emulator.replies import Reply
 from wanreel.emulator.scripts import Instruction
-from wanreel.ports import (
+from wanreel.ports.archive import KeepFailed
+from wanreel.ports.vendor import (
     CancelAnswer,
-    KeepFailed,
     LikenessFailed,
     ListFailed,
     Listing,

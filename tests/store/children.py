@@ -13,7 +13,7 @@ from tests.factories import NOW, make_change, make_job
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.domain.job import Generating
 from wanreel.domain.policy import Policy
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.store.lock import RunnerLock
 from wanreel.store.sqlite import SqliteStore
 

@@ -27,7 +27,7 @@ from wanreel.domain.event import EVENTS, Park, Pause, SlotKey
 from wanreel.domain.job import STATES, Cancel, Cancelled, Generating, Queued
 from wanreel.domain.policy import Policy
 from wanreel.domain.request import Link, Media, Stored
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.store.sqlite import SqliteStore
 
 DATA = Path(__file__).parent / "data"

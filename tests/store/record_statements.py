@@ -26,7 +26,7 @@ from tests.store.pg_server import migrated, postgres
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.facts import Facts
 from wanreel.domain.policy import Policy
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.store.doors import Doors
 from wanreel.store.opening import HEAD
 from wanreel.store.postgres.store import PostgresStore

@@ -16,7 +16,7 @@ from wanreel.data.shelf import load_books
 from wanreel.domain.errors import Conflict, Unavailable
 from wanreel.domain.job import Generating, Queued, Succeeded, Unconfirmed
 from wanreel.domain.policy import Policy
-from wanreel.ports import Claim, Filter, Lane
+from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.settings import load
 from wanreel.store.carrying import WHY, Chance
 from wanreel.store.choosing import FILE

@@ -15,7 +15,7 @@ import pytest
 from tests.store.children import store_at
 from tests.store.make_old_data import told_of
 from wanreel.domain.event import SlotKey
-from wanreel.ports import Claim, Filter, Lane
+from wanreel.ports.jobs import Claim, Filter, Lane
 
 DATA = Path(__file__).parent / "data"
 RELEASES = sorted(DATA.glob("*.sqlite3"))

@@ -21,7 +21,7 @@ from alembic.script import ScriptDirectory
 from tests.factories import make_job
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.policy import Policy
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.store import opening
 from wanreel.store.sql.tables import metadata
 from wanreel.store.sqlite import SqliteStore

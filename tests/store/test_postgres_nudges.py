@@ -18,7 +18,7 @@ from tests.store.pooler import pooled
 from wanreel.api.hub import Hub, Pace
 from wanreel.domain.errors import Invalid
 from wanreel.domain.policy import Policy
-from wanreel.ports import JOBS
+from wanreel.ports.feed import JOBS
 from wanreel.store.postgres.nudges import Nudges, direct
 from wanreel.store.postgres.store import PostgresStore
 

@@ -16,7 +16,7 @@ from tests.factories import make_job
 from tests.store.pg_server import Server
 from wanreel.domain.errors import Invalid, Unavailable
 from wanreel.domain.policy import Policy
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.settings import load
 from wanreel.store.opening import HEAD
 from wanreel.store.postgres import opening

@@ -27,7 +27,7 @@ from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import RunKind, RunTime
 from wanreel.domain.turn import slot_key
 from wanreel.money.budget import Budget
-from wanreel.ports import Claim, Filter, Lane
+from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.store.postgres.store import PostgresStore
 from wanreel.store.sql import changes, claims, ledger, locks
 

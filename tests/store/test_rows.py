@@ -21,7 +21,7 @@ from wanreel.domain.job import (
     Unconfirmed,
 )
 from wanreel.domain.policy import Policy
-from wanreel.ports import Lane
+from wanreel.ports.jobs import Lane
 from wanreel.store.rows import index, job_of, job_text, notice_of, notice_text
 
 POLICY = Policy()

@@ -18,7 +18,7 @@ from tests.factories import NOW, make_change, make_job
 from wanreel.domain.errors import Invalid, NotFound, Unavailable
 from wanreel.domain.job import Generating
 from wanreel.domain.policy import Policy
-from wanreel.ports import Claim, Filter, Lane
+from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.store.faults import translated
 from wanreel.store.sqlite import SqliteStore
 from wanreel.store.writer import driver_of

@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.temporal.server import temporal
 from tests.temporal.troupe import Troupe, troupe
 from wanreel.domain.job import Job
-from wanreel.ports import Turn
+from wanreel.ports.engine import Turn
 from wanreel.temporal.flow import TURNS_MAX
 
 HISTORIES = Path(__file__).parent / "histories"

@@ -13,7 +13,7 @@ from tests.factories import make_job
 from tests.temporal.server import TemporalServer
 from tests.temporal.troupe import troupe
 from wanreel.domain.errors import Invalid, Unavailable
-from wanreel.ports import Turn
+from wanreel.ports.engine import Turn
 from wanreel.temporal.engine import Room, TemporalEngine
 from wanreel.temporal.flow import TURNS_MAX
 from wanreel.temporal.link import Place, connect

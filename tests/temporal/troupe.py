@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowHandle
 from tests.factories import make_job, numbered_id
 from tests.temporal.server import TemporalServer
 from wanreel.domain.job import Job
-from wanreel.ports import TakeTurn, Turn
+from wanreel.ports.engine import TakeTurn, Turn
 from wanreel.temporal.engine import Room, TemporalEngine
 from wanreel.temporal.flow import JobFlow
 from wanreel.temporal.link import Place, connect

@@ -26,7 +26,7 @@ from wanreel.domain.event import (
     TaskUnknown,
 )
 from wanreel.domain.job import Fault
-from wanreel.ports import ListFailed, Listing
+from wanreel.ports.vendor import ListFailed, Listing
 from wanreel.vendor.answers import billed_seconds, cancel_answer, look_answer, submit_answer, url_expiry
 from wanreel.vendor.errors import TABLE, of_refusal, of_task
 from wanreel.vendor.listing import list_answer

@@ -33,7 +33,8 @@ from wanreel.domain.event import (
 )
 from wanreel.domain.job import Account, Job, Queued
 from wanreel.domain.request import Link, Media, Request, Stored
-from wanreel.ports import ListFailed, PrepareFailed, StoredInput, SubmitAnswer, Window
+from wanreel.ports.inputs import StoredInput
+from wanreel.ports.vendor import ListFailed, PrepareFailed, SubmitAnswer, Window
 from wanreel.vendor.body import Outgoing
 from wanreel.vendor.client import DashScope, Options
 from wanreel.vendor.http import Patience

@@ -27,7 +27,7 @@ from wanreel.domain.event import (
 from wanreel.domain.job import Fault
 from wanreel.domain.request import Draft, Link, Media, Stored
 from wanreel.domain.validate import Options, validate
-from wanreel.ports import ListFailed
+from wanreel.ports.vendor import ListFailed
 from wanreel.vendor.answers import cancel_answer, look_answer, submit_answer, url_expiry
 from wanreel.vendor.body import build, model_of
 from wanreel.vendor.listing import event_sighting, list_answer

@@ -12,7 +12,7 @@ from tests.factories import FakeClock, make_account
 from tests.vendor.raw_server import RawServer, Script, Seen, answer, drop, raw_server, silence
 from tests.vendor_contract.load import Item, items
 from wanreel.domain.event import Trouble
-from wanreel.ports import KeepFailed
+from wanreel.ports.archive import KeepFailed
 from wanreel.vendor.download import Bounds, Downloads, oss_words, safe_url
 
 CLIP = bytes(range(256)) * 2000  # 512,000 bytes

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wanreel.ports import ListFailed
+from wanreel.ports.vendor import ListFailed
 from wanreel.vendor.quotas import quota_answer
 
 

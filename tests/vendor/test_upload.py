@@ -12,7 +12,7 @@ from tests.vendor.raw_server import Script, answer, drop, raw_server
 from tests.vendor.test_client import KEY, YES, rig
 from tests.vendor_contract.load import item
 from wanreel.domain.request import Media, Request
-from wanreel.ports import PrepareFailed
+from wanreel.ports.vendor import PrepareFailed
 from wanreel.vendor.upload import form_ends, may_receive, read_grant
 
 

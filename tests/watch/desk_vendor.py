@@ -12,7 +12,7 @@ from wanreel.domain.job import Account, Intent, Job
 from wanreel.emulator.desk import Desk
 from wanreel.emulator.replies import Reply
 from wanreel.emulator.scripts import Instruction
-from wanreel.ports import CancelAnswer, ListFailed, Listing, LookAnswer, Prepared, SubmitAnswer, Window
+from wanreel.ports.vendor import CancelAnswer, ListFailed, Listing, LookAnswer, Prepared, SubmitAnswer, Window
 from wanreel.vendor.answers import look_answer
 from wanreel.vendor.listing import list_answer, list_query
 

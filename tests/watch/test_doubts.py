@@ -17,7 +17,8 @@ from wanreel.domain.policy import Policy
 from wanreel.domain.request import FIRST_FRAME, Media, Stored
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
-from wanreel.ports import Filter, LikenessFailed, Listing, Window
+from wanreel.ports.jobs import Filter
+from wanreel.ports.vendor import LikenessFailed, Listing, Window
 from wanreel.store.memory import MemoryStore
 from wanreel.watch.doubts import Search
 

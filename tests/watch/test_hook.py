@@ -7,7 +7,7 @@ import pytest
 from tests.factories import NOW, FakeClock
 from tests.watch.signing import CERTIFICATE_URL, URL, Letter, certificate, event, rsa_key
 from wanreel.domain.errors import Unavailable
-from wanreel.ports import Sighting
+from wanreel.domain.sighting import Sighting
 from wanreel.vendor.listing import event_sighting
 from wanreel.watch.hook import BODY_BYTES_MAX, Ears, EventHook
 

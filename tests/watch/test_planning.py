@@ -13,7 +13,7 @@ from tests.factories import NOW
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import Histogram, RunKind, RunTimes, curve_of, one_more
-from wanreel.ports import Watched
+from wanreel.ports.watching import Watched
 from wanreel.watch.planning import (
     PER_S_MAX,
     AskFor,

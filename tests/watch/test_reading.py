@@ -13,7 +13,7 @@ from wanreel.domain.facts import Facts, Zone, together
 from wanreel.emulator.accounts import Account
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
-from wanreel.ports import Listing, Window
+from wanreel.ports.vendor import Listing, Window
 from wanreel.watch.reading import Reading, Span, read_window
 
 ACCOUNT = make_account()

@@ -15,10 +15,10 @@ from tests.emulator.front_desk import fake_clip
 from tests.factories import FakeClock
 from tests.watch.signing import Letter
 from wanreel.domain.errors import Unavailable
+from wanreel.domain.sighting import Sighting
 from wanreel.emulator.events import EventOptions
 from wanreel.emulator.server import Emulator
 from wanreel.emulator.signing import CERTIFICATE_PATH
-from wanreel.ports import Sighting
 from wanreel.vendor.listing import event_sighting
 from wanreel.watch.certificates import Certificates
 from wanreel.watch.hook import BODY_BYTES_MAX, Ears, EventHook

@@ -19,7 +19,7 @@ from wanreel.emulator.accounts import key_id as number_of
 from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
 from wanreel.emulator.scripts import Fate, Instruction
-from wanreel.ports import Ended, Turned
+from wanreel.ports.vendor import Ended, Turned
 from wanreel.store.memory import MemoryStore
 from wanreel.watch.watcher import LEASE_S, Watcher, WatchTools
 

@@ -13,7 +13,9 @@ from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Change, Event, Notice, SlotKey, Undecided
 from wanreel.domain.job import Account, Artifact, Intent, Job
 from wanreel.domain.policy import Policy
-from wanreel.ports import Claim, Filter, KeepFailed, Label, Lane, Listing, Prepared, Window
+from wanreel.ports.archive import KeepFailed, Label
+from wanreel.ports.jobs import Claim, Filter, Lane
+from wanreel.ports.vendor import Listing, Prepared, Window
 from wanreel.store.memory import MemoryStore
 from wanreel.worker.tools import Tools
 

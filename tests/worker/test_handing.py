@@ -16,7 +16,8 @@ from wanreel.domain.errors import Invalid, Unavailable
 from wanreel.domain.event import Finished, Lost
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, Succeeded, Unconfirmed, state_name
 from wanreel.domain.spooling import expected_bytes
-from wanreel.ports import Filter, Lane, TakeTurn, Turn
+from wanreel.ports.engine import TakeTurn, Turn
+from wanreel.ports.jobs import Filter, Lane
 from wanreel.worker.handing import COMING_S, FOUND_S, OVERDUE_S, REST_S, WOKEN_S, Handing
 from wanreel.worker.loop import Runner
 from wanreel.worker.spool_gate import AGAIN_S, SpoolGate

@@ -7,7 +7,7 @@ import pytest
 from tests.factories import MODEL, NOW, key_of, make_job
 from wanreel.domain.event import Park, Pause, SlotKey
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, Unconfirmed
-from wanreel.ports import Parked
+from wanreel.ports.slots import Parked
 from wanreel.worker.idle import waits_for_person
 
 KEY = SlotKey("main", MODEL)

@@ -11,7 +11,7 @@ from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Finished
 from wanreel.domain.job import Account, Archiving, Generating, Job, Succeeded
 from wanreel.domain.runtimes import kind_of
-from wanreel.ports import Ended, Turned
+from wanreel.ports.vendor import Ended, Turned
 from wanreel.worker.loop import Pace, Runner
 
 PACE = Pace(look_around_s=0.02)

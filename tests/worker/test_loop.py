@@ -19,7 +19,9 @@ from wanreel.domain.event import Accepted, Finished, Found, Lost, Pause, Refused
 from wanreel.domain.job import Archiving, Fault, Generating, Intent, Job, Submitting
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
-from wanreel.ports import Claim, Filter, Lane, Reviewed, TakeTurn
+from wanreel.ports.engine import TakeTurn
+from wanreel.ports.jobs import Claim, Filter, Lane
+from wanreel.ports.reviews import Reviewed
 from wanreel.worker.loop import Ears, Pace, Runner
 from wanreel.worker.reviewing import Reviewer
 from wanreel.worker.spool_gate import SpoolGate

@@ -8,7 +8,7 @@ from tests.factories import MODEL, NOW, make_account, make_job, make_task
 from tests.worker.fakes import Bench
 from wanreel.domain.event import FOREVER, Moved, Park, Pause, SlotKey
 from wanreel.domain.job import Account, Generating, Job
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.worker.moving import EVERY_S, Mover
 
 A, B, C = (make_account(name) for name in ("a", "b", "c"))

@@ -21,7 +21,9 @@ from wanreel.archive.spool import LocalSpool
 from wanreel.domain.event import Accepted, Finished, Notice, StillRunning, Trouble
 from wanreel.domain.job import Account, Archiving, Artifact, Intent, Job, Succeeded
 from wanreel.domain.policy import HOUR_S, Policy
-from wanreel.ports import Claim, Filter, KeepFailed, Label, Lane, Prepared
+from wanreel.ports.archive import KeepFailed, Label
+from wanreel.ports.jobs import Claim, Filter, Lane
+from wanreel.ports.vendor import Prepared
 from wanreel.store.memory import MemoryStore
 from wanreel.worker.loop import Pace, Runner
 from wanreel.worker.spool_gate import SpoolGate

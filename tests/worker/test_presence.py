@@ -10,7 +10,7 @@ import pytest
 from tests.factories import NOW, FakeClock, make_job, make_task
 from wanreel.domain.job import Generating
 from wanreel.domain.policy import Policy
-from wanreel.ports import Claim, Lane
+from wanreel.ports.jobs import Claim, Lane
 from wanreel.store.lock import Places
 from wanreel.store.sqlite import SqliteStore
 from wanreel.worker.presence import LEASE_S, Presence

@@ -9,7 +9,7 @@ from tests.worker.fakes import Bench
 from wanreel.domain.event import Lost, SubmitBegun
 from wanreel.domain.job import Job, Submitting, Unconfirmed
 from wanreel.domain.lifecycle import transition
-from wanreel.ports import Lane
+from wanreel.ports.jobs import Lane
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import Unsettled
 

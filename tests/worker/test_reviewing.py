@@ -14,7 +14,9 @@ from wanreel.domain.job import Artifact, Job, Succeeded
 from wanreel.domain.policy import Policy
 from wanreel.domain.verdict import Opinion
 from wanreel.judge.panel import Judges
-from wanreel.ports import FileBytes, JudgeFailed, Span
+from wanreel.ports.archive import Span
+from wanreel.ports.media import FileBytes
+from wanreel.ports.reviews import JudgeFailed
 from wanreel.store.memory import MemoryStore
 from wanreel.worker.reviewing import TRIES_MAX, Reviewer
 

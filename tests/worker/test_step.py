@@ -45,7 +45,9 @@ from wanreel.domain.job import (
 )
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.spooling import SpoolRoom
-from wanreel.ports import Filter, KeepFailed, Lane, PrepareFailed
+from wanreel.ports.archive import KeepFailed
+from wanreel.ports.jobs import Filter, Lane
+from wanreel.ports.vendor import PrepareFailed
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import Unsettled, offer_again, step
 

@@ -15,7 +15,7 @@ from wanreel.api.problems import Refusal
 from wanreel.domain.access import ADMIN, READ, SUBMIT
 from wanreel.domain.errors import NotFound
 from wanreel.domain.job import Job
-from wanreel.ports import Sight
+from wanreel.ports.overview import Sight
 from wanreel.service.uses import ID_CHARS
 
 _T = TypeVar("_T")

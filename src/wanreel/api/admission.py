@@ -7,7 +7,7 @@ import math
 from wanreel.api.caller import NOBODY, Caller
 from wanreel.api.problems import Refusal
 from wanreel.domain.access import READ, Token
-from wanreel.ports import Clock
+from wanreel.ports.clock import Clock
 from wanreel.service.passes import Pass, is_genuine, pass_of, read_pass
 from wanreel.service.tokens import Tokens
 

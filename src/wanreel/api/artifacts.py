@@ -22,7 +22,7 @@ from wanreel.api.jobs import IfNoneMatch, JobId
 from wanreel.api.prefer import names_tag
 from wanreel.api.problems import Refusal, documented
 from wanreel.domain.clip import Aspect
-from wanreel.ports import Span
+from wanreel.ports.archive import Span
 from wanreel.service.reading import Found
 from wanreel.service.view import iso
 

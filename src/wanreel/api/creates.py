@@ -30,7 +30,9 @@ from enum import StrEnum
 
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.job import Job
-from wanreel.ports import Announced, Announcements, Clock, Filter
+from wanreel.ports.clock import Clock
+from wanreel.ports.hooks import Announced, Announcements
+from wanreel.ports.jobs import Filter
 
 GATHER_S = 0.5
 COUNTED_S = (

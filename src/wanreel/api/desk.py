@@ -15,7 +15,8 @@ from wanreel.api.hub import Hub
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account, Job
 from wanreel.domain.request import Request
-from wanreel.ports import Clock, Uploads
+from wanreel.ports.clock import Clock
+from wanreel.ports.uploads import Uploads
 from wanreel.service.keeping import Keeping
 from wanreel.service.marking import MarkBook
 from wanreel.service.passes import Pass

@@ -18,7 +18,7 @@ from wanreel.api.groups import group_seen
 from wanreel.api.hub import Hub, Listener, Wanted
 from wanreel.api.problems import Refusal, documented
 from wanreel.api.schemas import EventOut
-from wanreel.ports import Happening
+from wanreel.ports.feed import Happening
 from wanreel.service.view import happening_view
 
 router = APIRouter(prefix="/v1", tags=["events"])

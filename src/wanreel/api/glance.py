@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from wanreel.ports import Clock
+from wanreel.ports.clock import Clock
 from wanreel.service.standing import Moment
 
 FRESH_S = 0.2  # how old it may be

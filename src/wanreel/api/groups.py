@@ -21,7 +21,7 @@ from wanreel.api.problems import documented
 from wanreel.api.schemas import BatchIn, BatchOut, GroupOut
 from wanreel.domain.errors import Invalid, NotFound, Problem
 from wanreel.domain.job import Job, is_final, state_name
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.service.batch import PlannedRow, Row
 from wanreel.service.order import Order
 

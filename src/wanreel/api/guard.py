@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wanreel.api.desk import Rules
 from wanreel.api.problems import Refusal, Told, told
-from wanreel.ports import Clock
+from wanreel.ports.clock import Clock
 from wanreel.telemetry import REQUEST, REQUEST_BROKE, log
 
 HEADER_BYTES_MAX = 32 * 1024

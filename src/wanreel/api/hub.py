@@ -15,7 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from wanreel.domain.errors import WanreelError
-from wanreel.ports import HAPPENINGS, Clock, Feed, Happening, Nudges
+from wanreel.ports.clock import Clock
+from wanreel.ports.feed import HAPPENINGS, Feed, Happening, Nudges
 from wanreel.telemetry import FEED_BROKE, log
 
 GATHER_S = 0.05  # what happens within so long of each other is read at once

@@ -41,7 +41,7 @@ from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.job import STATES, is_final, state_name
 from wanreel.domain.mark import marking_of
 from wanreel.domain.request import to_json
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.service.settling import settlement
 from wanreel.service.view import view_entry
 

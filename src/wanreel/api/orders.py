@@ -22,7 +22,7 @@ from wanreel.domain.mark import Mark
 from wanreel.domain.reference import LocalPath, read_reference
 from wanreel.domain.request import canonical
 from wanreel.money.report import Line, costs
-from wanreel.ports import Sight
+from wanreel.ports.overview import Sight
 from wanreel.service import standing
 from wanreel.service.order import Order
 from wanreel.service.order import Planned as PlannedOrder

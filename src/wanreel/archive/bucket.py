@@ -29,7 +29,8 @@ from wanreel.archive.threads import Threads
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Artifact
-from wanreel.ports import Clock, KeepFailed, Label, Span
+from wanreel.ports.archive import KeepFailed, Label, Span
+from wanreel.ports.clock import Clock
 from wanreel.telemetry import UPLOAD_LEFT, UPLOADS_SWEPT, log
 
 PART_BYTES = 8 * 1024 * 1024  # S3 takes 10,000 parts of at least 5 MiB; some of its likes want all of one size

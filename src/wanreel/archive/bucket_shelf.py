@@ -13,7 +13,7 @@ from wanreel.archive.storage import Bucket, Missing, StorageTrouble, tried
 from wanreel.archive.sums import digests
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.domain.job import Artifact
-from wanreel.ports import Label, Shelf, Shelved, Span
+from wanreel.ports.archive import Label, Shelf, Shelved, Span
 
 LINK_LIFE_S_MAX = 7 * 86_400.0  # what both S3 and OSS sign for at most
 

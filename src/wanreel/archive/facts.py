@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import cast
 
-from wanreel.ports import Label
+from wanreel.ports.archive import Label
 
 ENDING = ".wanreel-facts"
 _BYTES_MAX = 64 * 1024

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from html import unescape
 from urllib.parse import quote
 
-from wanreel.ports import Label
+from wanreel.ports.archive import Label
 
 FOR_GOOD = "private, max-age=31536000, immutable"  # a clip's key is written once
 FOR_NOW = "private, no-cache"  # a poster may be made anew

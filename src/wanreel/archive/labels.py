@@ -16,7 +16,7 @@ from wanreel.domain.errors import Invalid
 from wanreel.domain.job import TASK_ID, Account, Artifact, Job, Outcome, Succeeded, Task, current_task
 from wanreel.domain.labels import PROJECT, project_name
 from wanreel.domain.request import Request
-from wanreel.ports import Label, Shelved
+from wanreel.ports.archive import Label, Shelved
 
 _VALUE_LETTERS_MAX = 180
 _ID = re.compile(r"[a-z]{2,8}_[0-9a-z]{1,40}")

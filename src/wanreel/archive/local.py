@@ -22,7 +22,7 @@ from wanreel.archive.pieces import hand_on, let_go
 from wanreel.archive.threads import P, T, Threads
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Artifact
-from wanreel.ports import KeepFailed, Label
+from wanreel.ports.archive import KeepFailed, Label
 from wanreel.telemetry import FACTS_LOST, log
 
 _THREADS = 4

@@ -19,7 +19,7 @@ from wanreel.archive.naming import check_key
 from wanreel.archive.threads import P, T, Threads
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.domain.job import Artifact
-from wanreel.ports import Label, Shelf, Shelved, Span
+from wanreel.ports.archive import Label, Shelf, Shelved, Span
 
 _BLOCK_BYTES = 1024 * 1024
 _LISTED_AT_ONCE = 500

@@ -14,7 +14,8 @@ from wanreel.archive.shelves import FileMemory, Reach, SharedMemory, Shelves, na
 from wanreel.archive.storage import Bucket
 from wanreel.domain.address import Address
 from wanreel.domain.errors import Unavailable
-from wanreel.ports import Archive, Archives, Clock, Shelf
+from wanreel.ports.archive import Archive, Archives, Shelf
+from wanreel.ports.clock import Clock
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ from alibabacloud_oss_v2.retry.retryer_impl import NopRetryer
 
 from wanreel.archive.headers import FOR_GOOD, FOR_NOW, disposition, tags
 from wanreel.archive.storage import Digests, Found, Missing, Part, StorageTrouble, Taken, Upload
-from wanreel.ports import Label, Shelved, Span
+from wanreel.ports.archive import Label, Shelved, Span
 
 _PIECE_BYTES = 256 * 1024
 _LISTED_AT_ONCE = 1000

@@ -21,7 +21,7 @@ from yarl import URL
 from wanreel.archive.headers import FOR_GOOD, FOR_NOW, blocks, disposition, said, tags, text
 from wanreel.archive.s3_signing import Signer
 from wanreel.archive.storage import Digests, Found, Missing, Part, StorageTrouble, Taken, Upload
-from wanreel.ports import Label, Shelved, Span
+from wanreel.ports.archive import Label, Shelved, Span
 
 _META = "x-amz-meta-"
 _PIECE_BYTES = 256 * 1024

@@ -17,7 +17,8 @@ from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.job import SpoolCopy
 from wanreel.domain.spooling import SpoolRoom
-from wanreel.ports import Clock, Copies
+from wanreel.ports.clock import Clock
+from wanreel.ports.spools import Copies
 
 _NAME = ".name"
 _NAME_BYTES_MAX = 200

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from wanreel.domain.address import Address, address_of
 from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable, WanreelError
 from wanreel.domain.job import Artifact
-from wanreel.ports import Archives, Label, Shelf, Shelved, Span
+from wanreel.ports.archive import Archives, Label, Shelf, Shelved, Span
 
 IN_HOME = "home:"
 

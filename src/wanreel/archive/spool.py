@@ -23,7 +23,8 @@ from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import SpoolCopy
 from wanreel.domain.spooling import SpoolRoom
-from wanreel.ports import Clock, KeepFailed
+from wanreel.ports.archive import KeepFailed
+from wanreel.ports.clock import Clock
 
 _THREADS = 2
 _ENDING = ".mp4"

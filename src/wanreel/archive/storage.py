@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 import stamina
 
-from wanreel.ports import Label, Shelved, Span
+from wanreel.ports.archive import Label, Shelved, Span
 
 T = TypeVar("T")
 

@@ -134,7 +134,7 @@ async def _home(opened: Home) -> str:
 
 
 async def _archive(opened: Home) -> str:
-    from wanreel.ports import Label
+    from wanreel.ports.archive import Label
 
     address = opened.settings.archive_at
     if address.folder is None:

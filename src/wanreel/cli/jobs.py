@@ -54,7 +54,7 @@ def list_jobs(
     async def work(opened: Home) -> int:
         from wanreel.domain.errors import Invalid, Problem
         from wanreel.domain.job import STATES, state_name
-        from wanreel.ports import Filter
+        from wanreel.ports.jobs import Filter
         from wanreel.service.view import view
 
         if limit < 1:

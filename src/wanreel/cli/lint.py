@@ -100,7 +100,7 @@ def lint(
 
 async def _asked(lines: list[Line], home: HomeOptions) -> list[tuple[Remark, ...]]:
     """What a language model says of each line; where it cannot be asked that is told, and the rules stand alone."""
-    from wanreel.ports import ReadFailed
+    from wanreel.ports.prompts import ReadFailed
     from wanreel.settings import load
     from wanreel.wiring import prompt_reader
 

@@ -15,7 +15,8 @@ from wanreel.domain.errors import Conflict, Invalid, Problem
 from wanreel.metrics.counting import Counting
 from wanreel.metrics.server import PATH as METRICS_PATH
 from wanreel.metrics.server import exposing
-from wanreel.ports import Clock, Filter
+from wanreel.ports.clock import Clock
+from wanreel.ports.jobs import Filter
 from wanreel.service.view import view
 from wanreel.watch.hook import PATH
 from wanreel.watch.server import serving

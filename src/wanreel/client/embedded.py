@@ -20,7 +20,7 @@ from wanreel.domain.job import Job, Succeeded, is_final
 from wanreel.domain.mark import Mark, marking_of, tags_of
 from wanreel.domain.verdict import Pick, Review, Standing
 from wanreel.money.report import By
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.prompt.templates import Template
 from wanreel.service.batch import read_batch
 from wanreel.service.diagnosis import Diagnosis

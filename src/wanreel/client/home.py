@@ -12,7 +12,14 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account
 from wanreel.domain.request import Request
 from wanreel.metrics.gauges import Gauges
-from wanreel.ports import Announcements, Clock, Feed, Media, Nudges, Shelf, Uploads, Vendor, Watching
+from wanreel.ports.archive import Shelf
+from wanreel.ports.clock import Clock
+from wanreel.ports.feed import Feed, Nudges
+from wanreel.ports.hooks import Announcements
+from wanreel.ports.media import Media
+from wanreel.ports.uploads import Uploads
+from wanreel.ports.vendor import Vendor
+from wanreel.ports.watching import Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.keeping import Keeping
 from wanreel.service.marking import MarkBook

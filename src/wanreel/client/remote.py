@@ -27,7 +27,7 @@ from wanreel.client.video import GenerationFailed, NeedsAttention, Video, Wish, 
 from wanreel.domain.clip import ClipFacts
 from wanreel.domain.errors import Conflict, Invalid, Problem, Unavailable
 from wanreel.domain.reference import DATA_BYTES_MAX, LocalPath, read_reference
-from wanreel.ports import Clock
+from wanreel.ports.clock import Clock
 from wanreel.prompt.templates import Template
 from wanreel.service.batch import read_batch
 from wanreel.service.order import Planned

@@ -23,7 +23,8 @@ from wanreel.domain.clip import Fit, Still
 from wanreel.domain.errors import Invalid, NotFound, Unavailable
 from wanreel.inputs.links import Fetched
 from wanreel.inputs.sound import read_sound
-from wanreel.ports import FileBytes, StoredInput
+from wanreel.ports.inputs import StoredInput
+from wanreel.ports.media import FileBytes
 
 SIZE_BYTES_MAX = (
     20 * 1024 * 1024

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from wanreel.domain.errors import Conflict, Invalid, NotFound, Unavailable
-from wanreel.ports import UPLOAD_BEGIN_S, UPLOAD_BYTES_MAX, UPLOAD_LIFE_S, Clock, Upload
+from wanreel.ports.clock import Clock
+from wanreel.ports.uploads import UPLOAD_BEGIN_S, UPLOAD_BYTES_MAX, UPLOAD_LIFE_S, Upload
 
 NAME_LETTERS_MAX = 100
 _ID = re.compile(r"upl_[0-9a-z]{26,80}")

@@ -12,7 +12,10 @@ from wanreel.domain.clip import Frame, Sampling
 from wanreel.domain.errors import Invalid, NotFound, WanreelError
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Account
-from wanreel.ports import Inputs, KeepFailed, LikenessFailed, Media, Results
+from wanreel.ports.archive import KeepFailed, Results
+from wanreel.ports.inputs import Inputs
+from wanreel.ports.media import Media
+from wanreel.ports.vendor import LikenessFailed
 
 WIDTH = 192  # pixels across at which pictures are held against each other
 CLIP_BYTES_MAX = 2_000_000_000

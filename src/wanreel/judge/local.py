@@ -12,7 +12,9 @@ from wanreel.domain.job import Job
 from wanreel.domain.looking import as_asked, camera_agreement, camera_check, camera_wanted, shows
 from wanreel.domain.request import FIRST_FRAME, LAST_FRAME, Stored
 from wanreel.domain.verdict import Check, Opinion, score_of_checks
-from wanreel.ports import FileBytes, Inputs, JudgeFailed, Media
+from wanreel.ports.inputs import Inputs
+from wanreel.ports.media import FileBytes, Media
+from wanreel.ports.reviews import JudgeFailed
 from wanreel.prompt.explain import explain
 from wanreel.prompt.reading import Reading
 

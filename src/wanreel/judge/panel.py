@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from wanreel.domain.errors import NotFound, WanreelError
 from wanreel.domain.job import Artifact, Job, Succeeded
 from wanreel.domain.verdict import Opinion, Review, score_of
-from wanreel.ports import Judge, JudgeFailed, Reviewed, Shelf, Span
+from wanreel.ports.archive import Shelf, Span
+from wanreel.ports.reviews import Judge, JudgeFailed, Reviewed
 from wanreel.telemetry import JUDGE_FAILED, log
 
 PATIENCE_S = 300.0  # with one judge, whatever it promises of its own patience

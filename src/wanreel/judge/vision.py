@@ -23,7 +23,8 @@ from wanreel.domain.clip import Aspect
 from wanreel.domain.errors import Invalid, NotFound, WanreelError
 from wanreel.domain.job import Job
 from wanreel.domain.verdict import Opinion, PartScore, score_of_parts
-from wanreel.ports import FileBytes, JudgeFailed, Media
+from wanreel.ports.media import FileBytes, Media
+from wanreel.ports.reviews import JudgeFailed
 from wanreel.prompt.explain import parts
 
 MODEL = "qwen-vl-max"

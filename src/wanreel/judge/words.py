@@ -19,7 +19,7 @@ import aiohttp
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.job import Remark
 from wanreel.domain.request import canonical
-from wanreel.ports import ReadFailed
+from wanreel.ports.prompts import ReadFailed
 
 MODEL = "qwen-plus"
 ANSWER_BYTES_MAX = 128 * 1024

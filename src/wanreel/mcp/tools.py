@@ -18,7 +18,7 @@ from pydantic import Field
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.job import Failed, Job
 from wanreel.domain.request import canonical
-from wanreel.ports import Clock
+from wanreel.ports.clock import Clock
 from wanreel.service.order import Planned
 
 TICK_S = 2.0

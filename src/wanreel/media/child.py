@@ -20,7 +20,7 @@ from typing import Any, cast
 from wanreel.domain.errors import Internal, Invalid, Unavailable, WanreelError
 from wanreel.media.limits import Limits
 from wanreel.media.speech import GONE, HEAD, READ, Say, Why, framed
-from wanreel.ports import FileBytes
+from wanreel.ports.media import FileBytes
 from wanreel.telemetry import LOOK_ENDED, log
 
 _PROGRAM = (sys.executable, "-P", "-m", "wanreel.media")

@@ -10,7 +10,7 @@ from wanreel.domain.clip import Aspect, ClipFacts, Derived, Fit, Frame, Sampled,
 from wanreel.domain.errors import Internal, Invalid
 from wanreel.media.child import Child
 from wanreel.media.limits import LIMITS, PROBE, Limits
-from wanreel.ports import FileBytes
+from wanreel.ports.media import FileBytes
 
 SAMPLES_MAX = 1000
 WIDTH_MAX = 4096

@@ -13,7 +13,10 @@ from wanreel.domain.event import SlotKey
 from wanreel.domain.slots import allowed
 from wanreel.metrics import names
 from wanreel.metrics.names import Metric
-from wanreel.ports import Clock, Counted, Holds, Slots, Spool
+from wanreel.ports.census import Counted
+from wanreel.ports.clock import Clock
+from wanreel.ports.slots import Holds, Slots
+from wanreel.ports.spools import Spool
 
 Sample = tuple[tuple[str, ...], float]
 

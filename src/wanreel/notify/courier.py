@@ -17,7 +17,8 @@ from standardwebhooks.webhooks import Webhook
 from wanreel.domain.errors import Invalid, WanreelError
 from wanreel.domain.hook import Delivery, Hook, Message, next_wait_s
 from wanreel.notify.addresses import PublicResolver, check_url
-from wanreel.ports import Clock, Hooks
+from wanreel.ports.clock import Clock
+from wanreel.ports.hooks import Hooks
 from wanreel.telemetry import HOOK, HOOK_FAILED, log
 
 TRY_S = 15.0

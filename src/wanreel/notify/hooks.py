@@ -13,7 +13,7 @@ from wanreel.domain.event import Notice
 from wanreel.domain.hook import Hook, Message
 from wanreel.domain.job import Failed, Job, Succeeded, is_final, state_name
 from wanreel.domain.request import canonical
-from wanreel.ports import Hooks
+from wanreel.ports.hooks import Hooks
 
 GROUP = "group.completed"
 

@@ -33,22 +33,14 @@ from wanreel.domain.keeping import (
     trash,
 )
 from wanreel.domain.spooling import SpoolRoom
-from wanreel.ports import (
-    Clock,
-    Copies,
-    Custodian,
-    Filter,
-    Gallery,
-    Hooks,
-    Inputs,
-    Jobs,
-    Ruling,
-    Shelf,
-    Spool,
-    Stakes,
-    Uploads,
-    Worn,
-)
+from wanreel.ports.archive import Shelf
+from wanreel.ports.clock import Clock
+from wanreel.ports.hooks import Hooks
+from wanreel.ports.inputs import Inputs
+from wanreel.ports.jobs import Filter, Jobs
+from wanreel.ports.keeping import Custodian, Gallery, Ruling, Worn
+from wanreel.ports.spools import Copies, Spool, Stakes
+from wanreel.ports.uploads import Uploads
 from wanreel.service.reindexing import Knowing, Recover, Reindexed, Whole, reindex
 from wanreel.service.uses import Service
 from wanreel.telemetry import KEEPING, log

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from wanreel.domain.job import Job
 from wanreel.domain.mark import Mark, Marking
-from wanreel.ports import Clock, Marks
+from wanreel.ports.clock import Clock
+from wanreel.ports.reviews import Marks
 
 BY_CHARS_MAX = 100
 

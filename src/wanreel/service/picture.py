@@ -11,7 +11,9 @@ from wanreel.domain.group import Group, Kind, Take, Tally, takes, tally
 from wanreel.domain.job import Job, Succeeded, is_final, state_name
 from wanreel.domain.validate import SEED_MAX
 from wanreel.domain.verdict import Pick, Review, Standing, rank
-from wanreel.ports import Clock, Filter, Groups, Jobs, Panel, Reviews
+from wanreel.ports.clock import Clock
+from wanreel.ports.jobs import Filter, Groups, Jobs
+from wanreel.ports.reviews import Panel, Reviews
 from wanreel.prompt import lint, mend
 from wanreel.service.diagnosis import Case, Diagnosis, diagnose, is_ended
 from wanreel.service.linting import subject_of

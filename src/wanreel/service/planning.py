@@ -22,7 +22,8 @@ from wanreel.domain.validate import SEED_MAX, Options, model_for, validate
 from wanreel.money.amount import read_amount, words
 from wanreel.money.books import Books
 from wanreel.money.estimate import estimate
-from wanreel.ports import Clock, Inputs, StoredInput
+from wanreel.ports.clock import Clock
+from wanreel.ports.inputs import Inputs, StoredInput
 from wanreel.service.linting import remarks
 from wanreel.service.order import VARIANTS_MAX, Order, Planned
 

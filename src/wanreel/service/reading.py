@@ -19,7 +19,11 @@ from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem, Unavaila
 from wanreel.domain.job import Artifact, Job, Succeeded, is_final, state_name
 from wanreel.domain.keeping import Custody, KeptViews, Share, View, view_key
 from wanreel.domain.request import FIRST_FRAME, Stored
-from wanreel.ports import Clock, Custodian, Gallery, Inputs, Label, Media, Shelf, Span
+from wanreel.ports.archive import Label, Shelf, Span
+from wanreel.ports.clock import Clock
+from wanreel.ports.inputs import Inputs
+from wanreel.ports.keeping import Custodian, Gallery
+from wanreel.ports.media import Media
 from wanreel.service.uses import Service
 
 SHARED_PATH = "/s/"

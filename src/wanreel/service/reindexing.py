@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from wanreel.domain.errors import Conflict, Internal, Invalid, NotFound, TaskTaken, WanreelError
 from wanreel.domain.job import Artifact, Job, Succeeded, state_name
 from wanreel.domain.keeping import is_clip_of
-from wanreel.ports import Filter, Jobs, Shelf, Shelved
+from wanreel.ports.archive import Shelf, Shelved
+from wanreel.ports.jobs import Filter, Jobs
 
 Recover = Callable[[Shelved, Artifact], Job]
 """The job a clip is of, from its facts. Raises Invalid: they do not say."""

@@ -19,7 +19,7 @@ from wanreel.domain.runtimes import Curve, RunTimes, about, kind_of, outlook
 from wanreel.domain.slots import allowed
 from wanreel.domain.submitting import BUDGET
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Line
+from wanreel.ports.overview import Line
 
 
 @dataclass(frozen=True, slots=True)

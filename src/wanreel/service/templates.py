@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wanreel.domain.errors import Invalid, NotFound, Problem
-from wanreel.ports import OwnTemplates
+from wanreel.ports.prompts import OwnTemplates
 from wanreel.prompt.slots import Language, language_of
 from wanreel.prompt.templates import Template, parse_own, shipped, unfillable
 

@@ -20,7 +20,11 @@ from wanreel.money.bill import Reconciled, reconcile
 from wanreel.money.budget import Budget, Used, read_budget
 from wanreel.money.ledger import Overrun, Posting
 from wanreel.money.report import By, Facts, Line, costs, lines
-from wanreel.ports import Clock, Filter, Jobs, Ledger, Marks, Slice, Watching
+from wanreel.ports.clock import Clock
+from wanreel.ports.jobs import Filter, Jobs
+from wanreel.ports.ledger import Ledger, Slice
+from wanreel.ports.reviews import Marks
+from wanreel.ports.watching import Watching
 from wanreel.service.bill_file import read_bill
 
 READ_MAX = 400

@@ -7,7 +7,8 @@ from dataclasses import replace
 from wanreel.domain.access import Deed, Project, Token, checked_name, checked_scopes, secret_hash
 from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem
 from wanreel.domain.labels import PROJECT, project_name
-from wanreel.ports import Access, Clock
+from wanreel.ports.access import Access
+from wanreel.ports.clock import Clock
 
 KEPT_S = 1.0  # how long a token is taken for what it was; so long a revoked one may still be let in
 KEPT_MAX = 10_000

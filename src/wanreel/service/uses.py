@@ -38,20 +38,14 @@ from wanreel.domain.runtimes import about
 from wanreel.domain.slots import allowed
 from wanreel.domain.validate import Options, validate
 from wanreel.money.books import Books
-from wanreel.ports import (
-    Clock,
-    Filter,
-    Holds,
-    Inputs,
-    Jobs,
-    Ledger,
-    Marks,
-    Overview,
-    Parked,
-    Sight,
-    Slots,
-    Watching,
-)
+from wanreel.ports.clock import Clock
+from wanreel.ports.inputs import Inputs
+from wanreel.ports.jobs import Filter, Jobs
+from wanreel.ports.ledger import Ledger
+from wanreel.ports.overview import Overview, Sight
+from wanreel.ports.reviews import Marks
+from wanreel.ports.slots import Holds, Parked, Slots
+from wanreel.ports.watching import Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, over_cap, refusal, same_wish
 from wanreel.service.linting import remarks

@@ -25,7 +25,7 @@ from wanreel.domain.job import (
 )
 from wanreel.domain.mark import Mark, tags_of
 from wanreel.domain.request import Stored
-from wanreel.ports import Happening
+from wanreel.ports.feed import Happening
 
 
 def iso(at: float | None) -> str | None:

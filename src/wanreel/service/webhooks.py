@@ -12,7 +12,8 @@ from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem
 from wanreel.domain.hook import KINDS, OLD_SECRET_S, PING, Delivery, Hook, Message, Secret
 from wanreel.domain.labels import project_name
 from wanreel.domain.request import canonical
-from wanreel.ports import Clock, Hooks
+from wanreel.ports.clock import Clock
+from wanreel.ports.hooks import Hooks
 
 HOOKS_MAX = 100  # of a project
 OWED_MAX = 200

@@ -20,22 +20,16 @@ from wanreel.domain.slots import Learned
 from wanreel.domain.verdict import Pick, Review
 from wanreel.money.budget import Budget, Stop, Used
 from wanreel.money.ledger import Overrun, Posting
-from wanreel.ports import (
-    Announced,
-    Census,
-    Claim,
-    DueReview,
-    Filter,
-    Happening,
-    Known,
-    Line,
-    Nudges,
-    Owed,
-    Parked,
-    Sight,
-    Slice,
-    Watched,
-)
+from wanreel.ports.census import Census
+from wanreel.ports.feed import Happening, Nudges
+from wanreel.ports.hooks import Announced
+from wanreel.ports.jobs import Claim, Filter
+from wanreel.ports.ledger import Slice
+from wanreel.ports.notices import Owed
+from wanreel.ports.overview import Line, Sight
+from wanreel.ports.reviews import DueReview
+from wanreel.ports.slots import Parked
+from wanreel.ports.watching import Known, Watched
 from wanreel.store.access import SqlAccess
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.keeping import DatabaseKeeping

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from wanreel.domain.job import Job
 from wanreel.domain.keeping import Custody, KeptViews, Share
-from wanreel.ports import Ruling, Worn
+from wanreel.ports.keeping import Ruling, Worn
 from wanreel.store.sql import keeping
 from wanreel.store.writer import Work
 

@@ -43,23 +43,16 @@ from wanreel.domain.turn import slot_key
 from wanreel.domain.verdict import Pick, Review
 from wanreel.money.budget import Budget, Spending, Stop, Used, overrun_notice, period_of, stop_for, warnings_for
 from wanreel.money.ledger import Overrun, Posting, Purse, balances, committed, post
-from wanreel.ports import (
-    Announced,
-    Census,
-    Claim,
-    DueReview,
-    Filter,
-    Happening,
-    Known,
-    Lane,
-    Line,
-    Owed,
-    Parked,
-    Sight,
-    Slice,
-    Standing,
-    Watched,
-)
+from wanreel.ports.census import Census, Standing
+from wanreel.ports.feed import Happening
+from wanreel.ports.hooks import Announced
+from wanreel.ports.jobs import Claim, Filter, Lane
+from wanreel.ports.ledger import Slice
+from wanreel.ports.notices import Owed
+from wanreel.ports.overview import Line, Sight
+from wanreel.ports.reviews import DueReview
+from wanreel.ports.slots import Parked
+from wanreel.ports.watching import Known, Watched
 from wanreel.store.memory_keeping import MemoryKeeping
 from wanreel.store.rows import SAFE_S, Index, index, known_of, same_ask
 from wanreel.store.sql.rates import FAR_S

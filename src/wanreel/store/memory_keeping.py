@@ -9,7 +9,7 @@ from typing import Protocol
 from wanreel.domain.errors import NotFound, Stale
 from wanreel.domain.job import Job, Succeeded
 from wanreel.domain.keeping import Custody, KeptViews, Share, input_hashes, is_gone, must_not_be_held, todo_at
-from wanreel.ports import Ruling, Worn
+from wanreel.ports.keeping import Ruling, Worn
 
 
 class Shelves(Protocol):

@@ -16,7 +16,8 @@ from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import Histogram, kind_of
 from wanreel.domain.spooling import stake_bytes
 from wanreel.domain.verdict import Review
-from wanreel.ports import Known, Lane
+from wanreel.ports.jobs import Lane
+from wanreel.ports.watching import Known
 from wanreel.store import codec
 
 SAFE_S = 1e11  # further off than any URL's end

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 
 from wanreel.domain.errors import Invalid, Unauthorized, Unavailable, WanreelError
 from wanreel.domain.job import Job, state_name
-from wanreel.ports import TakeTurn
+from wanreel.ports.engine import TakeTurn
 from wanreel.telemetry import ENGINE, log
 from wanreel.temporal import words
 from wanreel.temporal.flow import JobFlow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wanreel.domain.errors import Invalid, Problem, Unavailable
-from wanreel.ports import Engine
+from wanreel.ports.engine import Engine
 from wanreel.settings import Settings
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 from temporalio import activity
 
-from wanreel.ports import TakeTurn, Turn
+from wanreel.ports.engine import TakeTurn, Turn
 from wanreel.temporal.words import TURN, Asked, Told
 
 BEAT_S = 2.0

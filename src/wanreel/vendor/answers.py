@@ -25,7 +25,7 @@ from wanreel.domain.event import (
     TaskUnknown,
 )
 from wanreel.domain.job import Outcome
-from wanreel.ports import CancelAnswer, LookAnswer
+from wanreel.ports.vendor import CancelAnswer, LookAnswer
 from wanreel.vendor.errors import of_refusal, of_task
 from wanreel.vendor.words import (
     EPOCH_MAX,

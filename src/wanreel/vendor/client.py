@@ -19,16 +19,16 @@ from wanreel.domain.errors import Invalid, NotFound, Unavailable
 from wanreel.domain.event import CancelFailed, Lost, NotSent, Pause, QueryFailed, Refused
 from wanreel.domain.job import Account, Intent, Job
 from wanreel.domain.request import Link, Stored
-from wanreel.ports import (
+from wanreel.ports.clock import Clock
+from wanreel.ports.inputs import Inputs
+from wanreel.ports.slots import Rates
+from wanreel.ports.vendor import (
     CancelAnswer,
-    Clock,
-    Inputs,
     ListFailed,
     Listing,
     LookAnswer,
     Prepared,
     PrepareFailed,
-    Rates,
     SubmitAnswer,
     Window,
 )

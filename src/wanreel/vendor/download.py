@@ -19,7 +19,8 @@ from yarl import URL
 
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Account
-from wanreel.ports import Clock, KeepFailed
+from wanreel.ports.archive import KeepFailed
+from wanreel.ports.clock import Clock
 from wanreel.vendor.flow import Drip, Valve
 from wanreel.vendor.http import FAILURES, explain, proxy_for, read_bounded
 from wanreel.vendor.words import clean, hide_keys

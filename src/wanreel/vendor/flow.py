@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wanreel.ports import Clock
+from wanreel.ports.clock import Clock
 
 
 class Valve:

@@ -21,7 +21,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-from wanreel.ports import Clock
+from wanreel.ports.clock import Clock
 from wanreel.vendor.words import clean, hide_keys
 
 ANSWER_BYTES_MAX = 1024 * 1024

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from wanreel.domain.errors import Unavailable
-from wanreel.ports import Clock, Rates
+from wanreel.ports.clock import Clock
+from wanreel.ports.slots import Rates
 from wanreel.telemetry import RATES_UNKNOWN, log
 
 TASKS_PER_S = 20.0  # query, list and cancel, each (FS §5.1 to §5.3)

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 from wanreel.domain.facts import Zone
-from wanreel.ports import ListFailed, Listing, Sighting, Window
+from wanreel.domain.sighting import Sighting
+from wanreel.ports.vendor import ListFailed, Listing, Window
 from wanreel.vendor.answers import trouble
 from wanreel.vendor.words import as_list, as_object, epoch_ms, instant, number, read_object, said, stamp, task_id
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wanreel.ports import ListFailed
+from wanreel.ports.vendor import ListFailed
 from wanreel.vendor.answers import trouble
 from wanreel.vendor.words import as_list, as_object, number, read_object, said
 

@@ -10,7 +10,8 @@ from urllib.parse import quote, urlsplit
 
 from wanreel.domain.job import Account, Fault
 from wanreel.domain.request import Stored
-from wanreel.ports import Clock, PrepareFailed
+from wanreel.ports.clock import Clock
+from wanreel.ports.vendor import PrepareFailed
 from wanreel.vendor.answers import trouble
 from wanreel.vendor.errors import of_refusal
 from wanreel.vendor.http import Answer, Broken, Call, Wire, is_loopback

@@ -8,7 +8,7 @@ from collections import OrderedDict
 import aiohttp
 
 from wanreel.domain.errors import Unavailable
-from wanreel.ports import Clock
+from wanreel.ports.clock import Clock
 
 BYTES_MAX = 32 * 1024
 KEPT_MAX = 16

@@ -29,7 +29,10 @@ from wanreel.domain.job import Account, Job, Unconfirmed
 from wanreel.domain.policy import Policy
 from wanreel.domain.sighting import Sighting
 from wanreel.domain.weighing import KNOWN_S, SLACK_S, weigh
-from wanreel.ports import Clock, Filter, Jobs, Known, Likeness, LikenessFailed, Vendor, Watching
+from wanreel.ports.clock import Clock
+from wanreel.ports.jobs import Filter, Jobs
+from wanreel.ports.vendor import Likeness, LikenessFailed, Vendor
+from wanreel.ports.watching import Known, Watching
 from wanreel.watch.reading import Reading, Span, read_window
 
 BY = "list"

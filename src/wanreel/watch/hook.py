@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from wanreel.domain.errors import Unavailable
-from wanreel.ports import Clock, Sighting
+from wanreel.domain.sighting import Sighting
+from wanreel.ports.clock import Clock
 from wanreel.telemetry import EVENT, EVENT_REFUSED, log
 from wanreel.watch.eventbridge import Delivery, Forged, certificate_url, verify
 

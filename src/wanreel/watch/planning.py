@@ -24,7 +24,7 @@ from functools import lru_cache
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.policy import Policy, poll_delay_s
 from wanreel.domain.runtimes import Curve, RunKind, RunTimes
-from wanreel.ports import Watched
+from wanreel.ports.watching import Watched
 
 PURSE = 80.0  # requests that can be saved up
 PER_S_MAX = 24.0  # of both kinds together, whatever runs: the vendor takes 20 a second of each

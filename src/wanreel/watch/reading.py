@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.job import Account
-from wanreel.ports import ListFailed, Listing, Sighting, Vendor, Window
+from wanreel.domain.sighting import Sighting
+from wanreel.ports.vendor import ListFailed, Listing, Vendor, Window
 
 PAGE_SIZES = (100, 50, 20, 10)  # asked for in turn, where the vendor refuses the longer
 PAGES_MAX = 500

@@ -16,7 +16,11 @@ from wanreel.domain.facts import Facts, together
 from wanreel.domain.job import Account
 from wanreel.domain.policy import Policy, backoff_s, poll_delay_s
 from wanreel.domain.runtimes import RunTimes
-from wanreel.ports import Clock, Ended, Filter, Jobs, Sighting, Turned, Vendor, Watching
+from wanreel.domain.sighting import Sighting
+from wanreel.ports.clock import Clock
+from wanreel.ports.jobs import Filter, Jobs
+from wanreel.ports.vendor import Ended, Turned, Vendor
+from wanreel.ports.watching import Watching
 from wanreel.telemetry import WATCH_BROKE, log
 from wanreel.watch.planning import (
     PURSE,

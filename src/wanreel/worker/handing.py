@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, Unconfirmed, is_final, state_name
 from wanreel.domain.lifecycle import Action, action_due
-from wanreel.ports import Engine, Lane, Turn
+from wanreel.ports.engine import Engine, Turn
+from wanreel.ports.jobs import Lane
 from wanreel.telemetry import LOOP_BROKE, log
 from wanreel.worker.presence import Presence
 from wanreel.worker.spool_gate import SpoolGate

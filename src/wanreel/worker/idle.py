@@ -9,7 +9,7 @@ from wanreel.domain.event import NEEDS_PERSON, SlotKey
 from wanreel.domain.job import Job, Queued
 from wanreel.domain.submitting import BUDGET
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Parked
+from wanreel.ports.slots import Parked
 
 
 def waits_for_person(job: Job, parks: Sequence[Parked], doubts: Mapping[SlotKey, int], limit: int) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.job import Job
-from wanreel.ports import Clock, Ended, Watcher
+from wanreel.ports.clock import Clock
+from wanreel.ports.vendor import Ended, Watcher
 from wanreel.telemetry import WATCH_BROKE, log
 
 AGAIN_S = 1.0  # after a turn that broke

@@ -15,7 +15,12 @@ from wanreel.domain.event import Event, SlotKey
 from wanreel.domain.job import Account, Job
 from wanreel.domain.policy import backoff_s
 from wanreel.domain.turn import slot_key
-from wanreel.ports import JOBS, Ended, Engine, Filter, Lane, Notifier, Nudges, Turn, Watcher, Watching
+from wanreel.ports.engine import Engine, Turn
+from wanreel.ports.feed import JOBS, Nudges
+from wanreel.ports.jobs import Filter, Lane
+from wanreel.ports.notices import Notifier
+from wanreel.ports.vendor import Ended, Watcher
+from wanreel.ports.watching import Watching
 from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
 from wanreel.worker.handing import Handing
 from wanreel.worker.idle import waits_for_person

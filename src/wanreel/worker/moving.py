@@ -12,7 +12,8 @@ from wanreel.domain.event import Moved, SlotKey
 from wanreel.domain.job import Account, Unconfirmed
 from wanreel.domain.pool import Standing, shifts
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Filter, Holds
+from wanreel.ports.jobs import Filter
+from wanreel.ports.slots import Holds
 from wanreel.worker.step import settle
 from wanreel.worker.tools import Tools
 

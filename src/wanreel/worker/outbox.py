@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.policy import backoff_s
-from wanreel.ports import Notifier
+from wanreel.ports.notices import Notifier
 from wanreel.telemetry import NOTICE, NOTICE_FAILED, log
 from wanreel.worker.tools import Tools
 

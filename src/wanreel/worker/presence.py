@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from wanreel.ports import Clock, Watching
+from wanreel.ports.clock import Clock
+from wanreel.ports.watching import Watching
 from wanreel.telemetry import RESCUED, log
 
 LEASE_S = 9.0  # silent for so long is dead

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from wanreel.domain.event import Trouble
 from wanreel.domain.policy import Policy
-from wanreel.ports import Clock
+from wanreel.ports.clock import Clock
 
 
 class Recovery:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from wanreel.domain.errors import NotFound, WanreelError
 from wanreel.domain.policy import Policy, backoff_s
-from wanreel.ports import Clock, Jobs, Panel, Reviews
+from wanreel.ports.clock import Clock
+from wanreel.ports.jobs import Jobs
+from wanreel.ports.reviews import Panel, Reviews
 from wanreel.telemetry import LOOP_BROKE, REVIEWED, log
 
 TRIES_MAX = 5  # then the clip stands as it was judged, or unjudged, until somebody asks again

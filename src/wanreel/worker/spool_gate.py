@@ -13,7 +13,10 @@ from wanreel.domain.job import Cancelled, Job, Succeeded
 from wanreel.domain.keeping import Custody
 from wanreel.domain.policy import Policy
 from wanreel.domain.spooling import SpoolRoom, expected_bytes
-from wanreel.ports import Clock, Custodian, Jobs, Spool, Stakes
+from wanreel.ports.clock import Clock
+from wanreel.ports.jobs import Jobs
+from wanreel.ports.keeping import Custodian
+from wanreel.ports.spools import Spool, Stakes
 from wanreel.telemetry import LOOP_BROKE, SPOOL_HOLDS, log
 
 AGAIN_S = 5.0  # after work was held back, unless something was archived meanwhile

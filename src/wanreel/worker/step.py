@@ -42,7 +42,9 @@ from wanreel.domain.job import Archiving, Generating, Intent, Job, Submitting, S
 from wanreel.domain.lifecycle import Action, action_due, transition
 from wanreel.domain.runtimes import RunTime, kind_of
 from wanreel.domain.spooling import expected_bytes, must_spool
-from wanreel.ports import Ended, KeepFailed, Lane, PrepareFailed
+from wanreel.ports.archive import KeepFailed
+from wanreel.ports.jobs import Lane
+from wanreel.ports.vendor import Ended, PrepareFailed
 from wanreel.telemetry import DOUBT, END_SEEN, PARKED, SETTLED, SPARE, STEP, STEP_LATE, STEP_STALE, WATCH_BROKE, log
 from wanreel.worker.tools import CLAIM_S, Tools
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wanreel.domain.job import Account
-from wanreel.ports import ListFailed, Quotas
+from wanreel.ports.vendor import ListFailed, Quotas
 from wanreel.telemetry import LIMITS_UNTOLD, log
 
 EVERY_S = 3600.0

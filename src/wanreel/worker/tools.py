@@ -9,21 +9,15 @@ from wanreel.domain.event import Trouble
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.money.books import Books
-from wanreel.ports import (
-    Archive,
-    Claim,
-    Clock,
-    Jobs,
-    Label,
-    Lane,
-    Ledger,
-    Outbox,
-    Results,
-    Slots,
-    Spool,
-    Vendor,
-    Watching,
-)
+from wanreel.ports.archive import Archive, Label, Results
+from wanreel.ports.clock import Clock
+from wanreel.ports.jobs import Claim, Jobs, Lane
+from wanreel.ports.ledger import Ledger
+from wanreel.ports.notices import Outbox
+from wanreel.ports.slots import Slots
+from wanreel.ports.spools import Spool
+from wanreel.ports.vendor import Vendor
+from wanreel.ports.watching import Watching
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wanreel.api.dashscope import routes, uploads
 from wanreel.api.dashscope.words import refuse
 from wanreel.api.face import Face
-from wanreel.ports import UPLOAD_BYTES_MAX
+from wanreel.ports.uploads import UPLOAD_BYTES_MAX
 
 BASE = "/api/v1"
 _FORM_BYTES = 1024 * 1024  # beside the file

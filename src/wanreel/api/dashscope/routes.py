@@ -34,7 +34,7 @@ from wanreel.api.placing import Mark, place, resend_headers
 from wanreel.api.problems import Refusal
 from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from wanreel.domain.job import Job, Succeeded
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.service.order import Order
 from wanreel.service.reading import SHARED_PATH
 

@@ -18,7 +18,7 @@ from wanreel.api.desk import Desk, desk_of
 from wanreel.api.orders import UPLOAD, opened
 from wanreel.api.problems import Refusal
 from wanreel.domain.errors import Invalid, Problem
-from wanreel.ports import UPLOAD_BEGIN_S, UPLOAD_BYTES_MAX
+from wanreel.ports.uploads import UPLOAD_BEGIN_S, UPLOAD_BYTES_MAX
 
 router = APIRouter(prefix="/api/v1", tags=["dashscope"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wanreel.api.face import Face
 from wanreel.api.openai import routes
 from wanreel.api.openai.words import refuse
-from wanreel.ports import UPLOAD_BYTES_MAX
+from wanreel.ports.uploads import UPLOAD_BYTES_MAX
 
 BASE = "/v1/videos"
 _FORM_BYTES = 1024 * 1024  # beside the file

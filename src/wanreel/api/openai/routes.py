@@ -32,7 +32,7 @@ from wanreel.api.problems import Refusal
 from wanreel.domain.clip import Aspect
 from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem
 from wanreel.domain.job import Generating, Job, is_final
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 
 router = APIRouter(prefix="/v1/videos", tags=["videos"])
 

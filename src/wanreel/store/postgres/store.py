@@ -24,7 +24,8 @@ from wanreel.domain.event import Change, SlotKey
 from wanreel.domain.group import Group
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
-from wanreel.ports import HAPPENINGS, JOBS, Claim, Happening
+from wanreel.ports.feed import HAPPENINGS, JOBS, Happening
+from wanreel.ports.jobs import Claim
 from wanreel.store.doors import Doors
 from wanreel.store.postgres import opening
 from wanreel.store.postgres.faults import AGAIN, code_of, cut_off, translated

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, case, func, select
 from wanreel.domain.job import FINAL, STATES, state_name
 from wanreel.money.amount import of_nanos
 from wanreel.money.ledger import Purse
-from wanreel.ports import Census, Lane, Standing
+from wanreel.ports.census import Census, Standing
+from wanreel.ports.jobs import Lane
 from wanreel.store.sql.tables import jobs, ledger
 
 _UNFINISHED = jobs.c.state.in_([state_name(state) for state in STATES if state not in FINAL])

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func,
 from wanreel.domain.event import ALL, Pause, SlotKey
 from wanreel.domain.job import Job
 from wanreel.domain.spooling import LEFT_S
-from wanreel.ports import Claim, Lane
+from wanreel.ports.jobs import Claim, Lane
 from wanreel.store.rows import SAFE_S, job_of
 from wanreel.store.sql import learning, locks
 from wanreel.store.sql.tables import copies, jobs, parks

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from wanreel.ports import Announced
+from wanreel.ports.hooks import Announced
 from wanreel.store.sql import locks
 from wanreel.store.sql.tables import creates
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case,
 from wanreel.domain.event import SlotKey
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.slots import free_at
-from wanreel.ports import Lane
+from wanreel.ports.jobs import Lane
 from wanreel.store.sql import claims, learning
 from wanreel.store.sql.claims import BY_HAND, IS_FREE, IS_QUEUED, OF_KEY, PARKS_KEY, Limits, queued_keys
 from wanreel.store.sql.tables import jobs, notices, parks

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select
 
 from wanreel.domain.event import Entry
 from wanreel.domain.job import Job, state_name
-from wanreel.ports import Happening
+from wanreel.ports.feed import Happening
 from wanreel.store.sql import locks
 from wanreel.store.sql.tables import arrivals, feed
 

@@ -12,7 +12,7 @@ from wanreel.domain.clip import Aspect
 from wanreel.domain.errors import NotFound, Stale
 from wanreel.domain.job import Job
 from wanreel.domain.keeping import Custody, KeptViews, Share, input_hashes, is_gone, must_not_be_held, todo_at
-from wanreel.ports import Ruling, Worn
+from wanreel.ports.keeping import Ruling, Worn
 from wanreel.store.rows import custody_of, custody_text, group_of, group_text, job_of, job_text, views_of, views_text
 from wanreel.store.sql import locks
 from wanreel.store.sql.tables import (

@@ -20,7 +20,7 @@ from wanreel.domain.job import Job
 from wanreel.money.amount import of_nanos, to_nanos
 from wanreel.money.budget import Budget, Spending, Stop, Used, overrun_notice, period_of, stop_for, warnings_for
 from wanreel.money.ledger import Overrun, Posting, Purse, post
-from wanreel.ports import Slice
+from wanreel.ports.ledger import Slice
 from wanreel.store.sql.tables import budgets, committed, ledger, overruns
 
 QUARTER_S = 900  # every time zone's midnight lies on a quarter of an hour

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from wanreel.ports import Owed
+from wanreel.ports.notices import Owed
 from wanreel.store.rows import notice_of
 from wanreel.store.sql.tables import notices
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from wanreel.domain.job import Queued
-from wanreel.ports import Line, Sight
+from wanreel.ports.overview import Line, Sight
 from wanreel.store.rows import job_of
 from wanreel.store.sql import learning, ledger, marks, reading, slots, watching
 from wanreel.store.sql.tables import jobs

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Connection, Select, bindparam, cast, or_, select, t
 from wanreel.domain.errors import NotFound
 from wanreel.domain.event import Entry
 from wanreel.domain.job import Job
-from wanreel.ports import Filter
+from wanreel.ports.jobs import Filter
 from wanreel.store.rows import entry_of, job_of
 from wanreel.store.sql.tables import history, jobs, marks, tags
 

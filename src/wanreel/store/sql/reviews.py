@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from wanreel.domain.errors import Conflict
 from wanreel.domain.job import Job, Succeeded
 from wanreel.domain.verdict import Pick, Review
-from wanreel.ports import DueReview
+from wanreel.ports.reviews import DueReview
 from wanreel.store.rows import review_of, review_text
 from wanreel.store.sql.tables import picks, reviews
 

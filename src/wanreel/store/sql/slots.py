@@ -25,7 +25,7 @@ from wanreel.domain.event import ALL, Change, SlotKey
 from wanreel.domain.job import Job, Submitting
 from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.turn import slot_key
-from wanreel.ports import Parked
+from wanreel.ports.slots import Parked
 from wanreel.store.rows import job_of, park_of
 from wanreel.store.sql import changes, claims, learning, ledger, locks
 from wanreel.store.sql.claims import BY_HAND, IS_FREE, IS_QUEUED, OF_KEY, Limits

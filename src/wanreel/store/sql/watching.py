@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from wanreel.domain.facts import Facts, together
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes, one_more
-from wanreel.ports import Known, Watched
+from wanreel.ports.watching import Known, Watched
 from wanreel.store.rows import facts_of, facts_text, histogram_of, histogram_text, job_of, known_of
 from wanreel.store.sql import locks
 from wanreel.store.sql.tables import facts as facts_table
