@@ -36,7 +36,7 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.event import Accepted, CancelFailed, Finished, NotSent, StillRunning, TaskUnknown
 from wanreel.domain.job import Account, Intent, Job, Outcome
 from wanreel.domain.sighting import Sighting
-from wanreel.ports import CancelAnswer, Listing, LookAnswer, Prepared, SubmitAnswer, Window
+from wanreel.ports.vendor import CancelAnswer, Listing, LookAnswer, Prepared, SubmitAnswer, Window
 from wanreel.vendor.body import build, fingerprint, model_of
 
 URL = "http://127.0.0.1:9/clips/"

@@ -8,7 +8,7 @@ from pathlib import Path
 from wanreel.data.shelf import load_tariff
 from wanreel.domain.errors import WanreelError
 from wanreel.money.tariff import Rate
-from wanreel.ports import Clock
+from wanreel.ports.clock import Clock
 from wanreel.telemetry import PRICES, PRICES_BROKE, log
 
 LOOK_EVERY_S = 0.4  # as often as a worker looks around in its home
