@@ -361,6 +361,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             watching=store,
             creates=store,
             gauges=Gauges(clock, store, store, store, spool, limit_of),
+            outbox=store,
         )
 
 

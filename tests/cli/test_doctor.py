@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.terminal import Ran, Terminal
+from tests.cli.terminal import Ran, Terminal, until
 from wanreel.emulator.server import Emulator
 
 
@@ -109,3 +109,25 @@ def test_a_shared_database_is_looked_over(terminal: Terminal, pg_url: str) -> No
     told = {row["check"]: row for row in ran.objects}
     assert list(told)[:3] == ["settings", "database", "home"]
     assert told["database"]["ok"], told["database"]
+
+
+def test_a_notify_command_that_cannot_start_is_said(terminal: Terminal) -> None:
+    """Doctor names it, before and after something should have been told; whoever works says it at once; the journal
+    holds each notice once, however often it was tried; once the command is mended, all is told.
+    """
+    fox = ("generate", "A red fox in snow", "--model", "wan2.5-t2v-preview", "--resolution", "480P")
+    wrong = {"WANREEL_NOTIFY_COMMAND": "no-such-program --loud"}
+    assert "no-such-program cannot be started" in bad(terminal("doctor", "--json", **wrong))["notices"]
+    for _ in range(2):
+        ran = terminal(*fox, **wrong)
+        assert 0 == ran.code
+        assert "no-such-program cannot be started" in ran.err
+    terminal("worker", "--until-idle", **wrong)
+    found = bad(terminal("doctor", "--json", **wrong))["notices"]
+    assert "2 notices could not be handed on" in found
+    assert "no-such-program cannot be started" in found
+    assert "2 notices could not be handed on" in bad(terminal("doctor", "--json"))["notices"]
+    journal = (terminal.home / "notices.jsonl").read_text("utf-8").splitlines()
+    assert 2 == len(journal) == len(set(journal))
+    until(lambda: 0 == terminal("worker", "--until-idle").code and {} == bad(terminal("doctor", "--json")), "all told")
+    assert 2 == len((terminal.home / "notices.jsonl").read_text("utf-8").splitlines())

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.factories import make_change, make_job, make_notice
 from tests.worker.fakes import Bench, Notifier
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.job import Succeeded
-from wanreel.worker.outbox import BATCH, deliver
+from wanreel.telemetry import NOTICE_FAILED
+from wanreel.worker.outbox import BATCH, Told
+from wanreel.worker.outbox import deliver as deliver_by
+from wanreel.worker.tools import Tools
+
+
+async def deliver(tools: Tools, notifiers: list[Notifier], told: Told | None = None) -> int:
+    """A round, of a process that has just begun where nothing else is said."""
+    return await deliver_by(tools, notifiers, told or Told())
 
 
 async def owe(bench: Bench, count: int = 1) -> list[str]:
@@ -62,14 +71,29 @@ async def test_one_that_cannot_be_told_does_not_hold_up_those_behind_it() -> Non
 
 
 async def test_it_is_delivered_when_every_notifier_took_it() -> None:
-    """One of two refuses: both hear of it again; a receiver can drop the second by its id."""
-    bench, first, second = Bench(), Notifier(), Notifier(Unavailable("503"))
+    """One of three refuses: it alone hears of it again, and keeps it from neither of the others."""
+    bench, first, second, third = Bench(), Notifier(), Notifier(Unavailable("503")), Notifier()
+    told = Told()
     await owe(bench)
-    await deliver(bench.tools, [first, second])
+    await deliver(bench.tools, [first, second, third], told)
+    assert (["n0"], [], ["n0"]) == (first.told, second.told, third.told)
     bench.clock.advance(120.0)
-    await deliver(bench.tools, [first, second])
-    assert (["n0", "n0"], ["n0"]) == (first.told, second.told)
-    assert 0 == await owed(bench)
+    await deliver(bench.tools, [first, second, third], told)
+    assert (["n0"], ["n0"], ["n0"]) == (first.told, second.told, third.told)
+    assert (0, {}) == (await owed(bench), told.took)
+
+
+async def test_a_receiver_that_fails_is_an_error_in_the_log_once_for_each_reason() -> None:
+    """The first time and whenever the reason is another; warnings in between, with the tries."""
+    bench, notifier, told = Bench(), Notifier(*(Unavailable(why) for why in ("gone", "gone", "full", "full"))), Told()
+    await owe(bench)
+    with capture_logs() as said:
+        for _ in range(5):
+            await deliver(bench.tools, [notifier], told)
+            bench.clock.advance(3600.0)
+    failed = [(line["log_level"], line["why"], line["tries"]) for line in said if line["event"] == NOTICE_FAILED]
+    assert [("error", "gone", 1), ("warning", "gone", 2), ("error", "full", 3), ("warning", "full", 4)] == failed
+    assert ["n0"] == notifier.told
 
 
 async def test_a_store_that_fails_after_the_telling_tells_again() -> None:

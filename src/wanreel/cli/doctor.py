@@ -21,12 +21,15 @@ from wanreel.cli.session import run, who_works
 if TYPE_CHECKING:
     from wanreel.client import Home
     from wanreel.domain.job import Account
+    from wanreel.ports.notices import Owed
     from wanreel.service.accounts import Known
     from wanreel.settings import Settings
 
 Check = Callable[["Home"], Coroutine[Any, Any, str]]
 ROOM_GB_MIN = 1.0
 SKEW_S_MAX = 60.0
+OWED_MAX = 1000
+YEAR_S = 366 * 86_400.0
 NO_TASK = "00000000-0000-4000-8000-000000000000"
 
 
@@ -68,6 +71,8 @@ def doctor(
                     ("key", _key),
                 ):
                     await told.check(name, check(opened))
+                if settings.notify_command or await _untold(opened):
+                    await told.check("notices", _notices(opened))
                 if settings.retention:
                     await told.check("retention", _retention(opened))
                 if not offline:
@@ -192,6 +197,27 @@ def _room(folder: Path) -> str:
 
 async def _runner(opened: Home) -> str:
     return who_works(opened)
+
+
+async def _notices(opened: Home) -> str:
+    """Who is to be told can be, and has been."""
+    from wanreel.notify.command import never_starts
+    from wanreel.service.view import iso
+
+    amiss, late = never_starts(opened.settings.notify_command), await _untold(opened)
+    if late:
+        count = f"{OWED_MAX} or more notices" if len(late) == OWED_MAX else f"{len(late)} notice{'s' * (len(late) > 1)}"
+        words = f"{count} could not be handed on, the oldest, of {iso(late[0].notice.at)}, at {late[0].tries} tries"
+        why = amiss or "what was wrong stands in the worker's log, as notice.failed"
+        raise _Amiss(f"{words}: {why}. They are told once that is mended, and stand in {opened.path / 'notices.jsonl'}")
+    if amiss:
+        raise _Amiss(amiss)
+    return f"each is handed to {opened.settings.notify_command[0]}"
+
+
+async def _untold(opened: Home) -> list[Owed]:
+    """Notices that were tried in vain and still are owed, oldest first."""
+    return [item for item in await opened.outbox.owed(opened.clock.now() + YEAR_S, OWED_MAX) if item.tries]
 
 
 async def _key(opened: Home) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from wanreel.cli.exits import Exit
 from wanreel.cli.render import Progress, print_json
 from wanreel.cli.report import put, say
+from wanreel.cli.session import warn_of_notices
 
 if TYPE_CHECKING:
     from wanreel.cli.copying import Destination
@@ -21,6 +22,7 @@ async def follow(
     client: EmbeddedClient, ids: Sequence[str], *, out: Destination | None, as_json: bool, timeout_s: float | None
 ) -> int:
     """Wait, showing progress; copy and print what came of it; the exit code."""
+    warn_of_notices(client.home)
     with Progress(quiet=as_json) as progress:
         try:
             videos = await client.wait_all(ids, timeout_s=timeout_s, on_change=progress.show)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wanreel.cli.exits import Exit
 from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
 from wanreel.cli.report import put, say, speaks_json
-from wanreel.cli.session import in_home
+from wanreel.cli.session import in_home, warn_of_notices
 
 if TYPE_CHECKING:
     from wanreel.client import Home
@@ -80,6 +80,8 @@ async def _serve(opened: Home, host: str, port: int, counting: Counting, *, work
             print_json({"url": url_of(listening)})
         else:
             put(url_of(listening))
+        if works:
+            warn_of_notices(opened)
         if works and stage.amiss:
             say(f"note: {stage.amiss}")
         await serve(app, listening, desk.hub.hang_up)

@@ -65,6 +65,15 @@ def who_works(opened: Home) -> str:
     return "another process works this home's jobs"
 
 
+def warn_of_notices(opened: Home) -> None:
+    """Whoever is about to work the jobs is told that nobody will be told of them."""
+    from wanreel.notify.command import never_starts
+
+    amiss = never_starts(opened.settings.notify_command)
+    if amiss:
+        say(f"note: {amiss}. Until then nobody is told of what happens; notices.jsonl in the home has it all")
+
+
 def is_idle(opened: Home) -> bool:
     """Whether no process works the jobs of a home of this machine's; a look takes its lock for a moment."""
     idle = opened.lock.try_lock()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wanreel.cli.exits import Exit
 from wanreel.cli.render import print_json
 from wanreel.cli.report import say, speaks_json
+from wanreel.cli.session import warn_of_notices
 from wanreel.client.hosting import Beside
 from wanreel.domain.errors import Conflict, Invalid, Problem
 from wanreel.metrics.counting import Counting
@@ -53,6 +54,7 @@ async def work_home(opened: Home, *, until_idle: bool, drain: bool = False, list
     place = _place("hooks", listens.hooks) if listens.hooks else None
     asked_at = _place("metrics", listens.metrics) if listens.metrics else None
     await become_the_runner(opened.lock, opened.clock, opened.path)
+    warn_of_notices(opened)
     runner = opened.runner()
     async with AsyncExitStack() as stack:
         stack.callback(opened.lock.release)

@@ -17,6 +17,7 @@ from wanreel.ports.clock import Clock
 from wanreel.ports.feed import Feed, Nudges
 from wanreel.ports.hooks import Announcements
 from wanreel.ports.media import Media
+from wanreel.ports.notices import Outbox
 from wanreel.ports.uploads import Uploads
 from wanreel.ports.vendor import Vendor
 from wanreel.ports.watching import Watching
@@ -92,6 +93,7 @@ class Home:
     watching: Watching
     creates: Announcements
     gauges: Gauges
+    outbox: Outbox
 
 
 OpenHome = Callable[[Settings], AbstractAsyncContextManager[Home]]

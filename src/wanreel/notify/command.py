@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, Process
@@ -74,9 +75,18 @@ class CommandNotifier:
                 )
             except (OSError, ValueError) as error:
                 words = error.strerror if isinstance(error, OSError) else str(error)
-                raise Unavailable(
-                    f"the notify command {self._argv[0]} cannot be started ({words}): check its path and rights"
-                ) from error
+                raise Unavailable(_never_starts(self._argv, str(words))) from error
+
+
+def never_starts(argv: Sequence[str]) -> str:
+    """Why a command cannot be started here, as far as can be told without doing so, and what to do; "": it can."""
+    if not argv or shutil.which(argv[0]) is not None:
+        return ""
+    return _never_starts(argv, "there is no such program, or no right to run it")
+
+
+def _never_starts(argv: Sequence[str], why: str) -> str:
+    return f"the notify command {argv[0]} cannot be started ({why}): check its path and rights"
 
 
 class _Complaint:

@@ -1,12 +1,14 @@
 """Notices appended to a file, one JSON object a line, for whoever wants to follow along with `tail -f`.
 
-Other processes may append at the same time. A line that a crash or a full disk cut short never spoils the next one.
+Other processes may append at the same time. A line that a crash or a full disk cut short never spoils the next one. A
+notice that stands among the file's last lines is not written again: it was told before, and others still owe it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import re
 from pathlib import Path
 
 from wanreel.domain.errors import Unavailable
@@ -16,12 +18,17 @@ from wanreel.notify.payload import notice_line
 if os.name == "posix":
     import fcntl
 
+TAIL_BYTES = 4 * 1024**2  # some ten thousand notices
+KNOWN_MAX = 20_000
+_ID = re.compile(rb'^\{"id": "((?:[^"\\]|\\.)*)"', re.MULTILINE)
+
 
 class JournalNotifier:
     """`ports.Notifier` on a file; each notice is on the disk when `tell` returns."""
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
+        self._known: dict[bytes, None] | None = None  # ids of the last lines, oldest first; None: not looked at yet
 
     async def tell(self, notice: Notice) -> None:
         """As `ports.Notifier.tell`."""
@@ -29,6 +36,11 @@ class JournalNotifier:
 
     def _append(self, line: bytes) -> None:
         try:
+            if self._known is None:
+                self._known = _last_ids(self._path)
+            (notice_id,) = _ID.findall(line)
+            if notice_id in self._known:
+                return
             fresh = not self._path.exists()
             self._path.parent.mkdir(parents=True, exist_ok=True)
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
@@ -38,11 +50,25 @@ class JournalNotifier:
                 os.close(fd)
             if fresh:
                 _sync_folder(self._path.parent)
+            self._known[notice_id] = None
+            if len(self._known) > KNOWN_MAX:
+                del self._known[next(iter(self._known))]
         except OSError as error:
             raise Unavailable(
                 f"notices cannot be written to {self._path} ({error.strerror or error}): "
                 "free some space there, or give the right to write; they are tried again"
             ) from error
+
+
+def _last_ids(path: Path) -> dict[bytes, None]:
+    """The ids of the notices at the file's end. Raises OSError."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL_BYTES))
+            whole, _, _ = file.read().rpartition(b"\n")  # what was cut short was not told
+    except FileNotFoundError:
+        return {}
+    return dict.fromkeys(_ID.findall(whole))
 
 
 def _append_line(fd: int, line: bytes) -> None:

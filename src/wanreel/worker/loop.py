@@ -26,7 +26,7 @@ from wanreel.worker.handing import Handing
 from wanreel.worker.idle import waits_for_person
 from wanreel.worker.lookouts import Lookouts
 from wanreel.worker.moving import Mover
-from wanreel.worker.outbox import deliver
+from wanreel.worker.outbox import Told, deliver
 from wanreel.worker.presence import Presence
 from wanreel.worker.recovery import Recovery
 from wanreel.worker.rescue import rescue
@@ -109,6 +109,7 @@ class Runner:
         self._recovery = Recovery(tools.clock, tools.policy)
         self._tools = replace(tools, witness=self._lookouts.witness, storage_said=self._recovery.said)
         self._notifiers = notifiers
+        self._told = Told()
         self._limit_of = limit_of
         self._reaches = reaches
         self._mover = mover
@@ -428,7 +429,7 @@ class Runner:
         try:
             if self._presence is not None and not await self._presence.alone("notices"):
                 return 0
-            return await deliver(self._tools, self._notifiers)
+            return await deliver(self._tools, self._notifiers, self._told)
         except WanreelError as why:
             log.error(LOOP_BROKE, why=str(why))
             return 0

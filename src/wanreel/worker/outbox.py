@@ -3,28 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.policy import backoff_s
-from wanreel.ports.notices import Notifier
+from wanreel.ports.notices import Notifier, Owed
 from wanreel.telemetry import NOTICE, NOTICE_FAILED, log
 from wanreel.worker.tools import Tools
 
 BATCH = 50
+HALF_TOLD_MAX = 10_000
 
 
-async def deliver(tools: Tools, notifiers: Sequence[Notifier]) -> int:
-    """Try every notice that is due, once; how many were tried. A notice is delivered when all notifiers took it."""
+@dataclass(slots=True)
+class Told:
+    """Which notifiers of this process have taken a notice that others still owe, and what each of them last said was
+    wrong.
+    """
+
+    took: dict[str, set[int]] = field(default_factory=dict[str, set[int]])
+    amiss: dict[int, str] = field(default_factory=dict[int, str])
+
+
+async def deliver(tools: Tools, notifiers: Sequence[Notifier], told: Told) -> int:
+    """Try every notice that is due, once; how many were tried. A notice is delivered when all notifiers took it: one
+    that cannot keeps it from none of the others, and who took it is not told again.
+    """
+    if len(told.took) > HALF_TOLD_MAX:  # others have told them meanwhile, or somebody hears of one twice
+        told.took.clear()
     owed = await tools.outbox.owed(tools.clock.now(), BATCH)
     for item in owed:
-        try:
-            for notifier in notifiers:
-                await notifier.tell(item.notice)
-        except WanreelError as why:
+        if await _tell(item, notifiers, told):
+            await tools.outbox.delivered([item.notice.id], tools.clock.now())
+            told.took.pop(item.notice.id, None)
+            log.debug(NOTICE, notice=item.notice.id)
+        else:
             wait_s = backoff_s(tools.policy, item.tries, tools.clock.draw())
             await tools.outbox.postpone(item.notice.id, tools.clock.now() + wait_s)
-            log.warning(NOTICE_FAILED, notice=item.notice.id, why=str(why))
-        else:
-            await tools.outbox.delivered([item.notice.id], tools.clock.now())
-            log.debug(NOTICE, notice=item.notice.id)
     return len(owed)
+
+
+async def _tell(item: Owed, notifiers: Sequence[Notifier], told: Told) -> bool:
+    """Offer it to whoever has not taken it yet; whether all have by now."""
+    took = told.took.setdefault(item.notice.id, set())
+    for place, notifier in enumerate(notifiers):
+        if place in took:
+            continue
+        try:
+            await notifier.tell(item.notice)
+        except WanreelError as why:
+            _complain(item, place, str(why), told)
+        else:
+            took.add(place)
+            told.amiss.pop(place, None)
+    return len(took) == len(notifiers)
+
+
+def _complain(item: Owed, place: int, why: str, told: Told) -> None:
+    """An error the first time a notifier fails for a reason, a warning each further time."""
+    new = told.amiss.get(place) != why
+    told.amiss[place] = why
+    say = log.error if new else log.warning
+    say(NOTICE_FAILED, notice=item.notice.id, tries=item.tries + 1, why=why)
