@@ -5,15 +5,15 @@ Interface for any engine (plain calls, none blocks, none needs asyncio; times ar
     shop = Shop(folder, run_s=2.0)    # one per process; all processes of a run give the same `folder`
     task_id = shop.submit("job-17")   # the paid call; the word is whose it is, for the audit
     seen = shop.query(task_id)        # Seen(status="PENDING"|"RUNNING"|"SUCCEEDED"|"UNKNOWN", url, usage, took_s)
-    rows, total = shop.list(since, until, page=1, page_size=100)   # newest first: Row(task_id, status, created_at, …)
+    rows, total = shop.list(since, until, page=1, page_size=100)   # newest first: Row(task_id, model, status, …)
     clip = shop.fetch(seen.url)       # the bytes of a whole MP4 (`check_clip` says so, cheaply)
     shop.paid()                       # Counter of the words given to `submit`, over all processes: 1 each, or doubles
 
 The pipeline that is the same for every engine, per job: (1) take an order, durable before it is acknowledged; (2) write
 down the intent, durable, before `submit`; (3) write down the task id; (4) watch by `query` or `list` until it has
-ended, and write that down; (5) `fetch`, `check_clip`, write the clip to a folder: temporary file, fsync, link or rename,
-fsync of the folder; (6) write down the end with what it cost; (7) tell a subscriber by a row or a line that survives.
-No engine looks into the pictures (ffprobe, PyAV): that costs the same whoever calls it.
+ended, and write that down; (5) `fetch`, `check_clip`, write the clip to a folder: temporary file, fsync, link or
+rename, fsync of the folder; (6) write down the end with what it cost; (7) tell a subscriber by a row or a line that
+survives. No engine looks into the pictures (ffprobe, PyAV): that costs the same whoever calls it.
 
 What the vendor knows lies in `folder/tasks.log`, a line for each task, so that it survives a kill -9 of any process and
 any process can list what another one submitted. A task id carries its own begin and end, so a query reads nothing.
@@ -21,6 +21,7 @@ any process can list what another one submitted. A task id carries its own begin
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import random
@@ -29,7 +30,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wanreel.domain.catalog import Catalog
@@ -43,6 +44,7 @@ URL = "http://127.0.0.1:9/clips/"
 USAGE = '{"duration":5,"size":"1280*720","video_count":1}'
 PENDING_SHARE = 0.1  # of its time a task waits before it runs
 DAY_S = 86_400.0
+ANSWER_S = "BENCH_ANSWER_S"  # seconds an answer to a submit is under way, where kills are to find calls in the air
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,18 @@ class Row:
     """A task as the list shows it."""
 
     task_id: str
+    model: str
     status: str
     created_at: float
     ended_at: float | None
+
+
+@dataclass(slots=True)
+class _Account:
+    """The tasks of an account, in the order of their birth."""
+
+    born: list[float] = field(default_factory=list[float])
+    tasks: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # beside it: id and model
 
 
 class Shop:
@@ -77,20 +88,19 @@ class Shop:
         self._log = os.open(folder / "tasks.log", os.O_RDWR | os.O_CREAT | os.O_APPEND)
         self._read_to = 0
         self._rest = b""
-        self._born: list[float] = []  # of all tasks, in order, and beside it their ids
-        self._ids: list[str] = []
+        self._accounts: dict[str, _Account] = {}
         self._count = 0
         self._mine = f"{os.getpid():x}{random.getrandbits(24):06x}"
         self.calls = Counter[str]()
 
-    def submit(self, word: str) -> str:
+    def submit(self, word: str, account: str = "-", model: str = "-") -> str:
         """Buy a clip; the task's id."""
         self.calls["submit"] += 1
         now = self.clock()
         self._count += 1
         ends_at = now + self._run_s()
         task_id = f"t-{int(now * 1000):x}-{int(ends_at * 1000):x}-{self._mine}-{self._count:x}"
-        os.write(self._log, f"{task_id} {word}\n".encode())
+        os.write(self._log, f"{task_id} {word} {account} {model}\n".encode())
         return task_id
 
     def query(self, task_id: str) -> Seen:
@@ -104,13 +114,16 @@ class Shop:
             return Seen(_word(born_at, ends_at, now))
         return Seen("SUCCEEDED", URL + task_id, USAGE, ends_at - born_at)
 
-    def list(self, since: float, until: float, page: int = 1, page_size: int = 100) -> tuple[list[Row], int]:
-        """A page of the tasks born between two instants, newest first, and how many there are on all pages."""
+    def list(
+        self, since: float, until: float, page: int = 1, page_size: int = 100, account: str = "-"
+    ) -> tuple[list[Row], int]:
+        """A page of an account's tasks born between two instants, newest first, and how many there are on all pages."""
         self.calls["list"] += 1
         self._catch_up()
-        first, after = bisect_left(self._born, since), bisect_right(self._born, until)
+        there = self._accounts.get(account, _Account())
+        first, after = bisect_left(there.born, since), bisect_right(there.born, until)
         end = after - (page - 1) * page_size
-        rows = [self._row(self._ids[place]) for place in range(end - 1, max(first, end - page_size) - 1, -1)]
+        rows = [self._row(*there.tasks[place]) for place in range(end - 1, max(first, end - page_size) - 1, -1)]
         return rows, after - first
 
     def fetch(self, url: str) -> bytes:
@@ -122,14 +135,14 @@ class Shop:
         """How many tasks were bought under each word, by any process."""
         size = os.fstat(self._log).st_size
         lines = os.pread(self._log, size, 0).decode().splitlines()
-        return Counter(line.split(" ", 1)[1] for line in lines)
+        return Counter(line.split(" ", 2)[1] for line in lines)
 
-    def _row(self, task_id: str) -> Row:
+    def _row(self, task_id: str, model: str) -> Row:
         born_at, ends_at = _times(task_id)
         now = self.clock()
         if now < ends_at:
-            return Row(task_id, _word(born_at, ends_at, now), born_at, None)
-        return Row(task_id, "SUCCEEDED", born_at, ends_at)
+            return Row(task_id, model, _word(born_at, ends_at, now), born_at, None)
+        return Row(task_id, model, "SUCCEEDED", born_at, ends_at)
 
     def _catch_up(self) -> None:
         """Read what was written since: nearly in order, for processes write a millisecond apart."""
@@ -137,11 +150,11 @@ class Shop:
             self._read_to += len(more)
             *lines, self._rest = (self._rest + more).split(b"\n")
             for line in lines:
-                task_id = line.split(b" ", 1)[0].decode()
-                born_at = _times(task_id)[0]
-                place = bisect_right(self._born, born_at)
-                self._born.insert(place, born_at)
-                self._ids.insert(place, task_id)
+                task_id, _, account, model = line.decode().split(" ")
+                there, born_at = self._accounts.setdefault(account, _Account()), _times(task_id)[0]
+                place = bisect_right(there.born, born_at)
+                there.born.insert(place, born_at)
+                there.tasks.insert(place, (task_id, model))
 
 
 def _times(task_id: str) -> tuple[float, float]:
@@ -197,6 +210,7 @@ class ShopVendor:
     def __init__(self, shop: Shop, catalog: Catalog) -> None:
         self.shop = shop
         self.catalog = catalog
+        self.answer_s = float(os.environ.get(ANSWER_S, "0"))
 
     async def prepare(self, job: Job) -> Prepared:
         """The body and its fingerprint; benches order no pictures."""
@@ -208,7 +222,10 @@ class ShopVendor:
         """The paid call."""
         if self.shop.clock() > intent.send_by:
             return NotSent(intent.id, "too late to send")
-        return Accepted(intent.id, self.shop.submit(job.id), "req")
+        task_id = self.shop.submit(job.id, job.account.id, job.request.model)
+        if self.answer_s:
+            await asyncio.sleep(self.answer_s)
+        return Accepted(intent.id, task_id, "req")
 
     async def look(self, account: Account, task_id: str) -> LookAnswer:
         """One task."""
@@ -227,8 +244,8 @@ class ShopVendor:
     async def list(self, account: Account, window: Window, page: int) -> Listing:
         """One page, as long as the vendor's are at most."""
         size = min(window.page_size, 100)
-        rows, total = self.shop.list(window.since, window.until, page, size)
-        found = tuple(Sighting(r.task_id, "", r.status, r.created_at, "key-1", "", r.ended_at) for r in rows)
+        rows, total = self.shop.list(window.since, window.until, page, size, account.id)
+        found = tuple(Sighting(r.task_id, r.model, r.status, r.created_at, "key-1", "", r.ended_at) for r in rows)
         return Listing(found, page, max(1, -(-total // size)), 0.0, total, size)
 
     async def limits(self, account: Account) -> dict[str, int]:
