@@ -43,6 +43,7 @@ class Server:
     folder: Path
     port: int
     programs: Path
+    flags: tuple[str, ...] = _FLAGS
     user: Any = field(default_factory=dict[str, Any])
     process: Any = None  # a Popen
     _made: Any = field(default_factory=count)
@@ -61,7 +62,7 @@ class Server:
             str(self.port),
             "-k",
             "",
-            *_FLAGS,
+            *self.flags,
         ]
         with (self.folder / "log").open("ab") as said:
             process = subprocess.Popen(command, stdout=said, stderr=said, cwd=self.folder, **self.user)
@@ -104,10 +105,10 @@ class Server:
 
 
 @contextmanager
-def postgres() -> Generator[Server]:
-    """A running server."""
+def postgres(flags: tuple[str, ...] = _FLAGS) -> Generator[Server]:
+    """A running server, with its own flags where those of tests would not do."""
     folder = Path(tempfile.mkdtemp(prefix="wanreel-postgres-", dir="/tmp"))
-    server = Server(folder, free_ports(1)[0], _programs())
+    server = Server(folder, free_ports(1)[0], _programs(), flags)
     try:
         if os.geteuid() == 0:
             known = pwd.getpwnam(_ROOTS_STAND_IN)
