@@ -55,7 +55,8 @@ from wanreel.ports.notices import Notifier
 from wanreel.ports.reviews import Judge
 from wanreel.ports.vendor import PrepareFailed
 from wanreel.service.addresses import accounts_of
-from wanreel.service.keeping import Keeping, KeepingRoom
+from wanreel.service.keeping import Keeping
+from wanreel.service.keeping_room import KeepingRoom
 from wanreel.service.marking import MarkBook
 from wanreel.service.picture import Picture, Pieces
 from wanreel.service.reading import Reading, ReadingRoom

@@ -18,7 +18,8 @@ from wanreel.domain.job import Artifact, Job, Succeeded
 from wanreel.domain.keeping import Retention
 from wanreel.ports.archive import Label
 from wanreel.ports.inputs import Inputs
-from wanreel.service.keeping import Keeping, KeepingRoom
+from wanreel.service.keeping import Keeping
+from wanreel.service.keeping_room import KeepingRoom
 from wanreel.service.uses import Service
 
 JOBS = 8

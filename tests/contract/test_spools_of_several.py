@@ -26,7 +26,9 @@ from wanreel.domain.spooling import LEFT_S, expected_bytes
 from wanreel.ports.archive import KeepFailed, Label, Shelf
 from wanreel.ports.inputs import Inputs
 from wanreel.ports.jobs import Claim, Lane
-from wanreel.service.keeping import Keeping, KeepingRoom
+from wanreel.service.inventory import in_spool
+from wanreel.service.keeping import Keeping
+from wanreel.service.keeping_room import KeepingRoom
 from wanreel.service.uses import Service
 from wanreel.worker.spool_gate import SpoolGate
 from wanreel.worker.step import step
@@ -265,7 +267,7 @@ async def test_a_machine_that_is_lost_for_good_is_said_to_be(two: Two) -> None:
     await spooled(two, two.a)
     there = keeping_of(two.b)
     assert {"spool-b": [], "spool-a": [f"job_{n}" for n in range(3)]} == dict(await there.spools())
-    assert 3 == len([stray for stray in (await there._in_spool())[0] if "spool of spool-a" in stray.words])
+    assert 3 == len([stray for stray in (await in_spool(there._room))[0] if "spool of spool-a" in stray.words])
     for name, error in (("spool-b", Conflict), ("nonsense", NotFound)):
         with pytest.raises(error):
             await there.spool_is_gone(name)

@@ -21,7 +21,8 @@ from wanreel.inputs.home import HomeInputs
 from wanreel.media.looks import Looks
 from wanreel.ports.archive import Label
 from wanreel.ports.keeping import Ruling
-from wanreel.service.keeping import SWEEP_EVERY_S, Keeping, KeepingRoom
+from wanreel.service.keeping import Keeping
+from wanreel.service.keeping_room import SWEEP_EVERY_S, KeepingRoom
 
 PICTURE = Stored("ab" * 32, "image/png", 4, 1280, 720, "kite.png")
 

@@ -25,7 +25,8 @@ from wanreel.domain.keeping import DAY_S, INPUTS_PREFIX, Retention, erased
 from wanreel.domain.request import Media, Stored
 from wanreel.ports.archive import Label
 from wanreel.ports.jobs import Filter
-from wanreel.service.keeping import Keeping, KeepingRoom
+from wanreel.service.keeping import Keeping
+from wanreel.service.keeping_room import KeepingRoom
 
 PICTURE = Stored("ab" * 32, "image/png", 4, 1280, 720, "kite.png")
 _ALL = Filter()
