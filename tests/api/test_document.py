@@ -228,7 +228,8 @@ def _queries(ask: Ask, ids: dict[str, str]) -> Iterator[tuple[str, str]]:
             name = parameter["name"]
             yield from [(name, ids[f"{name}_id"])] if f"{name}_id" in ids else []
             yield from [(name, ids[name])] if name in ids else []
-            yield from [(name, ids["job_id"])] if name == "after" and "Page" in json.dumps(ask.operation) else []
+            pages = "Page" in json.dumps(ask.operation)
+            yield from [(name, ids[kind]) for kind in ("job_id", "group_id")] if name == "after" and pages else []
             yield from [(name, "films")] if name == "project" else []
             yield from [(name, MARK)] if name == "tag" else []
 

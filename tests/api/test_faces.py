@@ -19,8 +19,8 @@ AGENTS = "agents order, look and wait; what is decided about clips and money is 
 OPERATORS = "for whoever keeps the home: on its machine, with its files, never by a caller"
 LINE = "one line of Python with what there is"
 SCREEN = "for people at a terminal"
-FAR = "the server's answers are documented; the library does not read them yet"
 HERE = "a home on this machine has its files and needs no links or uploads"
+SAME = "one surface here and against a server: what the library has no name for at home it has none for there"
 PAGE = "for the studio and other pages; the same code is `wanreel.prompt` for Python"
 CALL = "how a server is kept and asked, which has no meaning without one"
 
@@ -49,17 +49,17 @@ TABLE = (
     Row("jobs_resolve", "jobs/resolve", "resolve", "resolve"),
     Row("jobs_mark", "jobs/mark", "mark", "mark"),
     Row("events_events", "!`watch` shows them", "stream", "stream"),
-    Row("groups_get", "groups/show", "group group_view", "group"),
-    Row("!jobs are listed with their groups", "groups/list", "groups", f"!{FAR}"),
-    Row("!`Prefer: wait` of a group", "groups/wait", "wait_group", "!`wait_all` of its jobs"),
-    Row("reviews_reviews", "jobs/review", "review rank", f"!{FAR}"),
-    Row("reviews_pick", "jobs/pick", "pick", f"!{FAR}"),
-    Row("reviews_diagnosis", "jobs/diagnose", "diagnose", f"!{FAR}"),
-    Row("!an order with the old one's words and another seed", "jobs/replace", "replace", f"!{FAR}"),
+    Row("groups_get", "groups/show", "group group_view", "group group_view"),
+    Row("groups_list_groups", "groups/list", "groups", "groups"),
+    Row("!`Prefer: wait` of a group", "groups/wait", "wait_group", "wait_group"),
+    Row("reviews_reviews reviews_review", "jobs/review", "review rank", "review rank"),
+    Row("reviews_pick reviews_pick_job", "jobs/pick", "pick", "pick"),
+    Row("reviews_diagnosis", "jobs/diagnose", "diagnose", "diagnose"),
+    Row("reviews_replace", "jobs/replace", "replace", "replace"),
     Row("artifacts_artifact artifacts_source", "get", "save", "save", "!`link` in every answer"),
-    Row("artifacts_short_link", f"!{HERE}", f"!{HERE}", f"!{FAR}"),
+    Row("artifacts_short_link", f"!{HERE}", f"!{HERE}", "!`save` has the bytes; a page asks for its own short links"),
     Row("artifacts_embed artifacts_unshare", "embed", "embed unshare", "embed unshare"),
-    Row("links_share links_links links_revoke_all links_revoke artifacts_shared", "!`embed`", f"!{HERE}", f"!{FAR}"),
+    Row("links_share links_links links_revoke_all links_revoke artifacts_shared", "!`embed`", "!`embed`", "!`embed`"),
     Row("uploads_upload", f"!{HERE}", f"!{HERE}", "!`submit` sends the files an order names"),
     Row("usage_usage", "usage", "usage", "usage"),
     Row("usage_reconcile", "usage/reconcile", f"!{OPERATORS}", f"!{OPERATORS}"),
@@ -70,7 +70,7 @@ TABLE = (
         f"!{OPERATORS}",
         f"!{OPERATORS}",
     ),
-    Row("catalog_models catalog_model", "models/list models/show", f"!{LINE}: the catalog", f"!{FAR}"),
+    Row("catalog_models catalog_model", "models/list models/show", f"!{LINE}: the catalog", f"!{SAME}"),
     Row("catalog_lint", "lint", f"!{PAGE}", f"!{PAGE}"),
     Row("prompt_put_together prompt_vocabulary", "prompt/build", f"!{PAGE}", f"!{PAGE}"),
     Row("prompt_take_apart", "prompt/explain", f"!{PAGE}", f"!{PAGE}"),

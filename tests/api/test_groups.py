@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.api.served import WISH, Served
+from tests.api.test_tokens import bearer
 from tests.client.small_world import bought
 from wanreel.emulator.server import Emulator
 
@@ -37,3 +38,24 @@ async def test_a_batch_with_a_key_is_bought_once(idle: Served) -> None:
 async def test_a_group_that_is_not_here(idle: Served) -> None:
     """A group nobody made is not found."""
     assert 404 == (await idle.ask("GET", "/v1/groups/grp_nowhere")).status
+
+
+async def test_groups_are_listed_newest_first(idle: Served) -> None:
+    """Page by page, each as it was recorded; a project's token sees its own and no other, nor goes on after one."""
+    mine, theirs = await bearer(idle, "films"), await bearer(idle, "news")
+    made = [
+        (await idle.ask("POST", "/v1/jobs", WISH | {"variants": 2, "name": name}, authorization=mine)).json["group"]
+        for name in "ab"
+    ]
+    other = (await idle.ask("POST", "/v1/groups", {"orders": [WISH]}, authorization=theirs)).json["group"]
+    first = await idle.ask("GET", "/v1/groups?limit=1", authorization=mine)
+    assert ([made[1]], made[1]) == ([row["id"] for row in first.json["data"]], first.json["next"])
+    assert f'</v1/groups?limit=1&after={made[1]}>; rel="next"' == first.headers["Link"]
+    rest = (await idle.ask("GET", f"/v1/groups?limit=1&after={made[1]}", authorization=mine)).json
+    assert (None, "variants", "films", "a", 2, "drawn") == (
+        rest["next"],
+        *(rest["data"][0][name] for name in ("kind", "project", "name", "wanted", "seeds")),
+    )
+    assert rest["data"][0] == (await idle.ask("GET", f"/v1/groups/{made[0]}", authorization=mine)).json["record"]
+    assert 404 == (await idle.ask("GET", f"/v1/groups?after={other}", authorization=mine)).status
+    assert [] == (await idle.ask("GET", "/v1/groups?project=news", authorization=mine)).json["data"]

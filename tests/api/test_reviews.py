@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.api.served import WISH, Served
-from wanreel.service.pictures import diagnosis_body, group_body
+from wanreel.service.pictures import diagnosis_body, group_body, review_body
 
 
 async def test_a_group_is_ranked_and_one_is_picked(server: Served) -> None:
@@ -53,3 +55,22 @@ async def test_what_is_under_way_has_no_cause_yet(idle: Served) -> None:
     """A job that waits cannot look wrong."""
     job = (await idle.ask("POST", "/v1/jobs", WISH)).json["jobs"][0]
     assert 409 == (await idle.ask("GET", f"/v1/jobs/{job['id']}/diagnosis")).status
+
+
+async def test_a_clip_is_looked_at_when_somebody_asks(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A POST has the judges look, and keeps what they say; a line that is too long is told to come back."""
+    job = await server.made()
+    first = await server.ask("POST", f"/v1/jobs/{job['id']}/review")
+    assert (200, job["id"]) == (first.status, first.json["job"])
+    assert review_body(await server.home.picture.review(job["id"])) == first.json  # as the command prints it
+    again = await server.ask("POST", f"/v1/jobs/{job['id']}/review", {"again": True})
+    assert first.json["opinions"] == again.json["opinions"]
+    monkeypatch.setattr("wanreel.api.reviews.IN_LINE_MAX", 0)
+    assert 503 == (await server.ask("POST", f"/v1/jobs/{job['id']}/review")).status
+
+
+async def test_what_is_under_way_is_not_looked_at(idle: Served) -> None:
+    """There is no clip to look at, to pick or to replace."""
+    job = await idle.order()
+    for what in ("review", "pick", "replace"):
+        assert 409 == (await idle.ask("POST", f"/v1/jobs/{job['id']}/{what}")).status

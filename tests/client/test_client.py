@@ -28,7 +28,7 @@ from wanreel import (
     Unavailable,
     Video,
 )
-from wanreel.client import BlockingClient, EmbeddedClient
+from wanreel.client import BlockingClient, EmbeddedClient, RemoteClient
 from wanreel.domain.event import Found, SlotKey, TaskCancelled
 from wanreel.domain.job import Generating
 from wanreel.domain.lifecycle import transition
@@ -62,6 +62,7 @@ def test_both_colours_have_the_same_surface() -> None:
     """Every method of one exists in the other with the same parameters, defaults, types, answers and promise."""
     asked, answered = methods(EmbeddedClient), methods(BlockingClient)
     assert asked == answered
+    assert asked == methods(RemoteClient)  # and so it is against a server
     assert {"generate", "submit", "batch", "wait", "wait_all", "get", "list", "cancel", "retry", "resolve"} <= set(
         asked
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -15,9 +17,10 @@ import structlog
 from aiohttp import web
 
 from tests.api.served import OUTSIDE, Served, served
+from tests.api.test_tokens import bearer
 from tests.client.small_world import KEY, bought, picture, small_vendor
 from tests.e2e.clip import small_clip
-from wanreel import Client, Conflict, Invalid, NotFound, Unavailable, async_client
+from wanreel import Client, Conflict, Invalid, NotFound, Unauthorized, Unavailable, async_client
 from wanreel.api.problems import TABLE
 from wanreel.client import EmbeddedClient
 from wanreel.client.answers import OF_CODE, error_of
@@ -256,3 +259,103 @@ async def test_progress_and_money_are_told_alike(server: Served, tmp_path: Path)
             for wan in (far, near):
                 with pytest.raises(Invalid, match="by"):
                     await wan.usage("colour")
+
+
+async def test_what_came_out_is_told_alike(server: Served, tmp_path: Path) -> None:
+    """Groups, reviews, places, a pick, another take, a diagnosis: as the home itself tells them."""
+    asked = {"home": tmp_path / "home", "vendor_url": "http://127.0.0.1:9/api/v1", "api_key": KEY}
+    near = EmbeddedClient(lambda _: nullcontext(server.home), asked)
+    async with near, async_client(server.url) as far:
+        one, two = await far.submit(PROMPT, model=MODEL, variants=2)
+        group = one.job.group or ""
+        assert [one.id, two.id] == [video.id for video in await far.wait_group(group, timeout_s=60)]
+        lone = await far.generate(PROMPT, model=MODEL, timeout_s=60)
+        assert ["succeeded"] * 2 == [video.state for video in await near.wait_group(group, timeout_s=60)]
+
+        here, there = await near.groups(), await far.groups(project="default", limit=1)
+        assert [plain(group) for group in here] == [plain(group) for group in there]
+        assert [] == await far.groups(after=group) == await near.groups(after=group)
+        for wan in (near, far):
+            with pytest.raises(NotFound):
+                await wan.groups(after="grp_nowhere")
+            with pytest.raises(NotFound):
+                await wan.group_view("grp_nowhere")
+            with pytest.raises(NotFound):
+                await wan.review("job_nowhere00000000000000000000")
+
+        assert await far.rank(group) == await near.rank(group)
+        assert plain(await far.review(one.id)) == plain(await near.review(one.id))
+        assert (await far.review(one.id, again=True)).opinions == (await near.review(one.id)).opinions
+        told, said = await far.diagnose(one.id), await near.diagnose(one.id)
+        assert (said.command, [cause.code for cause in said.causes]) == (told.command, [c.code for c in told.causes])
+
+        word = await far.pick(two.id, by="mei", note="the light")
+        assert (group, two.id, "mei", "the light") == (word.subject, word.job_id, word.by, word.note)
+        with pytest.raises(Conflict, match="already"):
+            await far.pick(one.id)
+        assert one.id == (await far.pick(one.id, change=True)).job_id
+        assert lone.id == (await far.pick(lone.id)).subject, "by itself, as it has no group"
+
+        fresh = await far.replace(two.id, seed=7)
+        assert (7, two.id) == (fresh.seed, fresh.job.retry_of)
+        with pytest.raises(Conflict, match="replaced already"):
+            await far.replace(two.id)
+        await far.wait(fresh.id, timeout_s=60)
+        seen, view = await near.group_view(group), await far.group_view(group)
+        assert (plain(seen.group), seen.tally) == (plain(view.group), view.tally)
+        assert seen.pick is not None
+        assert view.pick is not None
+        assert plain(seen.pick) == plain(view.pick)
+        assert [one.id, fresh.id] == [take.job.id for take in view.takes]
+        assert [two.id] == [job.id for job in view.takes[1].replaced]
+
+
+def plain(value: Any) -> Any:
+    """A value without its times, of which a server tells the milliseconds."""
+    return dataclasses.replace(value, **{name: 0.0 for name in ("created_at", "at") if hasattr(value, name)})
+
+
+async def test_another_take_is_ordered_once(tmp_path: Path) -> None:
+    """A retry and a replacement whose answers are lost are sent again under their key, and are one job each; a server
+    that only takes orders needs no key of the vendor's for it.
+    """
+    async with served(tmp_path / "home", None, works=False, key="") as idle:
+        runner, url = await _proxy(idle.url, lose=0)
+        try:
+            async with async_client(url) as wan:
+                ended = [(await wan.submit(PROMPT, model=MODEL))[0] for _ in range(2)]
+                for video in ended:
+                    await wan.cancel(video.id)
+            await runner.cleanup()
+            runner, url = await _proxy(idle.url, lose=1)
+            async with async_client(url) as wan:
+                again = await wan.retry(ended[0].id)
+            await runner.cleanup()
+            runner, url = await _proxy(idle.url, lose=1)
+            async with async_client(url) as wan:
+                other = await wan.replace(ended[1].id)
+            async with async_client(idle.url) as wan:
+                assert {again.id, other.id, *(video.id for video in ended)} == {video.id for video in await wan.list()}
+            made = f"/v1/jobs/{again.id}", f"/v1/jobs/{other.id}"
+            for path, key in ((made[0], "a-key"), (made[1], "a-key")):  # one key, two things to do
+                await idle.ask("POST", f"{path}/cancel", {})
+                got = await idle.ask("POST", f"{path}/retry", idempotency_key=key)
+                assert (202 if path == made[0] else 409) == got.status, got.json
+        finally:
+            await runner.cleanup()
+
+
+async def test_a_token_that_may_only_read_asks_no_judge(tmp_path: Path) -> None:
+    """It is told what is known."""
+    with small_vendor() as emulator:
+        async with served(tmp_path / "home", emulator) as it:
+            group = (await it.order(variants=2))["group"]
+            reading = (await bearer(it, None, "read")).removeprefix("Bearer ")
+            async with async_client(it.url, token=reading) as wan:
+                one, _ = await wan.wait_group(group, timeout_s=60)
+                assert 2 == len(await wan.rank(group))
+                assert one.id == (await wan.diagnose(one.id)).job_id
+                with pytest.raises(Unauthorized):
+                    await wan.review(one.id)
+                with pytest.raises(Unauthorized):
+                    await wan.pick(one.id)

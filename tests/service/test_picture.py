@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -16,7 +17,7 @@ from wanreel.domain.verdict import Opinion, Review
 from wanreel.ports.reviews import Reviewed
 from wanreel.service.batch import Row
 from wanreel.service.order import Order
-from wanreel.service.picture import Picture, Pieces
+from wanreel.service.picture import LOOKED_AT_MAX, Picture, Pieces
 
 
 @dataclass
@@ -25,9 +26,12 @@ class Panel:
 
     scores: dict[int, float] = field(default_factory=dict[int, float])
     asked: list[str] = field(default_factory=list[str])
+    gate: asyncio.Event | None = None  # what it waits for before it says anything
 
     async def review(self, job: Job, now: float) -> Reviewed:
         self.asked.append(job.id)
+        if self.gate is not None:
+            await self.gate.wait()
         score = self.scores.get(job.request.seed or 0, 0.5)
         return Reviewed(Review(job.id, now, score, (Opinion("local", score),)), again=False)
 
@@ -206,3 +210,52 @@ async def test_a_replaced_take_that_failed_too_leaves_the_good_one(world: World)
     view = await world.picture.group(one.group or "")
     assert one.id == view.takes[0].job.id
     assert replace(fresh.request, seed=0) == replace(one.request, seed=0)
+
+
+async def turns() -> None:
+    """Let everybody go as far as they can."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def test_a_clip_is_looked_at_once_for_all_who_ask(world: World) -> None:
+    """Judges may cost money: who asks meanwhile hears the same, and who stops waiting stops nobody."""
+    (job,) = await world.order()
+    await world.end(job, Succeeded)
+    world.panel.gate = asyncio.Event()
+    first = asyncio.create_task(world.picture.review(job.id))
+    others = [asyncio.create_task(world.picture.review(job.id, again=again)) for again in (False, True)]
+    await turns()
+    assert [job.id] == world.panel.asked
+    first.cancel()
+    assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], asyncio.CancelledError)
+    world.panel.gate.set()
+    one, other = await asyncio.gather(*others)
+    assert (one, [job.id]) == (other, world.panel.asked)
+    assert await world.picture.review(job.id) == one, "kept"
+    assert 0 == world.picture.looking
+
+
+async def test_two_clips_are_looked_at_at_once(world: World) -> None:
+    """The others wait their turn."""
+    jobs = await world.order(variants=4)
+    for job in jobs:
+        await world.end(job, Succeeded)
+    world.panel.gate = asyncio.Event()
+    asked = [asyncio.create_task(world.picture.review(job.id)) for job in jobs]
+    await turns()
+    assert LOOKED_AT_MAX == len(world.panel.asked) < len(jobs)
+    world.panel.gate.set()
+    assert [job.id for job in jobs] == [review.job_id for review in await asyncio.gather(*asked)]
+
+
+async def test_a_replacement_with_a_key_is_one(world: World) -> None:
+    """The same call again gets the same job; another call under the key is refused."""
+    one, _ = await world.order(variants=2, seed=40)
+    await world.end(one, Failed)
+    fresh = await world.picture.replace(one.id, key="k", ask="a")
+    assert fresh.id == (await world.picture.replace(one.id, key="k", ask="a")).id
+    with pytest.raises(Conflict, match="stands for another order"):
+        await world.picture.replace(one.id, 7, key="k", ask="b")
+    again = await world.counter.service.retry(one.id, key="r", ask="c")
+    assert again.id == (await world.counter.service.retry(one.id, key="r", ask="c")).id != fresh.id

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,17 +18,21 @@ from wanreel.api.jobs import Key, Prefer
 from wanreel.api.orders import ask_of, checked_key, jobs_out, order_of, scoped_key, with_ask
 from wanreel.api.prefer import until_done, wait_s
 from wanreel.api.problems import documented
-from wanreel.api.schemas import BatchIn, BatchOut, GroupOut
+from wanreel.api.schemas import BatchIn, BatchOut, GroupOut, GroupPage, GroupRecord, PickOut
 from wanreel.domain.errors import Invalid, NotFound, Problem
+from wanreel.domain.group import Group
 from wanreel.domain.job import Job, is_final, state_name
 from wanreel.ports.jobs import Filter
 from wanreel.service.batch import PlannedRow, Row
 from wanreel.service.order import Order
+from wanreel.service.pictures import pick_body
+from wanreel.service.view import iso
 
 router = APIRouter(prefix="/v1", tags=["groups"])
 
 GroupId = Annotated[str, Path(max_length=100, examples=["grp_01k8xgjt2k3m4n5p6q7r8s9t0v"])]
 _MOST = 200_000
+PAGE_MAX = 200
 
 
 @router.post(
@@ -57,6 +61,30 @@ async def submit(request: Request, answer: Response, body: BatchIn, caller: Subm
     return BatchOut(group=group, jobs=out)
 
 
+@router.get("/groups", responses=documented("not_found"))
+async def list_groups(
+    request: Request,
+    answer: Response,
+    caller: Reader,
+    project: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = 50,
+    after: Annotated[str | None, Query(max_length=100, description="`next` of the page before.")] = None,
+) -> GroupPage:
+    """Groups, newest first, as they were recorded; how each stands its own address tells."""
+    picture = desk_of(request).picture
+    if project is not None and not caller.sees(project):
+        return GroupPage(data=[], next=None)
+    if after is not None:
+        await picture.record(after, caller.project)
+    found = await picture.groups(caller.project or project, limit=limit + 1, after=after)
+    page = found[:limit]
+    more = page[-1].id if len(found) > limit else None
+    if more is not None:
+        onward = request.url.include_query_params(after=more)
+        answer.headers["Link"] = f'<{onward.path}?{onward.query}>; rel="next"'
+    return GroupPage(data=[_record(group) for group in page], next=more)
+
+
 @router.get("/groups/{group_id}", responses=documented("not_found"))
 async def get(request: Request, group_id: GroupId, caller: Reader, prefer: Prefer = None) -> GroupOut:
     """A group and its jobs; with `Prefer: wait`, once all of them have ended."""
@@ -65,7 +93,23 @@ async def get(request: Request, group_id: GroupId, caller: Reader, prefer: Prefe
     jobs = await until_done(desk, jobs, wait_s(prefer, desk.rules.wait_s_max))
     states = Counter(state_name(job.state) for job in jobs)
     done = all(map(is_final, jobs))
-    return GroupOut(id=group_id, done=done, states=dict(states), jobs=await jobs_out(desk, jobs))
+    record, word, out = await asyncio.gather(
+        desk.picture.record(group_id, caller.project), desk.picture.pick_of(group_id), jobs_out(desk, jobs)
+    )
+    pick = None if word is None else PickOut.model_validate(pick_body(word))
+    return GroupOut(id=group_id, record=_record(record), pick=pick, done=done, states=dict(states), jobs=out)
+
+
+def _record(group: Group) -> GroupRecord:
+    return GroupRecord(
+        id=group.id,
+        kind=group.kind,
+        project=group.project,
+        name=group.name,
+        created_at=iso(group.created_at) or "",
+        wanted=group.wanted,
+        seeds=group.seeds,
+    )
 
 
 async def jobs_of_group(desk: Desk, group: str, caller: Caller) -> list[Job]:

@@ -16,6 +16,7 @@ from wanreel.api.orders import (
     checked_key,
     etag_of,
     jobs_out,
+    keyed,
     money,
     noted_out,
     one_out,
@@ -63,7 +64,7 @@ Prefer = Annotated[
 IfMatch = Annotated[str | None, Header(description="Only if it still is as this ETag says.")]
 IfNoneMatch = Annotated[str | None, Header(description="304 when it still is as this ETag says.")]
 
-_WHERE = {"Location": {"description": "Where to look after it.", "schema": {"type": "string"}}}
+WHERE = {"Location": {"description": "Where to look after it.", "schema": {"type": "string"}}}
 _TAGGED = {"ETag": {"description": "Changes with the job.", "schema": {"type": "string"}}}
 
 
@@ -71,8 +72,8 @@ _TAGGED = {"ETag": {"description": "Changes with the job.", "schema": {"type": "
     "/jobs",
     status_code=202,
     responses={
-        200: {"model": Ordered, "description": "With `Prefer: wait`: it has ended.", "headers": _WHERE},
-        202: {"headers": _WHERE, "description": "Stored, and made as soon as a slot is free."},
+        200: {"model": Ordered, "description": "With `Prefer: wait`: it has ended.", "headers": WHERE},
+        202: {"headers": WHERE, "description": "Stored, and made as soon as a slot is free."},
         **documented("conflict", "too_large", "too_slow", "unsupported"),
     },
 )
@@ -243,13 +244,13 @@ async def cancel(
 @router.post(
     "/jobs/{job_id}/retry",
     status_code=202,
-    responses={202: {"headers": _WHERE}, **documented("not_found", "conflict")},
+    responses={202: {"headers": WHERE}, **documented("not_found", "conflict")},
 )
-async def retry(request: Request, answer: Response, job_id: JobId, caller: Submitter) -> JobOut:
+async def retry(request: Request, answer: Response, job_id: JobId, caller: Submitter, key: Key = None) -> JobOut:
     """Repeat a failed or cancelled job as a new one that names the old."""
     desk = desk_of(request)
     job = await visible_job(request, job_id, caller)
-    fresh = await desk.service.retry(job.id)
+    fresh = await desk.service.retry(job.id, **keyed(caller, key, request.url.path, None))
     desk.nudge()
     await desk.note(caller, job.project, "retry", job.id)
     answer.headers["Location"] = f"/v1/jobs/{fresh.id}"

@@ -113,6 +113,14 @@ def ask_of(path: str, body: Any) -> str:
     return hashlib.sha256(canonical([path, body]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def keyed(caller: Caller, key: str | None, path: str, body: Any) -> dict[str, str]:
+    """The key and the hash that the job of a call is to remember; none without a key: the same call again is another.
+    Raises Refusal.
+    """
+    checked = checked_key(key)
+    return {} if checked is None else {"key": scoped_key(caller, checked), "ask": ask_of(path, body)}
+
+
 def with_ask(order: Order, ask: str | None) -> Order:
     """The order, remembering what was asked for."""
     return replace(order, ask=ask)

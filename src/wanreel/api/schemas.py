@@ -326,12 +326,48 @@ class JobPage(BaseModel):
     next: str | None = Field(description="Give it as `after` to go on; null at the end.")
 
 
+class GroupRecord(BaseModel):
+    """What is on record of a group, written with its first jobs."""
+
+    id: str = Field(examples=["grp_01k8xgjt2k3m4n5p6q7r8s9t0v"])
+    kind: str = Field(
+        description="variants: one wish with several seeds; batch: several wishes.", examples=["variants"]
+    )
+    project: str
+    name: str | None
+    created_at: str = Field(examples=["2026-11-25T18:00:00.000Z"])
+    wanted: int = Field(description="So many clips.")
+    seeds: str = Field(description="given, derived, drawn or mixed: where its seeds came from.", examples=["drawn"])
+
+
+class GroupPage(BaseModel):
+    """Some groups, newest first."""
+
+    data: list[GroupRecord]
+    next: str | None = Field(description="Give it as `after` to go on; null at the end.")
+
+
+class PickOut(BaseModel):
+    """A person's word: it is this clip."""
+
+    model_config = ConfigDict(title="Pick")
+
+    subject: str = Field(description="The group, or the job itself where it has none, or is a row of a batch.")
+    job: str
+    project: str
+    at: str
+    by: str = Field(description="The token it came with, and who else was named.")
+    note: str
+
+
 class GroupOut(BaseModel):
     """The jobs made of one wish or one batch, in their order."""
 
     model_config = ConfigDict(title="Group")
 
     id: str
+    record: GroupRecord
+    pick: PickOut | None = Field(description="Of variants: the clip a person took.")
     done: bool
     states: dict[str, int] = Field(description="How many of its jobs are in each state.")
     jobs: list[JobOut]

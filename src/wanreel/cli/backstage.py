@@ -49,7 +49,7 @@ class Backstage:
             catalog=self._home.catalog,
             account=self._home.account,
             reading=self._home.reading,
-            picture=self._home.picture,
+            picture=self._home.picture if self._works else self._home.picture.for_others(),
             marks=self._home.marks,
             keeping=self._home.keeping,
             templates=self._home.templates,

@@ -78,7 +78,7 @@ def video_of(body: Mapping[str, Any], server: str) -> Video:
         request=_request(body),
         account=Account(body["account"], body["region"], ""),
         state=_state(body),
-        created_at=_at(body["created_at"]) or 0.0,
+        created_at=instant(body["created_at"]) or 0.0,
         version=body["version"],
         attempt=body["attempt"],
         cancel=Cancel(0.0) if body["cancel_asked"] else None,
@@ -143,25 +143,25 @@ def _state(body: Mapping[str, Any]) -> State:
     task = Task(body["task_id"] or "", 0.0)
     outcome = Outcome(
         video_url="",
-        url_expires_at=_at(body["url_expires_at"]) or 0.0,
+        url_expires_at=instant(body["url_expires_at"]) or 0.0,
         orig_prompt=body["orig_prompt"],
         actual_prompt=body["actual_prompt"],
         usage=json.dumps(body["usage"] or {}),
         billed_s=body["billed_s"],
     )
-    finished_at = _at(body["finished_at"]) or 0.0
-    intent = Intent("", _at(body["sent_at"]) or 0.0, 0.0, body["fingerprint"] or "")
+    finished_at = instant(body["finished_at"]) or 0.0
+    intent = Intent("", instant(body["sent_at"]) or 0.0, 0.0, body["fingerprint"] or "")
     match body["state"]:
         case "queued":
-            return Queued(_at(body["due_at"]) or 0.0, why=body["why"] or "")
+            return Queued(instant(body["due_at"]) or 0.0, why=body["why"] or "")
         case "submitting":
             return Submitting(intent)
         case "unconfirmed":
-            return Unconfirmed(intent, _at(body["since"]) or 0.0, body["why"] or "")
+            return Unconfirmed(intent, instant(body["since"]) or 0.0, body["why"] or "")
         case "generating":
             return Generating(task, 0.0, polls=body["looks"] or 0, status=body["vendor_status"] or "")
         case "archiving":
-            at = _at(body.get("spooled_at"))
+            at = instant(body.get("spooled_at"))
             spooled = None if at is None else SpoolCopy(at, 0, "")
             return Archiving(task, outcome, 0.0, trouble=body["trouble"] or "", spooled=spooled)
         case "succeeded":
@@ -178,5 +178,6 @@ def _state(body: Mapping[str, Any]) -> State:
             raise Unavailable(f"the server knows a state {other!r} that this wanreel does not: upgrade it")
 
 
-def _at(text: str | None) -> float | None:
+def instant(text: str | None) -> float | None:
+    """A time of the server's in seconds since 1970; None for none."""
     return None if text is None else datetime.fromisoformat(text).timestamp()

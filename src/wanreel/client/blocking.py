@@ -89,13 +89,6 @@ class BlockingClient:
             future.cancel()
             raise
 
-    @property
-    def _here(self) -> EmbeddedClient:
-        """The home on this machine. Raises Unavailable against a server."""
-        if not isinstance(self._inner, EmbeddedClient):
-            raise Unavailable("a server does not do this yet: use the home itself, or the command line beside it")
-        return self._inner
-
     def plan(self, prompt: str | None = None, *, variants: int = 1, **wish: Unpack[Wish]) -> Planned:
         """Check and price a wish; nothing is stored, sent or paid. Raises Invalid."""
         return self._run(self._inner.plan(prompt, variants=variants, **wish))
@@ -199,37 +192,37 @@ class BlockingClient:
 
     def group_view(self, group_id: str) -> GroupView:
         """A group as it stands: its record, its takes, what was picked. Raises NotFound."""
-        return self._run(self._here.group_view(group_id))
+        return self._run(self._inner.group_view(group_id))
 
     def groups(self, *, project: str | None = None, limit: int = 50, after: str | None = None) -> builtins.list[Group]:
         """Records of groups, newest first."""
-        return self._run(self._here.groups(project=project, limit=limit, after=after))
+        return self._run(self._inner.groups(project=project, limit=limit, after=after))
 
     def wait_group(self, group_id: str, *, timeout_s: float | None = None) -> builtins.list[Video]:
         """Wait until every clip of a group has ended or needs a person; in the group's order. Raises NotFound,
         Unauthorized, TimeoutError.
         """
-        return self._run(self._here.wait_group(group_id, timeout_s=timeout_s))
+        return self._run(self._inner.wait_group(group_id, timeout_s=timeout_s))
 
     def rank(self, group_id: str) -> builtins.list[Standing]:
         """A group's clips, the best first; those nobody has looked at are looked at now. Raises NotFound."""
-        return self._run(self._here.rank(group_id))
+        return self._run(self._inner.rank(group_id))
 
     def review(self, job_id: str, *, again: bool = False) -> Review:
         """What judges say of a clip. Raises NotFound, Conflict (there is none)."""
-        return self._run(self._here.review(job_id, again=again))
+        return self._run(self._inner.review(job_id, again=again))
 
     def pick(self, job_id: str, *, change: bool = False, by: str = "", note: str = "") -> Pick:
         """Say that it is this clip. Raises NotFound, Conflict (another one was picked, and `change` was not said)."""
-        return self._run(self._here.pick(job_id, change=change, by=by, note=note))
+        return self._run(self._inner.pick(job_id, change=change, by=by, note=note))
 
     def replace(self, job_id: str, *, seed: int | None = None) -> Video:
         """Another take in the place of one that has ended, with another seed. Raises Conflict, Invalid."""
-        return self._run(self._here.replace(job_id, seed=seed))
+        return self._run(self._inner.replace(job_id, seed=seed))
 
     def diagnose(self, job_id: str) -> Diagnosis:
         """Which known cause fits a clip that looks wrong, and the one command for a better try. Raises Conflict."""
-        return self._run(self._here.diagnose(job_id))
+        return self._run(self._inner.diagnose(job_id))
 
     def resolve(
         self,

@@ -12,7 +12,7 @@ import builtins
 import hashlib
 import json
 import mimetypes
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -23,19 +23,23 @@ from urllib.parse import quote
 import aiohttp
 
 from wanreel.client.answers import error_of, planned_of, video_of
+from wanreel.client.opinions import diagnosis_of, group_of, group_view_of, pick_of, review_of, standing_of
 from wanreel.client.video import GenerationFailed, NeedsAttention, Video, Wish, order_fields
+from wanreel.client.wire import AGAIN_S, TRIES, Wire
 from wanreel.domain.clip import ClipFacts
-from wanreel.domain.errors import Conflict, Invalid, Problem, Unavailable
+from wanreel.domain.errors import Conflict, Invalid, Problem, Unauthorized, Unavailable
+from wanreel.domain.group import Group
 from wanreel.domain.reference import DATA_BYTES_MAX, LocalPath, read_reference
+from wanreel.domain.verdict import Pick, Review, Standing
 from wanreel.ports.clock import Clock
 from wanreel.prompt.templates import Template
 from wanreel.service.batch import read_batch
+from wanreel.service.diagnosis import Diagnosis
 from wanreel.service.order import Planned
+from wanreel.service.picture import GroupView
 from wanreel.service.reading import Embed
 
-TRIES = 4
-AGAIN_S = 0.5
-SILENCE_S = 20.0  # the server pings more often; after so long a stream is taken for dead
+JUDGES_S = 900.0  # that judges may take over one clip
 POLL_S = 2.0  # between looks, where no events come
 PAGE = 100
 FILES = ("first_frame", "last_frame", "audio_file")
@@ -45,30 +49,22 @@ class RemoteClient:
     """Make videos on a server and let it keep them. Use it in an `async with` block."""
 
     def __init__(self, server: str, token: str | None, clock: Clock) -> None:
-        self._server = server.rstrip("/")
-        self._token = token
+        self._wire = Wire(server, token, clock)
         self._clock = clock
-        self._session: aiohttp.ClientSession | None = None
 
     def __repr__(self) -> str:
-        return f"<RemoteClient {self._server}>"
+        return f"<RemoteClient {self._wire.server}>"
 
     async def __aenter__(self) -> Self:
         """Open connections as they are needed. Raises Conflict (it is open)."""
-        if self._session is not None:
-            raise Conflict("this client is open already: make a second one, or leave the first block before")
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=90)
-        self._session = aiohttp.ClientSession(headers=headers, timeout=timeout)
+        self._wire.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections; jobs go on without us."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._wire.close()
 
     async def submit(self, prompt: str | None = None, *, variants: int = 1, **wish: Unpack[Wish]) -> list[Video]:
         """Make durable jobs and return at once; variants differ in their seeds. Raises Invalid, Unauthorized,
@@ -76,7 +72,7 @@ class RemoteClient:
         """
         body = _body(prompt, variants, wish)
         key = str(body.pop("key", None) or self._clock.new_id("key"))
-        told = await self._ask("POST", "/v1/jobs", body, {"Idempotency-Key": key})
+        told = await self._wire.ask("POST", "/v1/jobs", body, {"Idempotency-Key": key})
         return [self._video(job) for job in told["jobs"]]
 
     async def generate(
@@ -97,7 +93,7 @@ class RemoteClient:
         """Check and price a wish; nothing is stored, sent or paid. Raises Invalid."""
         body = _body(prompt, variants, wish)
         body.pop("key", None)
-        return planned_of(await self._ask("POST", "/v1/estimate", body))
+        return planned_of(await self._wire.ask("POST", "/v1/estimate", body))
 
     async def batch(self, file: str | Path, *, name: str | None = None, again: bool = False) -> list[Video]:
         """Make durable jobs of every row of a .jsonl or .csv file, row by row; rows that were ordered before under the
@@ -108,7 +104,7 @@ class RemoteClient:
             body = {f.name: getattr(row.order, f.name) for f in fields(row.order) if f.name not in ("key", "ask")}
             body = _with_files({k: v for k, v in body.items() if v is not None})
             key = hashlib.sha256(str(row.order.key).encode("utf-8", "surrogatepass")).hexdigest()
-            told = await self._ask("POST", "/v1/jobs", _figures(body), {"Idempotency-Key": key})
+            told = await self._wire.ask("POST", "/v1/jobs", _figures(body), {"Idempotency-Key": key})
             made += [self._video(job) for job in told["jobs"]]
         return made
 
@@ -151,7 +147,7 @@ class RemoteClient:
 
     async def get(self, job_id: str) -> Video:
         """A job as it stands. Raises NotFound."""
-        return self._video(await self._ask("GET", f"/v1/jobs/{job_id}"))
+        return self._video(await self._wire.ask("GET", f"/v1/jobs/{job_id}"))
 
     async def list(
         self,
@@ -171,7 +167,7 @@ class RemoteClient:
             query = [("state", state) for state in states] + [(k, v) for k, v in asked.items() if v is not None]
             query += [("favourites", "true")] if favourites else []
             query.append(("limit", str(min(PAGE, limit - len(found)))))
-            page = await self._ask("GET", "/v1/jobs", query=query)
+            page = await self._wire.ask("GET", "/v1/jobs", query=query)
             found += [self._video(job) for job in page["data"]]
             after = page["next"]
             if after is None:
@@ -180,7 +176,74 @@ class RemoteClient:
 
     async def group(self, group_id: str) -> list[Video]:
         """The jobs of a group, in their order. Raises NotFound."""
-        return [self._video(job) for job in (await self._ask("GET", f"/v1/groups/{group_id}"))["jobs"]]
+        return [self._video(job) for job in (await self._wire.ask("GET", f"/v1/groups/{group_id}"))["jobs"]]
+
+    async def group_view(self, group_id: str) -> GroupView:
+        """A group as it stands: its record, its takes, what was picked. Raises NotFound."""
+        told = await self._wire.ask("GET", f"/v1/groups/{group_id}")
+        return group_view_of(told, [self._video(job).job for job in told["jobs"]])
+
+    async def groups(
+        self, *, project: str | None = None, limit: int = 50, after: str | None = None
+    ) -> builtins.list[Group]:
+        """Records of groups, newest first; `after` is the id of the last one seen. Raises NotFound (no such one)."""
+        found: builtins.list[Group] = []
+        while len(found) < limit:
+            asked = {"project": project, "after": after, "limit": str(min(PAGE, limit - len(found)))}
+            query = [(name, value) for name, value in asked.items() if value is not None]
+            page = await self._wire.ask("GET", "/v1/groups", query=query)
+            found += [group_of(row) for row in page["data"]]
+            after = page["next"]
+            if after is None:
+                break
+        return found
+
+    async def wait_group(self, group_id: str, *, timeout_s: float | None = None) -> builtins.list[Video]:
+        """Wait until every clip of a group has ended or needs a person; in the group's order. Raises NotFound,
+        TimeoutError.
+        """
+        view = await self.group_view(group_id)
+        return await self.wait_all([take.job.id for take in view.takes], timeout_s=timeout_s)
+
+    async def rank(self, group_id: str) -> builtins.list[Standing]:
+        """A group's clips, the best first; those nobody has looked at are looked at now (not for a token that may only
+        read: it gets what is known). Raises NotFound.
+        """
+        told = (await self._wire.ask("GET", f"/v1/groups/{group_id}/reviews"))["data"]
+        unseen = [row["job"] for row in told if row["score"] is None]
+        for job_id in unseen:
+            with suppress(Unauthorized):
+                await self.review(job_id)
+        if unseen:
+            told = (await self._wire.ask("GET", f"/v1/groups/{group_id}/reviews"))["data"]
+        return [standing_of(row) for row in told]
+
+    async def review(self, job_id: str, *, again: bool = False) -> Review:
+        """What judges say of a clip; they may take minutes. Raises NotFound, Conflict (there is none), Unavailable
+        (they have too much to look at).
+        """
+        path, tries = f"/v1/jobs/{job_id}/review", 1 if again else TRIES  # judges elsewhere are paid for each look
+        return review_of(await self._wire.ask("POST", path, {"again": again}, tries=tries, patience_s=JUDGES_S))
+
+    async def pick(self, job_id: str, *, change: bool = False, by: str = "", note: str = "") -> Pick:
+        """Say that it is this clip; the server keeps the token's id beside `by`. Raises NotFound, Conflict (another one
+        was picked, and `change` was not said).
+        """
+        body = {"change": change, "by": by, "note": note}
+        return pick_of(await self._wire.ask("POST", f"/v1/jobs/{job_id}/pick", body))
+
+    async def replace(self, job_id: str, *, seed: int | None = None) -> Video:
+        """Another take in the place of one that has ended, with another seed. Raises Conflict, Invalid."""
+        path = f"/v1/jobs/{job_id}/replace"
+        return self._video(await self._wire.ask("POST", path, {"seed": seed}, self._key()))
+
+    async def diagnose(self, job_id: str) -> Diagnosis:
+        """Which known cause fits a clip that looks wrong, and the one command for a better try; a clip nobody has
+        looked at is looked at now (not for a token that may only read). Raises Conflict.
+        """
+        with suppress(Conflict, Unauthorized):  # there is no clip, or it is not ours to have it judged
+            await self.review(job_id)
+        return diagnosis_of(await self._wire.ask("GET", f"/v1/jobs/{job_id}/diagnosis"))
 
     async def usage(
         self,
@@ -196,11 +259,11 @@ class RemoteClient:
         """
         asked = {"by": by, "since": since, "until": until, "zone": zone, "project": project}
         query = [(name, value) for name, value in asked.items() if value is not None]
-        return (await self._ask("GET", "/v1/usage", query=query))["data"]
+        return (await self._wire.ask("GET", "/v1/usage", query=query))["data"]
 
     async def history(self, job_id: str) -> list[dict[str, Any]]:
         """Everything that happened to a job, oldest first, as plain values. Raises NotFound."""
-        return (await self._ask("GET", f"/v1/jobs/{job_id}/history"))["data"]
+        return (await self._wire.ask("GET", f"/v1/jobs/{job_id}/history"))["data"]
 
     async def stream(self, *, after: int | None = None, group: str | None = None) -> AsyncGenerator[dict[str, Any]]:
         """What happens, as it happens, each once and in order, through any break of the connection; `after` is the
@@ -209,7 +272,7 @@ class RemoteClient:
         while True:
             query = [(k, str(v)) for k, v in (("after", after), ("group", group)) if v is not None]
             with suppress(aiohttp.ClientError, TimeoutError):
-                async for event in self._events(query):
+                async for event in self._wire.events(query):
                     if event is not None:
                         after = event["seq"]
                         yield event
@@ -217,7 +280,7 @@ class RemoteClient:
 
     async def cancel(self, job_id: str, *, discard: bool = False) -> Video:
         """Ask that a job be stopped. What the vendor has begun is paid, and kept unless `discard`. Raises Conflict."""
-        return self._video(await self._ask("POST", f"/v1/jobs/{job_id}/cancel", {"discard": discard}))
+        return self._video(await self._wire.ask("POST", f"/v1/jobs/{job_id}/cancel", {"discard": discard}))
 
     async def mark(
         self,
@@ -234,33 +297,33 @@ class RemoteClient:
         told = {"favourite": favourite, "tags": tags, "add_tags": add_tags or None, "remove_tags": remove_tags or None}
         given = {name: value for name, value in told.items() if value is not None}
         body = {name: value if isinstance(value, bool) else [*value] for name, value in given.items()}
-        return self._video(await self._ask("PATCH", f"/v1/jobs/{job_id}", body))
+        return self._video(await self._wire.ask("PATCH", f"/v1/jobs/{job_id}", body))
 
     async def retry(self, job_id: str) -> Video:
         """Repeat a failed or cancelled job as a new one. Raises Conflict."""
-        return self._video(await self._ask("POST", f"/v1/jobs/{job_id}/retry", tries=1))
+        return self._video(await self._wire.ask("POST", f"/v1/jobs/{job_id}/retry", None, self._key()))
 
     async def resolve(
         self, job_id: str, *, adopt: str | None = None, resubmit: bool = False, give_up: bool = False, note: str = ""
     ) -> Video:
         """Settle a job in doubt. Raises Invalid (not exactly one of them), Conflict (the job is in no doubt)."""
         body = {"adopt": adopt, "resubmit": resubmit, "give_up": give_up, "note": note}
-        return self._video(await self._ask("POST", f"/v1/jobs/{job_id}/resolve", body, tries=1))
+        return self._video(await self._wire.ask("POST", f"/v1/jobs/{job_id}/resolve", body, tries=1))
 
     async def templates(self) -> builtins.list[Template]:
         """Prompts with variables: those that ship, and the home's own. `Template.fill` makes a prompt of one."""
-        return [_template(row) for row in (await self._ask("GET", "/v1/prompt/templates"))["data"]]
+        return [_template(row) for row in (await self._wire.ask("GET", "/v1/prompt/templates"))["data"]]
 
     async def save_template(self, name: str, text: str, *, mode: str = "t2v", kind: str = "own") -> Template:
         """Keep a prompt with `{variables}` under a name; the same name again replaces it. Raises Invalid, Unauthorized
         (a token of one project only reads them).
         """
         body = {"text": text, "mode": mode, "kind": kind}
-        return _template(await self._ask("PUT", f"/v1/prompt/templates/{quote(name, safe='')}", body))
+        return _template(await self._wire.ask("PUT", f"/v1/prompt/templates/{quote(name, safe='')}", body))
 
     async def remove_template(self, name: str) -> None:
         """Forget one of the home's own templates. Raises NotFound."""
-        await self._ask("DELETE", f"/v1/prompt/templates/{quote(name, safe='')}", tries=1)
+        await self._wire.ask("DELETE", f"/v1/prompt/templates/{quote(name, safe='')}", tries=1)
 
     async def save(self, job_id: str, out: str | Path) -> Path:
         """Copy a job's clip into a file of this machine, or into a folder, never more of it in memory than a piece; its
@@ -270,7 +333,7 @@ class RemoteClient:
         if await asyncio.to_thread(target.is_dir):
             target /= f"{video.id}.mp4"
         part, digest = target.with_name(f".{target.name}.part"), hashlib.sha256()
-        async with self._open().get(f"{self._server}/v1/jobs/{video.id}/artifact") as answer:
+        async with self._wire.session.get(f"{self._wire.server}/v1/jobs/{video.id}/artifact") as answer:
             if answer.status != 200:
                 raise error_of(answer.status, await answer.read())
             with part.open("wb") as file:
@@ -287,72 +350,30 @@ class RemoteClient:
         """The HTML that shows a clip on a page, with links that last until they are revoked. Raises NotFound, Conflict,
         Invalid (the server has no public address).
         """
-        told = await self._ask("POST", f"/v1/jobs/{job_id}/embed", {})
+        told = await self._wire.ask("POST", f"/v1/jobs/{job_id}/embed", {})
         return Embed(told["html"], told["clip"], told["poster"], told["still"], ClipFacts(**told["facts"]))
 
     async def unshare(self, job_id: str) -> int:
         """End a job's lasting links for good; how many were live. Raises NotFound."""
-        return (await self._ask("DELETE", f"/v1/jobs/{job_id}/embed"))["revoked"]
+        return (await self._wire.ask("DELETE", f"/v1/jobs/{job_id}/embed"))["revoked"]
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
+    def _key(self) -> dict[str, str]:
+        """A key of its own for what must not happen twice, however often it is sent."""
+        return {"Idempotency-Key": self._clock.new_id("key")}
+
     def _video(self, job: Mapping[str, Any]) -> Video:
-        return video_of(job, self._server)
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            raise Unavailable("the client is not open (any more): use it in an `async with` (or `with`) block")
-        return self._session
-
-    async def _ask(
-        self,
-        verb: str,
-        path: str,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        query: Sequence[tuple[str, str]] = (),
-        tries: int = TRIES,
-    ) -> Any:
-        """One answer. What cannot do harm twice (looks, and orders under their key) is asked again when it is lost."""
-        trouble = ""
-        for attempt in range(tries):
-            if attempt:
-                await self._clock.sleep(AGAIN_S * 2**attempt)
-            request = self._open().request(verb, self._server + path, json=body, headers=headers, params=query)
-            try:
-                async with request as answer:
-                    data = await answer.read()
-                    if answer.status < 300:
-                        return json.loads(data) if data else None
-                    if answer.status < 500 and answer.status != 429:
-                        raise error_of(answer.status, data)
-                    if attempt == tries - 1:
-                        raise error_of(answer.status, data)
-            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-                trouble = type(error).__name__
-        raise Unavailable(f"{self._server} cannot be reached ({trouble}): is `wanreel up` running there?")
+        return video_of(job, self._wire.server)
 
     async def _changes(self, job: str | None) -> AsyncGenerator[str | None]:
         """Ids of jobs that have changed, as they do; None: it is time to look at all of them."""
         while True:
             with suppress(aiohttp.ClientError, TimeoutError):
-                async for event in self._events([("job", job)] if job else []):
+                async for event in self._wire.events([("job", job)] if job else []):
                     yield None if event is None else event["job"]
             await self._clock.sleep(POLL_S)
             yield None
-
-    async def _events(self, query: Sequence[tuple[str, str]]) -> AsyncIterator[dict[str, Any] | None]:
-        """One connection's worth of events; None once when it stands, and for each ping."""
-        timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=SILENCE_S)
-        async with self._open().get(f"{self._server}/v1/events", params=query, timeout=timeout) as answer:
-            if answer.status != 200 or "text/event-stream" not in answer.headers.get("content-type", ""):
-                return
-            async for raw in answer.content:
-                line = raw.decode("utf-8", "replace").rstrip("\r\n")
-                if line.startswith("data: "):
-                    yield json.loads(line.removeprefix("data: "))
-                elif line.startswith(":"):
-                    yield None
 
 
 def _template(row: Mapping[str, Any]) -> Template:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ from wanreel.service.linting import subject_of
 from wanreel.service.uses import Service
 
 TAKES_MAX = 1_000_000
+LOOKED_AT_MAX = 2  # clips at once: looking at one takes a processor, a judge elsewhere takes money
 WHO_CHARS_MAX, NOTE_CHARS_MAX = 200, 2000
 
 
@@ -51,25 +53,46 @@ class Picture:
     def __init__(self, service: Service, pieces: Pieces) -> None:
         self._service = service
         self._pieces = pieces
+        self._looks: dict[str, asyncio.Task[Review]] = {}  # by job, while it is looked at
+        self._at_once = asyncio.Semaphore(LOOKED_AT_MAX)
+
+    def for_others(self) -> Picture:
+        """The same for a process that only takes orders: the key is the worker's, wherever it is."""
+        return Picture(self._service.for_others(), self._pieces)
+
+    async def record(self, group_id: str, project: str | None = None) -> Group:
+        """A group's record. Raises NotFound, in the same words for missing and for another project's."""
+        missing = NotFound(f"there is no group {group_id[:80]} here")
+        try:
+            found = await self._pieces.groups.group(group_id)
+        except NotFound:
+            raise missing from None
+        if project not in (None, found.project):
+            raise missing
+        return found
+
+    async def pick_of(self, group_id: str) -> Pick | None:
+        """What was picked of a group."""
+        return (await self._pieces.reviews.picks([group_id])).get(group_id)
 
     async def group(self, group_id: str, project: str | None = None) -> GroupView:
         """A group and its jobs. Raises NotFound, in the same words for missing and for another project's."""
         g = self._pieces
-        found = await g.groups.group(group_id)
-        if project not in (None, found.project):
-            raise NotFound(f"there is no group {group_id} here")
+        found = await self.record(group_id, project)
         jobs = await g.jobs.find(Filter(group=found.id, limit=TAKES_MAX))
         standing = takes(jobs)
-        picks = await g.reviews.picks([found.id])
-        return GroupView(found, tuple(standing), tally(found, standing), picks.get(found.id))
+        return GroupView(found, tuple(standing), tally(found, standing), await self.pick_of(found.id))
 
     async def groups(self, project: str | None = None, *, limit: int = 50, after: str | None = None) -> list[Group]:
         """Records of groups, newest first."""
         return await self._pieces.groups.groups(project, limit, after)
 
-    async def replace(self, job_id: str, seed: int | None = None) -> Job:
-        """Another take in the place of one that has ended, with a seed its group has not had. What it replaces stays
-        where it is. Raises Conflict (it has not ended, it is the picked one), Invalid (the seed), Unauthorized.
+    async def replace(
+        self, job_id: str, seed: int | None = None, *, key: str | None = None, ask: str | None = None
+    ) -> Job:
+        """Another take in the place of one that has ended, with a seed its group has not had; with a known key, the one
+        that was made then. What it replaces stays where it is. Raises Conflict (it has not ended, it is the picked one,
+        the key stands for something else), Invalid (the seed), Unauthorized.
         """
         self._service.check_key()
         old = await self._service.get(job_id)
@@ -81,10 +104,13 @@ class Picture:
         if word is not None and word.job_id == old.id:
             raise Conflict(f"{old.id} has been picked: it is the one that is wanted")
         others = await g.jobs.find(Filter(group=old.group, limit=TAKES_MAX)) if old.group else [old]
-        if any(job.retry_of == old.id for job in others):
+        repeats = [job for job in others if job.retry_of == old.id]
+        if key is not None and any(job.key == key for job in repeats):
+            return await self._service.anew(old, old.request, key=key, ask=ask)
+        if repeats:
             raise Conflict(f"{old.id} has been replaced already; replace the one that stands in its place")
         had = {job.request.seed for job in others if _same_words(job, old)}
-        return await self._service.anew(old, replace(old.request, seed=self._new_seed(seed, had)))
+        return await self._service.anew(old, replace(old.request, seed=self._new_seed(seed, had)), key=key, ask=ask)
 
     def _new_seed(self, asked: int | None, had: set[int | None]) -> int:
         if asked is not None:
@@ -110,9 +136,25 @@ class Picture:
             return known
         return await self._judged(job)
 
+    @property
+    def looking(self) -> int:
+        """How many clips are being looked at, or wait for it."""
+        return len(self._looks)
+
     async def _judged(self, job: Job) -> Review:
+        """What judges say now; whoever asks while they look hears the same. Who stops waiting stops nobody: judges may
+        cost money, so what they say is kept.
+        """
+        look = self._looks.get(job.id)
+        if look is None:
+            look = self._looks[job.id] = asyncio.ensure_future(self._look(job))
+            look.add_done_callback(lambda _: self._looks.pop(job.id, None))
+        return await asyncio.shield(look)
+
+    async def _look(self, job: Job) -> Review:
         g = self._pieces
-        seen = await g.panel.review(job, g.clock.now())
+        async with self._at_once:
+            seen = await g.panel.review(job, g.clock.now())
         await g.reviews.keep_review(seen.review, None)
         return seen.review
 

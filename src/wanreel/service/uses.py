@@ -256,21 +256,23 @@ class Service:
             await s.watching.note(job.account.id, Facts(overruled_at=s.clock.now()))
         return await self._tell(job_id, event, _in_doubt)
 
-    async def retry(self, job_id: str) -> Job:
-        """Repeat an ended job as a new one that names the old. Raises Conflict when it has not ended, or succeeded."""
+    async def retry(self, job_id: str, *, key: str | None = None, ask: str | None = None) -> Job:
+        """Repeat an ended job as a new one that names the old; with a known key, the one that was made then. Raises
+        Conflict when it has not ended, or succeeded, or the key stands for something else.
+        """
         old = await self.get(job_id)
         if not is_final(old):
             raise Conflict(f"{old.id} is still {state_name(old.state)}; only an ended job can be retried")
         if isinstance(old.state, Succeeded):
             raise Conflict(f"{old.id} has succeeded and its clip is kept; order it anew if you want to pay for another")
-        return await self.anew(old, old.request)
+        return await self.anew(old, old.request, key=key, ask=ask)
 
-    async def anew(self, old: Job, request: Request) -> Job:
+    async def anew(self, old: Job, request: Request, *, key: str | None = None, ask: str | None = None) -> Job:
         """A new job in the place of one that has ended, for the same wish or nearly. Whether it may be, the caller has
         looked at.
         """
         made = await self._after(old, request)
-        fresh = replace(made, group=old.group, index=old.index, group_max_cost=old.group_max_cost)
+        fresh = replace(made, group=old.group, index=old.index, group_max_cost=old.group_max_cost, key=key, ask=ask)
         return (await self._shop.jobs.add(await self._placed([fresh])))[0]
 
     async def remix(self, old: Job, prompt: str, *, key: str | None = None, ask: str | None = None) -> Job:
