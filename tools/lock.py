@@ -10,18 +10,24 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = (("build", "run.txt", ()), ("dev", "dev.txt", ("--constraints", "requirements/run.txt")))
+LOCKS = (
+    ("run.txt", ("--group", "build")),
+    ("dev.txt", ("--group", "dev", "--constraints", "requirements/run.txt")),
+    ("image.txt", ("--all-extras", "--constraints", "requirements/dev.txt")),
+)
 FORM = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate", "--quiet")
 
 
 def main(arguments: list[str]) -> int:
-    """Compile each lock in turn; the tools' lock may not move a version that the run lock has pinned."""
+    """Compile each lock in turn; the tools' lock may not move a version that the run lock has pinned, and the container
+    image has what was tested.
+    """
     upgrade = ["--upgrade"] if "--upgrade" in arguments else []
-    for group, name, extra in LOCKS:
+    for name, what in LOCKS:
         lock = f"requirements/{name}"
         if upgrade:
             (ROOT / lock).unlink(missing_ok=True)
-        command = ["uv", "pip", "compile", "pyproject.toml", "--group", group, *FORM, *extra, *upgrade, "-o", lock]
+        command = ["uv", "pip", "compile", "pyproject.toml", *what, *FORM, *upgrade, "-o", lock]
         done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, env=_registry(), check=False)
         if done.returncode:
             return done.returncode

@@ -106,7 +106,10 @@ def unlocked(root: Path) -> Iterator[str]:
     project = tomllib.loads(_text(root / "pyproject.toml"))
     groups = project.get("dependency-groups", {})
     run = {*project["project"]["dependencies"], *_plain(groups.get("build", []))}
-    for name, wanted in (("run.txt", run), ("dev.txt", run | set(_plain(groups.get("dev", []))))):
+    extras = {entry for group in project["project"].get("optional-dependencies", {}).values() for entry in group}
+    image = {*project["project"]["dependencies"], *extras}
+    dev = run | set(_plain(groups.get("dev", [])))
+    for name, wanted in (("run.txt", run), ("dev.txt", dev), ("image.txt", image)):
         text = _text(root / "requirements" / name)
         entries = re.findall(r"^([A-Za-z0-9][\w.-]*)==[^\n]*((?:\n +--hash=\S+(?: \\)?)*)", text, re.MULTILINE)
         locked = {_canonical(package) for package, _ in entries}
