@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
@@ -15,10 +15,11 @@ from wanreel.api.access import Admin, of_all
 from wanreel.api.caller import Caller
 from wanreel.api.desk import desk_of
 from wanreel.api.problems import documented
+from wanreel.api.switch import Room
 from wanreel.domain.errors import NotFound
 from wanreel.domain.event import ALL, SlotKey
 
-router = APIRouter(prefix="/v1", tags=["accounts"])
+router = Room(prefix="/v1", tags=["accounts"])
 
 AccountName = Annotated[str, Path(max_length=200, description="As `GET /v1/accounts` names it.", examples=["main"])]
 ProjectName = Annotated[str, Path(max_length=200, examples=["films"])]

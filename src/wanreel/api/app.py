@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -45,6 +44,7 @@ from wanreel.api.guard import Guard
 from wanreel.api.openai.face import openai_face
 from wanreel.api.problems import ProblemBody, ProblemField, Told, told
 from wanreel.api.schemas import EventOut
+from wanreel.api.switch import Switch
 from wanreel.domain.errors import WanreelError
 from wanreel.telemetry import REQUEST_BROKE, log
 
@@ -98,14 +98,10 @@ def make_app(
         redoc_url=None,
         openapi_url="/openapi.json",
         lifespan=_lifespan(desk),
-        generate_unique_id_function=_operation_name,
         redirect_slashes=False,
     )
     app.state.desk = desk
-    for face in every:
-        for router in face.routers:
-            app.include_router(router)
-    app.router.routes.extend(pages)
+    app.router.routes.extend((*_routes(every), *pages))
 
     def face_of(path: str) -> Face:
         return next(face for face in every if face.owns(path))
@@ -120,8 +116,7 @@ def make_app(
             log.error(REQUEST_BROKE, request=request_id, path=request.url.path, exc_info=error)
         return refuse(request.url.path, what, request_id)
 
-    for kind in (WanreelError, RequestValidationError, HTTPException, problems.Refusal):
-        app.add_exception_handler(kind, on_error)
+    kinds = (WanreelError, RequestValidationError, HTTPException, problems.Refusal)
     app.openapi = lambda: _document(app)
 
     def limit(method: str, path: str) -> int:
@@ -129,10 +124,10 @@ def make_app(
         usual = desk.rules.body_bytes_max if path in _LARGE else desk.rules.small_bytes_max
         return usual if own is None else own
 
-    inner: ASGIApp = app
+    inner: ASGIApp = Switch(app, dict.fromkeys(kinds, on_error))
     if desk.rules.origins:
         inner = CORSMiddleware(
-            app,
+            inner,
             allow_origins=desk.rules.origins,
             allow_methods=["GET", "POST", "DELETE", "PUT", "PATCH"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer"],
@@ -144,10 +139,8 @@ def make_app(
 
 def document(faces: Sequence[Face] | None = None) -> dict[str, Any]:
     """The OpenAPI document alone, for whoever makes types or pages of it: no home, no server."""
-    app = FastAPI(title="wanreel", version=version("wanreel"), generate_unique_id_function=_operation_name)
-    for face in (*(drop_ins() if faces is None else faces), own_face()):
-        for router in face.routers:
-            app.include_router(router)
+    app = FastAPI(title="wanreel", version=version("wanreel"))
+    app.router.routes.extend(_routes((*(drop_ins() if faces is None else faces), own_face())))
     return _document(app)
 
 
@@ -163,9 +156,8 @@ def _lifespan(desk: Desk) -> Any:
     return lifespan
 
 
-def _operation_name(route: APIRoute) -> str:
-    """What generated clients call an operation: the room's tag and the function's name."""
-    return f"{route.tags[0] if route.tags else 'api'}_{route.name}"
+def _routes(faces: Sequence[Face]) -> list[BaseRoute]:
+    return [route for face in faces for router in face.routers for route in router.routes]
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated, cast
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -21,12 +21,13 @@ from wanreel.api.desk import desk_of
 from wanreel.api.jobs import IfNoneMatch, JobId
 from wanreel.api.prefer import names_tag
 from wanreel.api.problems import Refusal, documented
+from wanreel.api.switch import Room
 from wanreel.domain.clip import Aspect
 from wanreel.ports.archive import Span
 from wanreel.service.reading import Found
 from wanreel.service.view import iso
 
-router = APIRouter(prefix="/v1", tags=["artifacts"])
+router = Room(prefix="/v1", tags=["artifacts"])
 
 _RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)", re.IGNORECASE)
 _DIGITS_MAX = 18  # no file is so long: a number of more is as good as this many nines

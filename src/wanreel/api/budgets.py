@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
@@ -12,10 +12,11 @@ from wanreel.api.access import Admin, Reader
 from wanreel.api.caller import Caller
 from wanreel.api.desk import desk_of
 from wanreel.api.problems import documented
+from wanreel.api.switch import Room
 from wanreel.domain.errors import NotFound
 from wanreel.service.view_money import view_budget
 
-router = APIRouter(prefix="/v1/budgets", tags=["budgets"])
+router = Room(prefix="/v1/budgets", tags=["budgets"])
 
 Project = Annotated[str, Path(max_length=200, description="A project, or `*`: all together.", examples=["films"])]
 Period = Annotated[Literal["day", "month"], Path(examples=["month"])]

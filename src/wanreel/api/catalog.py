@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from starlette.requests import Request
 
 from wanreel.api.access import Reader
 from wanreel.api.desk import desk_of
 from wanreel.api.problems import documented
 from wanreel.api.schemas import FindingOut, LintIn, LintOut, ModelList, ModelOut, PictureRule, Price
+from wanreel.api.switch import Room
 from wanreel.domain.errors import NotFound
 from wanreel.domain.model import Model
 from wanreel.service.linting import read_prompt, subject_of
 
-router = APIRouter(prefix="/v1", tags=["catalog"])
+router = Room(prefix="/v1", tags=["catalog"])
 
 
 @router.get("/models", responses=documented())

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import Header, Query
 from fastapi.sse import format_sse_event
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -18,10 +18,11 @@ from wanreel.api.groups import group_seen
 from wanreel.api.hub import Hub, Listener, Wanted
 from wanreel.api.problems import Refusal, documented
 from wanreel.api.schemas import EventOut
+from wanreel.api.switch import Room
 from wanreel.ports.feed import Happening
 from wanreel.service.view import happening_view
 
-router = APIRouter(prefix="/v1", tags=["events"])
+router = Room(prefix="/v1", tags=["events"])
 
 EVENT_SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,6 +19,7 @@ from wanreel.api.orders import ask_of, checked_key, jobs_out, order_of, scoped_k
 from wanreel.api.prefer import until_done, wait_s
 from wanreel.api.problems import documented
 from wanreel.api.schemas import BatchIn, BatchOut, GroupOut, GroupPage, GroupRecord, PickOut
+from wanreel.api.switch import Room
 from wanreel.domain.errors import Invalid, NotFound, Problem
 from wanreel.domain.group import Group
 from wanreel.domain.job import Job, is_final, state_name
@@ -28,7 +29,7 @@ from wanreel.service.order import Order
 from wanreel.service.pictures import pick_body
 from wanreel.service.view import iso
 
-router = APIRouter(prefix="/v1", tags=["groups"])
+router = Room(prefix="/v1", tags=["groups"])
 
 GroupId = Annotated[str, Path(max_length=100, examples=["grp_01k8xgjt2k3m4n5p6q7r8s9t0v"])]
 _MOST = 200_000

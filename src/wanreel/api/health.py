@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -14,11 +14,12 @@ from wanreel.api.access import Admin
 from wanreel.api.desk import desk_of
 from wanreel.api.problems import TABLE, TYPES, Refusal, documented
 from wanreel.api.schemas import Alive, Ready
+from wanreel.api.switch import Room
 from wanreel.domain.errors import NotFound
 
 _VERSION = version("wanreel")  # looked up once: it is a file to be found and read
 
-router = APIRouter(tags=["health"])
+router = Room(tags=["health"])
 
 
 class ProblemType(BaseModel):

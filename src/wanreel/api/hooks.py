@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from wanreel.api.desk import desk_of
+from wanreel.api.switch import Room
 
 PATH = "/hooks/eventbridge"
 
-router = APIRouter(tags=["hooks"])
+router = Room(tags=["hooks"])
 
 
 @router.post(PATH, include_in_schema=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -38,6 +38,7 @@ from wanreel.api.schemas import (
     Planned,
     ResolveIn,
 )
+from wanreel.api.switch import Room
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.job import STATES, is_final, state_name
 from wanreel.domain.mark import marking_of
@@ -46,7 +47,7 @@ from wanreel.ports.jobs import Filter
 from wanreel.service.settling import settlement
 from wanreel.service.view import view_entry
 
-router = APIRouter(prefix="/v1", tags=["jobs"])
+router = Room(prefix="/v1", tags=["jobs"])
 
 STATE_NAMES = [state_name(state) for state in STATES]
 PAGE_MAX = 200

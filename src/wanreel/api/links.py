@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
@@ -13,13 +13,14 @@ from wanreel.api.access import Reader, Submitter, visible_job
 from wanreel.api.desk import Desk, desk_of
 from wanreel.api.jobs import JobId
 from wanreel.api.problems import documented
+from wanreel.api.switch import Room
 from wanreel.domain.clip import Aspect
 from wanreel.domain.errors import NotFound
 from wanreel.domain.keeping import Share
 from wanreel.service.reading import SHARED_PATH
 from wanreel.service.view import iso
 
-router = APIRouter(prefix="/v1", tags=["links"])
+router = Room(prefix="/v1", tags=["links"])
 
 LinkToken = Annotated[
     str, Path(max_length=100, description="The link's last part.", examples=["0123456789abcdefghjkmnpqrstvwxyz"])

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-from fastapi import APIRouter
 from fastapi import Path as PathParameter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -15,13 +14,14 @@ from wanreel.api.access import Reader, Submitter
 from wanreel.api.caller import Caller
 from wanreel.api.desk import desk_of
 from wanreel.api.problems import Refusal, documented
+from wanreel.api.switch import Room
 from wanreel.prompt.build import build
 from wanreel.prompt.explain import explain
 from wanreel.prompt.slots import ORDER, Language, Slots, language_of
 from wanreel.prompt.vocabulary import terms, titles
 from wanreel.service.templates import template_body
 
-router = APIRouter(prefix="/v1/prompt", tags=["prompt"])
+router = Room(prefix="/v1/prompt", tags=["prompt"])
 
 _PROMPT_MAX = 20_000  # of a part as well: one may be all there is
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,12 +14,13 @@ from wanreel.api.jobs import WHERE, JobId, Key
 from wanreel.api.orders import keyed, one_out
 from wanreel.api.problems import documented
 from wanreel.api.schemas import JobOut, PickOut
+from wanreel.api.switch import Room
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.domain.job import Job
 from wanreel.service.picture import NOTE_CHARS_MAX
 from wanreel.service.pictures import diagnosis_body, pick_body, review_body, reviews_body
 
-router = APIRouter(prefix="/v1", tags=["reviews"])
+router = Room(prefix="/v1", tags=["reviews"])
 
 IN_LINE_MAX = 50  # clips to be looked at; whoever asks for more is told to come back
 BY_CHARS_MAX = 100

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path
+from fastapi import Header, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,11 +21,12 @@ from wanreel.api.desk import desk_of
 from wanreel.api.jobs import IfNoneMatch, JobId
 from wanreel.api.problems import documented
 from wanreel.api.schemas import ClipFactsOut, EmbedOut, Unshared
+from wanreel.api.switch import Room
 from wanreel.domain.errors import NotFound, Unavailable
 from wanreel.service.reading import SHARED_PATH
 from wanreel.telemetry import SHARED_AWAY, log
 
-router = APIRouter(tags=["artifacts"])
+router = Room(tags=["artifacts"])
 
 HEADERS = {
     "Cache-Control": "no-cache",  # asked for again each time: a link can be revoked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.requests import Request
 
 from wanreel.api.access import Submitter
@@ -13,9 +13,10 @@ from wanreel.api.desk import desk_of
 from wanreel.api.orders import UPLOAD
 from wanreel.api.problems import documented
 from wanreel.api.schemas import UploadOut
+from wanreel.api.switch import Room
 from wanreel.service.view import iso
 
-router = APIRouter(prefix="/v1", tags=["uploads"])
+router = Room(prefix="/v1", tags=["uploads"])
 
 
 @router.post(

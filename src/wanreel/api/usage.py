@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from wanreel.api.access import Admin, Reader, of_all
 from wanreel.api.desk import desk_of
 from wanreel.api.problems import documented
+from wanreel.api.switch import Room
 from wanreel.money.report import By
 from wanreel.service.view_money import text, view_difference, view_line, view_overrun
 
-router = APIRouter(prefix="/v1", tags=["usage"])
+router = Room(prefix="/v1", tags=["usage"])
 
 DAY = Query(max_length=40, description="A day such as 2026-11-22.", examples=["2026-11-22"])
 ZONE = Query(max_length=100, description="Time zone of the days; default Asia/Shanghai, the vendor's.")

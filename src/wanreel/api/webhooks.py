@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,10 +12,11 @@ from starlette.responses import Response
 from wanreel.api.access import Admin
 from wanreel.api.desk import Desk, desk_of
 from wanreel.api.problems import documented
+from wanreel.api.switch import Room
 from wanreel.domain.hook import KINDS, Delivery, Hook, Message
 from wanreel.service.view import iso
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+router = Room(prefix="/v1/webhooks", tags=["webhooks"])
 
 HookId = Annotated[str, Path(max_length=100, examples=["hook_01k8xgjt2k3m4n5p6q7r8s9t0v"])]
 _BODIES = ("too_large", "too_slow", "unsupported")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Annotated, Any, NoReturn
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -32,6 +32,7 @@ from wanreel.api.desk import Desk, desk_of
 from wanreel.api.orders import closed
 from wanreel.api.placing import Mark, place, resend_headers
 from wanreel.api.problems import Refusal
+from wanreel.api.switch import Room
 from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem, Unavailable
 from wanreel.domain.job import Job, Succeeded
 from wanreel.ports.jobs import Filter
@@ -61,7 +62,7 @@ async def no_hop(request: Request) -> None:
         raise Refusal("forbidden", words)
 
 
-router = APIRouter(prefix="/api/v1", tags=["dashscope"], dependencies=[Depends(no_hop)])
+router = Room(prefix="/api/v1", tags=["dashscope"], dependencies=[Depends(no_hop)])
 
 TaskId = Annotated[str, Path(max_length=200, examples=["job_01k8xgjt2k3m4n5p6q7r8s9t0v"])]
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,10 +17,11 @@ from wanreel.api.dashscope.words import documented
 from wanreel.api.desk import Desk, desk_of
 from wanreel.api.orders import UPLOAD, opened
 from wanreel.api.problems import Refusal
+from wanreel.api.switch import Room
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.ports.uploads import UPLOAD_BEGIN_S, UPLOAD_BYTES_MAX
 
-router = APIRouter(prefix="/api/v1", tags=["dashscope"])
+router = Room(prefix="/api/v1", tags=["dashscope"])
 
 FORM_PATH = "/api/v1/uploads"
 BUCKET = "oss://wanreel-uploads/"

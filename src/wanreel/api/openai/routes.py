@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import Header, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -29,12 +29,13 @@ from wanreel.api.openai.words import (
 from wanreel.api.orders import order_of
 from wanreel.api.placing import Mark, place, resend_headers
 from wanreel.api.problems import Refusal
+from wanreel.api.switch import Room
 from wanreel.domain.clip import Aspect
 from wanreel.domain.errors import Conflict, Invalid, NotFound, Problem
 from wanreel.domain.job import Generating, Job, is_final
 from wanreel.ports.jobs import Filter
 
-router = APIRouter(prefix="/v1/videos", tags=["videos"])
+router = Room(prefix="/v1/videos", tags=["videos"])
 
 PAGE_MAX = 100
 READ = 500
