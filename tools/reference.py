@@ -59,8 +59,10 @@ FIGURES = {
 
 HOW_COMMANDS_TALK = """\
 `wanreel COMMAND --help` says the same. Answers go to stdout, everything else to stderr: progress as a live table
-on a terminal and as plain lines in a pipe. With `--json` every line of either is a JSON object: one for one
-thing, JSON Lines for many, `{"error": {"code", "message", "problems"}}` for an error, `{"note"}` for a remark.
+on a terminal and as plain lines in a pipe. Rows are fitted to a terminal; in a pipe a row is a line, whole, with
+tabs between its cells, under a line that names them (`--no-header`: without). With `--json` every line of either
+is a JSON object: one for one thing, JSON Lines for many, `{"error": {"code", "message", "problems"}}` for an
+error, `{"note"}` for a remark.
 
 The first Ctrl-C (or SIGTERM) stops gracefully: paid calls in the air are waited for. The second stops at once.
 Either way jobs go on with the next `wanreel watch` or `wanreel worker`.

@@ -77,6 +77,13 @@ class Terminal:
         assert isinstance(code, int), "the command did not end with an exit code"
         return Ran(code, said.out, said.err)
 
+    def on_screen(self, *words: str | Path, width: int = 80) -> Ran:
+        """The same where a person looks: its answer goes to a terminal of so many columns."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys.stdout, "isatty", lambda: True)
+            patch.setenv("TERM", "dumb")
+            return self(*words, COLUMNS=str(width))
+
     @contextmanager
     def process(self, *words: str | Path, **env: str) -> Generator[subprocess.Popen[str], None, None]:
         """A real process of the command; killed at the end if it still runs."""

@@ -20,7 +20,7 @@ I2V = ("--model", "wan2.5-i2v-preview")
 def nothing_happened(terminal: Terminal, vendor: Emulator) -> Iterator[None]:
     """After each refusal the home has no job and the vendor was never called."""
     yield
-    assert "" == terminal("jobs", "list").out
+    assert "" == terminal("jobs", "list", "--no-header").out
     assert 0 == bought(vendor)
     assert "create" not in vendor.counters()["requests"]
 

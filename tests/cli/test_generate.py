@@ -198,7 +198,7 @@ def test_a_dry_run_needs_no_key_and_sends_nothing(terminal: Terminal, vendor: Em
     assert ran.lines[-1].startswith("2 clips: ")
     assert ran.lines[-1].endswith("Nothing was sent.")
     assert {} == vendor.counters()["requests"]
-    assert "" == terminal("jobs", "list").out
+    assert "" == terminal("jobs", "list", "--no-header").out
 
 
 def test_a_dry_run_as_json_has_body_and_price(terminal: Terminal) -> None:

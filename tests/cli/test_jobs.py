@@ -33,8 +33,12 @@ def test_list_is_newest_first_and_narrows_by_state(terminal: Terminal) -> None:
     made = terminal("generate", *FOX, "--json").objects[0]["id"]
     assert 0 == terminal("worker", "--until-idle").code
     waiting = ordered(terminal)
-    assert [waiting, made, *reversed(ids)] == [line.split("\t")[0] for line in terminal("jobs", "list").lines]
-    assert [waiting] == [line.split("\t")[0] for line in terminal("jobs", "list", "--state", "queued").lines]
+    assert [waiting, made, *reversed(ids)] == [
+        line.split("\t")[0] for line in terminal("jobs", "list", "--no-header").lines
+    ]
+    assert [waiting] == [
+        line.split("\t")[0] for line in terminal("jobs", "list", "--no-header", "--state", "queued").lines
+    ]
     ran = terminal("jobs", "list", "--limit", "1", "--after", waiting, "--json")
     assert [made] == [job["id"] for job in ran.objects]
 
@@ -44,7 +48,7 @@ def test_a_job_is_called_a_favourite(terminal: Terminal) -> None:
     job, other = ordered(terminal, "--tag", "draft"), ordered(terminal)
     ran = terminal("jobs", "mark", job, "--favourite", "--tag", "hero", "--tag", "海", "--untag", "draft")
     assert [f"{job}  favourite, tags: hero, 海"] == ran.lines
-    assert [job] == [line.split("\t")[0] for line in terminal("jobs", "list", "--favourites").lines]
+    assert [job] == [line.split("\t")[0] for line in terminal("jobs", "list", "--no-header", "--favourites").lines]
     assert [job] == [one["id"] for one in terminal("jobs", "list", "--tag", "hero", "--json").objects]
     (shown,) = terminal("jobs", "show", job, "--json").objects
     assert (True, ["hero", "海"]) == (shown["favourite"], shown["tags"])

@@ -64,7 +64,7 @@ def one_task(scene: Scene) -> Generator[None]:
     """However the night goes, one clip is paid for once and archived."""
     yield
     assert 1 == bought(scene.vendor)
-    assert 1 == len(scene.terminal("jobs", "list", "--state", "succeeded").lines)
+    assert 1 == len(scene.terminal("jobs", "list", "--no-header", "--state", "succeeded").lines)
 
 
 def refused(scene: Scene) -> Generator[Names]:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cli.terminal import Terminal
-from wanreel.cli.render import print_rows
+from wanreel.cli.table import Column, print_rows
 
 NASTY = "\x1b[2J\x1b]0;owned\x07 \u009b31m \u202eback [bold]cat[/bold]"
 
@@ -30,7 +30,7 @@ def test_a_table_on_a_terminal_steers_nothing_either(
 ) -> None:
     """The same cells, drawn by rich."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    print_rows([["1", NASTY]], ["id", "prompt"])
+    print_rows([["1", NASTY]], [Column("id"), Column("prompt")])
     shown = capsys.readouterr().out
     assert "owned" in shown
     assert [] == [letter for letter in "\x07\u009b\u202e" if letter in shown]

@@ -209,7 +209,7 @@ def test_a_lost_home_finds_its_clips_again(terminal: Terminal, vendor: Emulator)
     ran = terminal("storage", "reindex")
     assert (3, "1 known") == (ran.code, ran.lines[-1].rpartition(", ")[2])
     assert "stray.mp4: nothing beside it says which job it is of" in ran.out
-    assert ["home:archive  (set)"] == fine(terminal("storage", "archives")).lines
+    assert ["archive\tuse", "home:archive\tset"] == fine(terminal("storage", "archives")).lines
     assert 5 == terminal("storage", "archives", "--forget", "home:archive").code
     ran = terminal("storage", "archives", "--forget", Path("archive").absolute().as_uri())  # as set, not as listed
     assert (4, True) == (ran.code, "`wanreel storage archives` lists them" in ran.err)
@@ -295,7 +295,7 @@ def test_an_archive_is_forgotten_when_nothing_of_this_home_lies_there(terminal: 
     ran = terminal(*forget)
     assert (5, True) == (ran.code, "still lie in home:archive" in ran.err), ran.err
     shutil.rmtree(old_place)
-    assert [f"{Path('new').absolute()}  (set)"] == fine(terminal(*forget)).lines
+    assert ["archive\tuse", f"{Path('new').absolute()}\tset"] == fine(terminal(*forget)).lines
     fine(terminal("storage", "erase", job["id"], "--yes"))
     assert [] == [path for path in Path("new").rglob("*") if path.is_file()]
 

@@ -40,12 +40,17 @@ def test_a_clip_stands_in_every_report(terminal: Terminal) -> None:
 
 
 def test_a_report_has_a_table_a_sum_and_a_plot(terminal: Terminal) -> None:
-    """People get columns, a line for each currency in all, and thirty days in bars; spreadsheets get CSV."""
+    """On a terminal a sum and thirty days in bars as well; in a pipe a head and a row each; spreadsheets get CSV."""
     assert 0 == terminal(*FOX).code
-    out = terminal("usage").out
-    assert "total (CNY)" in out
+    out = terminal.on_screen("usage").out
+    assert ["default", "CNY", "1", "1.50"] == out.splitlines()[1].split()[:4]
+    assert ["total", "CNY", "1", "1.50"] == out.splitlines()[2].split()[:4]
     assert "1.50 CNY │" in out
     assert "█" in out
+    head, row = (line.split("\t") for line in terminal("usage").lines)
+    assert {"project": "default", "currency": "CNY", "clips": "1", "settled": "1.50"}.items() <= dict(
+        zip(head, row, strict=True)
+    ).items()
     (row,) = csv.DictReader(io.StringIO(terminal("usage", "--csv", "--by", "model").out))
     assert ("wan2.5-t2v-preview", CLIP) == (row["model"], row["settled"])
 

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
 from wanreel.cli.exits import Exit
-from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
-from wanreel.cli.render import print_json, print_rows
+from wanreel.cli.options import HOME, ROWS, VENDOR, HomeOptions, RowOptions, VendorOptions
+from wanreel.cli.render import print_json
 from wanreel.cli.report import put, say
 from wanreel.cli.session import in_home
+from wanreel.cli.table import Column, print_rows
 
 if TYPE_CHECKING:
     from wanreel.client import Home
+
+_COLUMNS = (
+    Column("account"),
+    Column("model"),
+    Column("running", right=True),
+    Column("slots", right=True),
+    Column("waiting", right=True),
+    Column("region", rank=2),
+    Column("keys", rank=3, right=True),
+    Column("note", rank=1, least=16),
+)
 
 accounts = App(name="accounts", help="Look at accounts, pause them, plan what they need.")
 
 
 @accounts.command(name="list")
-def list_accounts(*, home: HomeOptions = HOME, vendor: VendorOptions = VENDOR) -> int:
+def list_accounts(*, rows: RowOptions = ROWS, home: HomeOptions = HOME, vendor: VendorOptions = VENDOR) -> int:
     """Every account: its address, keys, running and waiting jobs, limits, and what is held back."""
 
     async def work(opened: Home) -> int:
-        rows = await opened.service.accounts()
+        found = await opened.service.accounts()
         if home.json:
-            for row in rows:
+            for row in found:
                 print_json(row)
-            return Exit.OK
-        print_rows(
-            [[str(row[name]) for name in ("account", "region", "keys", "running", "waiting")] for row in rows],
-            ["account", "region", "keys", "running", "waiting"],
-        )
-        for row in rows:
-            for model in row["models"]:
-                put(
-                    f"  {row['account']}  {model['model']}: {model['running']} of {model['slots']} run, "
-                    f"{model['waiting']} wait{model['learned']}"
-                )
-            for held in row["held"]:
-                put(f"  {row['account']}  held back: {held}")
+        else:
+            print_rows([line for row in found for line in _lines(row)], _COLUMNS, header=rows.header)
         return Exit.OK
 
     return in_home(work, home, **vendor.given())
@@ -148,6 +149,16 @@ def plan(
         return Exit.OK
 
     return in_home(work, home, **vendor.given())
+
+
+def _lines(row: dict[str, Any]) -> list[list[str]]:
+    """An account as a whole, then each of its models that has something to do."""
+    whole = [row["account"], "all", str(row["running"]), "", str(row["waiting"]), row["region"], str(row["keys"])]
+    lines = [[*whole, "; ".join(f"held back: {words}" for words in row["held"])]]
+    for of in row["models"]:
+        figures = [str(of[name]) for name in ("running", "slots", "waiting")]
+        lines.append([row["account"], of["model"], *figures, row["region"], "", of["learned"].strip(" ()")])
+    return lines
 
 
 def _one(opened: Home, name: str) -> str:

@@ -8,18 +8,29 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from wanreel.cli.exits import Exit
-from wanreel.cli.options import HOME, HomeOptions
-from wanreel.cli.render import plain_words, print_json, print_rows
+from wanreel.cli.options import HOME, ROWS, HomeOptions, RowOptions
+from wanreel.cli.render import plain_words, print_json
 from wanreel.cli.report import put, report
+from wanreel.cli.table import Column, print_rows
 
 if TYPE_CHECKING:
     from wanreel.domain.catalog import Catalog, Model
+
+_COLUMNS = (
+    Column("id"),
+    Column("modes", rank=1),
+    Column("tiers", rank=2),
+    Column("seconds", rank=3, least=10),
+    Column("regions", rank=5, least=12),
+    Column("per second", least=24),
+    Column("status", rank=4),
+)
 
 models = App(name="models", help="The vendor's models: what each takes, where, and at what price.")
 
 
 @models.command(name="list")
-def list_models(*, region: str | None = None, home: HomeOptions = HOME) -> int:
+def list_models(*, region: str | None = None, rows: RowOptions = ROWS, home: HomeOptions = HOME) -> int:
     """List models.
 
     Parameters
@@ -34,8 +45,7 @@ def list_models(*, region: str | None = None, home: HomeOptions = HOME) -> int:
         for model in found if home.json else ():
             print_json(_body(model))
         if not home.json:
-            rows = [_row(model, wanted) for model in found]
-            print_rows(rows, ["id", "modes", "tiers", "seconds", "regions", "per second", "status"])
+            print_rows([_row(model, wanted) for model in found], _COLUMNS, header=rows.header)
         return Exit.OK
 
     return _with_catalog(work, home)

@@ -8,21 +8,36 @@ from cyclopts import App, Parameter
 
 from wanreel.cli.exits import Exit
 from wanreel.cli.follow import follow
-from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
-from wanreel.cli.render import print_json, print_rows
+from wanreel.cli.options import HOME, ROWS, VENDOR, HomeOptions, RowOptions, VendorOptions
+from wanreel.cli.render import print_json
 from wanreel.cli.report import put
 from wanreel.cli.session import in_home, run
+from wanreel.cli.table import Column, print_rows
 
 if TYPE_CHECKING:
     from wanreel.client import Home
     from wanreel.service.picture import GroupView
+
+_COLUMNS = (Column("group"), Column("kind", rank=1), Column("clips"), Column("of", least=16))
+_TAKES = (
+    Column("job"),
+    Column("place"),
+    Column("score", right=True),
+    Column("seed", rank=1, right=True),
+    Column("why", least=16),
+)
 
 groups = App(name="groups", help="Variants of a wish, and batches: list, compare, wait.")
 
 
 @groups.command(name="list")
 def list_groups(
-    *, project: str | None = None, limit: int = 50, after: str | None = None, home: HomeOptions = HOME
+    *,
+    project: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+    rows: RowOptions = ROWS,
+    home: HomeOptions = HOME,
 ) -> int:
     """List groups, newest first.
 
@@ -45,11 +60,7 @@ def list_groups(
             for view in views:
                 print_json(group_body(view))
         else:
-            rows = [
-                [v.group.id, str(v.group.kind), f"{v.tally.succeeded} of {v.tally.wanted}", v.group.name or _words(v)]
-                for v in views
-            ]
-            print_rows(rows, ["group", "kind", "clips", "of"])
+            print_rows([_row(view) for view in views], _COLUMNS, header=rows.header)
         return Exit.OK
 
     return in_home(work, home)
@@ -61,6 +72,7 @@ def show(
     /,
     *,
     judge: Annotated[bool, Parameter(negative="--no-judge")] = True,
+    rows: RowOptions = ROWS,
     home: HomeOptions = HOME,
 ) -> int:
     """A group's clips, the best first: what was picked, then by score; and those that are not there.
@@ -83,17 +95,17 @@ def show(
             print_json(group_body(view, ranking, await opened.picture.reviews([one.job_id for one in ranking])))
             return Exit.OK
         jobs = {take.job.id: take.job for take in view.takes}
-        rows: list[list[str]] = []
+        found: list[list[str]] = []
         for one in ranking:
             score = "" if one.score is None else f"{one.score:.2f}"
             mark = "picked" if one.picked else str(one.place)
-            rows.append([one.job_id, mark, score, str(jobs[one.job_id].request.seed), one.why])
-        rows += [
+            found.append([one.job_id, mark, score, str(jobs[one.job_id].request.seed), one.why])
+        found += [
             [take.job.id, "", "", str(take.job.request.seed), state_name(take.job.state)]
             for take in view.takes
             if all(take.job.id != one.job_id for one in ranking)
         ]
-        print_rows(rows, ["job", "place", "score", "seed", "why"])
+        print_rows(found, _TAKES, header=rows.header)
         return Exit.OK
 
     return in_home(work, home)
@@ -125,7 +137,12 @@ def wait(
 
 
 def _words(view: GroupView) -> str:
-    return view.takes[0].job.request.prompt[:60] if view.takes else ""
+    return view.takes[0].job.request.prompt if view.takes else ""
+
+
+def _row(view: GroupView) -> list[str]:
+    clips = f"{view.tally.succeeded} of {view.tally.wanted}"
+    return [view.group.id, str(view.group.kind), clips, view.group.name or _words(view)]
 
 
 def print_review(body: dict[str, Any]) -> None:

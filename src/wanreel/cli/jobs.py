@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from wanreel.cli.exits import Exit
-from wanreel.cli.options import HOME, HomeOptions
-from wanreel.cli.render import plain_words, print_json, print_rows
+from wanreel.cli.options import HOME, ROWS, HomeOptions, RowOptions
+from wanreel.cli.render import plain_words, print_json
 from wanreel.cli.report import put, say
 from wanreel.cli.session import in_home, who_works
+from wanreel.cli.table import Column, print_rows
 
 if TYPE_CHECKING:
     from wanreel.client import Home
     from wanreel.domain.job import Job
+
+_COLUMNS = (
+    Column("id"),
+    Column("state"),
+    Column("model", rank=2),
+    Column("ordered", rank=3),
+    Column("why", rank=1, least=12),
+    Column("prompt", least=20),
+)
 
 jobs = App(name="jobs", help="Look at jobs, stop them, settle doubts.")
 
@@ -29,6 +39,7 @@ def list_jobs(
     favourites: Annotated[bool, Parameter(negative="")] = False,
     limit: int = 50,
     after: str | None = None,
+    rows: RowOptions = ROWS,
     home: HomeOptions = HOME,
 ) -> int:
     """List jobs, newest first.
@@ -79,10 +90,11 @@ def list_jobs(
                 body = view(job, opened.shelf.where, marks.get(job.id))
                 print_json(body | {"attention": attention.get(job.id)})
         else:
-            rows = [
-                [j.id, state_name(j.state), j.request.model, _when(j), _told(j), j.request.prompt[:60]] for j in found
-            ]
-            print_rows(rows, ["id", "state", "model", "ordered", "why", "prompt"])
+            print_rows(
+                [[j.id, state_name(j.state), j.request.model, _when(j), _told(j), j.request.prompt] for j in found],
+                _COLUMNS,
+                header=rows.header,
+            )
         return Exit.OK
 
     return in_home(work, home)
@@ -254,4 +266,4 @@ def _told(job: Job) -> str:
     state = job.state
     if isinstance(state, Failed):
         return state.code
-    return state.why[:60] if isinstance(state, (Queued, Unconfirmed)) else ""
+    return state.why if isinstance(state, (Queued, Unconfirmed)) else ""

@@ -7,15 +7,47 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from wanreel.cli.exits import Exit
-from wanreel.cli.options import HOME, HomeOptions
-from wanreel.cli.render import print_json, print_rows
+from wanreel.cli.options import HOME, ROWS, HomeOptions, RowOptions
+from wanreel.cli.render import print_json
 from wanreel.cli.report import put, say
 from wanreel.cli.session import in_home
+from wanreel.cli.table import Column, print_rows
 
 if TYPE_CHECKING:
     from wanreel.client import Home
     from wanreel.domain.access import Token
     from wanreel.domain.hook import Hook
+
+_TOKENS = (
+    Column("id"),
+    Column("name", least=12),
+    Column("project", rank=2, least=12),
+    Column("scopes", rank=1),
+    Column("used", rank=3),
+    Column("state"),
+)
+_DEEDS = (
+    Column("at"),
+    Column("token", rank=1),
+    Column("project", rank=2, least=12),
+    Column("what"),
+    Column("subject", least=16),
+)
+_HOOKS = (
+    Column("id"),
+    Column("project", rank=1, least=12),
+    Column("url", least=24),
+    Column("kinds", rank=2, least=12),
+    Column("paused", least=12),
+)
+_DELIVERIES = (
+    Column("message"),
+    Column("kind", rank=1),
+    Column("at", rank=2),
+    Column("tries", rank=3, right=True),
+    Column("state"),
+    Column("trouble", least=16),
+)
 
 projects = App(name="projects", help="What jobs, artifacts, budgets and webhooks are kept apart by.")
 tokens = App(name="tokens", help="Who may use the HTTP API, and for what.")
@@ -41,12 +73,16 @@ def add_project(name: str, /, *, home: HomeOptions = HOME) -> int:
 
 
 @projects.command(name="list")
-def list_projects(*, home: HomeOptions = HOME) -> int:
+def list_projects(*, rows: RowOptions = ROWS, home: HomeOptions = HOME) -> int:
     """List projects."""
 
     async def work(opened: Home) -> int:
-        for project in await opened.tokens.projects():
-            print_json({"project": project.name}) if home.json else put(project.name)
+        found = await opened.tokens.projects()
+        if home.json:
+            for project in found:
+                print_json({"project": project.name})
+        else:
+            print_rows([[project.name] for project in found], (Column("project"),), header=rows.header)
         return Exit.OK
 
     return in_home(work, home)
@@ -100,7 +136,7 @@ def add_token(
 
 
 @tokens.command(name="list")
-def list_tokens(*, home: HomeOptions = HOME) -> int:
+def list_tokens(*, rows: RowOptions = ROWS, home: HomeOptions = HOME) -> int:
     """List tokens, with their last use."""
 
     async def work(opened: Home) -> int:
@@ -109,12 +145,11 @@ def list_tokens(*, home: HomeOptions = HOME) -> int:
             for row in found:
                 print_json(row)
         else:
-            heads = ["id", "name", "project", "scopes", "used", "state"]
-            rows = [
+            shown = [
                 [r["id"], r["name"], r["project"] or "*", " ".join(r["scopes"]), r["used_at"] or "", r["state"]]
                 for r in found
             ]
-            print_rows(rows, heads)
+            print_rows(shown, _TOKENS, header=rows.header)
         return Exit.OK
 
     return in_home(work, home)
@@ -139,7 +174,7 @@ def revoke(token: str, /, *, home: HomeOptions = HOME) -> int:
 
 
 @tokens.command
-def log(*, limit: int = 100, home: HomeOptions = HOME) -> int:
+def log(*, limit: int = 100, rows: RowOptions = ROWS, home: HomeOptions = HOME) -> int:
     """Show the audit log, newest first: who did what.
 
     Parameters
@@ -152,13 +187,12 @@ def log(*, limit: int = 100, home: HomeOptions = HOME) -> int:
         from wanreel.service.view import iso
 
         deeds = await opened.tokens.log(max(1, limit))
-        rows = [[iso(d.at) or "", d.token or "this machine", d.project, d.what, d.subject] for d in deeds]
-        heads = ["at", "token", "project", "what", "subject"]
+        found = [[iso(d.at) or "", d.token or "this machine", d.project, d.what, d.subject] for d in deeds]
         if home.json:
-            for row in rows:
-                print_json(dict(zip(heads, row, strict=True)))
+            for row in found:
+                print_json(_named(row, _DEEDS))
         else:
-            print_rows(rows, heads)
+            print_rows(found, _DEEDS, header=rows.header)
         return Exit.OK
 
     return in_home(work, home)
@@ -203,7 +237,7 @@ def add_hook(
 
 
 @webhooks.command(name="list")
-def list_hooks(*, home: HomeOptions = HOME) -> int:
+def list_hooks(*, rows: RowOptions = ROWS, home: HomeOptions = HOME) -> int:
     """List webhooks."""
 
     async def work(opened: Home) -> int:
@@ -212,10 +246,10 @@ def list_hooks(*, home: HomeOptions = HOME) -> int:
             for row in found:
                 print_json(row)
         else:
-            rows = [
+            shown = [
                 [r["id"], r["project"] or "*", r["url"], " ".join(r["kinds"]) or "all", r["paused_why"]] for r in found
             ]
-            print_rows(rows, ["id", "project", "url", "kinds", "paused"])
+            print_rows(shown, _HOOKS, header=rows.header)
         return Exit.OK
 
     return in_home(work, home)
@@ -297,7 +331,7 @@ def replay(webhook: str, /, *, message: str | None = None, hours: float | None =
 
 
 @webhooks.command
-def deliveries(webhook: str, /, *, home: HomeOptions = HOME) -> int:
+def deliveries(webhook: str, /, *, rows: RowOptions = ROWS, home: HomeOptions = HOME) -> int:
     """Show what a webhook was told, what it is owed, and what was set aside after a day of tries.
 
     Parameters
@@ -309,19 +343,23 @@ def deliveries(webhook: str, /, *, home: HomeOptions = HOME) -> int:
     async def work(opened: Home) -> int:
         from wanreel.service.view import iso
 
-        heads = ["message", "kind", "at", "tries", "state", "trouble"]
-        rows: list[list[str]] = []
+        found: list[list[str]] = []
         for delivery, message in await opened.hooks.owed(webhook, None):
             state = "delivered" if delivery.delivered_at else "parked" if delivery.parked_at else "owed"
-            rows.append([message.id, message.kind, iso(message.at) or "", str(delivery.tries), state, delivery.trouble])
+            tried = [str(delivery.tries), state, delivery.trouble]
+            found.append([message.id, message.kind, iso(message.at) or "", *tried])
         if home.json:
-            for row in rows:
-                print_json(dict(zip(heads, row, strict=True)))
+            for row in found:
+                print_json(_named(row, _DELIVERIES))
         else:
-            print_rows(rows, heads)
+            print_rows(found, _DELIVERIES, header=rows.header)
         return Exit.OK
 
     return in_home(work, home)
+
+
+def _named(row: list[str], columns: tuple[Column, ...]) -> dict[str, str]:
+    return dict(zip((column.name for column in columns), row, strict=True))
 
 
 def _print_made(hook: Hook, home: HomeOptions) -> None:

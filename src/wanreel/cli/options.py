@@ -28,6 +28,14 @@ class HomeOptions:
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
+class RowOptions:
+    """How rows are printed: fitted to a terminal; whole, with a tab between cells, in a pipe."""
+
+    header: Annotated[bool, Parameter(help="Begin with the names of the columns.")] = True
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
 class VendorOptions:
     """Where the vendor is."""
 
@@ -145,6 +153,7 @@ class ClipOptions:
 
 
 HOME = HomeOptions()
+ROWS = RowOptions()
 VENDOR = VendorOptions()
 TEMPORAL = TemporalOptions()
 CLIP = ClipOptions()

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Literal
 from cyclopts import App
 
 from wanreel.cli.exits import Exit
-from wanreel.cli.options import HOME, HomeOptions
-from wanreel.cli.render import print_json, print_rows
+from wanreel.cli.options import HOME, ROWS, HomeOptions, RowOptions
+from wanreel.cli.render import print_json
 from wanreel.cli.report import put, report, say
+from wanreel.cli.table import Column, print_rows
 
 if TYPE_CHECKING:
     from wanreel.prompt.slots import Language, Slots
     from wanreel.service.templates import Templates
+
+_PARTS = (Column("part"), Column("words", least=16), Column("meaning", least=16))
+_TERMS = (Column("part"), Column("english", least=12), Column("chinese", least=8), Column("meaning", least=16))
+_TEMPLATES = (Column("name"), Column("kind", rank=1), Column("mode"), Column("prompt", least=16))
 
 prompt = App(name="prompt", help="Put prompts together, take them apart, keep templates.")
 
@@ -103,7 +108,7 @@ def _something(slots: Slots) -> None:
 
 
 @prompt.command
-def explain(words: str, /, *, home: HomeOptions = HOME) -> int:
+def explain(words: str, /, *, rows: RowOptions = ROWS, home: HomeOptions = HOME) -> int:
     """Take a prompt apart: which part says what, and what each term of the field means.
 
     Parameters
@@ -119,7 +124,8 @@ def explain(words: str, /, *, home: HomeOptions = HOME) -> int:
         if home.json:
             print_json({"parts": [{"slot": p.slot, "text": p.text, "meaning": p.meaning or None} for p in found]})
         else:
-            print_rows([[titles()[p.slot], p.text, p.meaning] for p in found], ["part", "words", "meaning"])
+            shown = [[titles()[p.slot], p.text, p.meaning] for p in found]
+            print_rows(shown, _PARTS, header=rows.header)
             missing = [title for slot, title in titles().items() if slot not in {p.slot for p in found}]
             if missing:
                 say(f"nothing said about: {', '.join(missing)}")
@@ -137,6 +143,7 @@ def templates(
     mode: str = "t2v",
     kind: str = "own",
     words: bool = False,
+    rows: RowOptions = ROWS,
     home: HomeOptions = HOME,
 ) -> int:
     """List templates and what they need, or keep one of your own.
@@ -160,12 +167,12 @@ def templates(
         if words:
             from wanreel.prompt.vocabulary import terms
 
-            rows = [[t.slot, t.en, t.zh, t.meaning] for t in terms()]
+            found = [[t.slot, t.en, t.zh, t.meaning] for t in terms()]
             if home.json:
-                for slot, en, zh, meaning in rows:
+                for slot, en, zh, meaning in found:
                     print_json({"slot": slot, "en": en, "zh": zh, "meaning": meaning})
             else:
-                print_rows(rows, ["part", "english", "chinese", "meaning"])
+                print_rows(found, _TERMS, header=rows.header)
             return Exit.OK
         if save:
             from wanreel.prompt.templates import shipped
@@ -182,11 +189,11 @@ def templates(
 
         room = _templates(home)
         own = room.own()
-        for template in room.all():
-            if home.json:
+        if home.json:
+            for template in room.all():
                 print_json(template_body(template, own=template.name in own))
-            else:
-                put(f"{template.name} ({template.kind}, {template.mode}): {template.text('en')}")
+        else:
+            print_rows([[t.name, t.kind, t.mode, t.text("en")] for t in room.all()], _TEMPLATES, header=rows.header)
         return Exit.OK
     except Exception as error:  # noqa: BLE001 - becomes words and an exit code
         return report(error, as_json=home.json)

@@ -109,24 +109,6 @@ def describe(video: Video) -> str:
     return video.state
 
 
-def print_rows(rows: Sequence[Sequence[str]], header: Sequence[str]) -> None:
-    """A table on stdout: rich on a terminal, tab-separated in a pipe."""
-    if not sys.stdout.isatty():
-        for row in rows:
-            put("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for place, name in enumerate(header):
-        table.add_column(name, overflow="fold", no_wrap=place == 0)  # the first is what people copy
-    for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
-    Console().print(table)
-
-
 def plain_words(value: Any) -> str:
     """A nested value on one line, for a person."""
     if isinstance(value, (list, tuple)):

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from wanreel.cli.exits import Exit
-from wanreel.cli.options import HOME, HomeOptions
-from wanreel.cli.render import print_json, print_rows
+from wanreel.cli.options import HOME, ROWS, HomeOptions, RowOptions
+from wanreel.cli.render import print_json
 from wanreel.cli.report import put, say
 from wanreel.cli.session import in_home
+from wanreel.cli.table import Column, print_rows
 
 if TYPE_CHECKING:
     from wanreel.client import Home
     from wanreel.domain.keeping import Custody
+
+_TRASH = (Column("job"), Column("deleted", rank=1), Column("gone after"), Column("why", least=12))
 
 storage = App(name="storage", help="Look after your storage: check, keep, delete, erase.")
 
@@ -116,6 +119,7 @@ def archives(
     *,
     forget: str | None = None,
     lost: Annotated[bool, Parameter(negative="")] = False,
+    rows: RowOptions = ROWS,
     home: HomeOptions = HOME,
 ) -> int:
     """List the archives clips of this home may lie in: the one that is set, and earlier ones.
@@ -132,18 +136,20 @@ def archives(
     async def work(opened: Home) -> int:
         if forget is not None:
             await opened.keeping.forget_archive(forget, lost=lost)
-        for place, name in enumerate(opened.shelf.all()):
-            if home.json:
+        found = opened.shelf.all()
+        if home.json:
+            for place, name in enumerate(found):
                 print_json({"archive": name, "set": place == 0})
-            else:
-                put(f"{name}{'  (set)' if place == 0 else ''}")
+        else:
+            shown = [[name, "set" if place == 0 else "earlier"] for place, name in enumerate(found)]
+            print_rows(shown, (Column("archive"), Column("use")), header=rows.header)
         return Exit.OK
 
     return in_home(work, home)
 
 
 @storage.command
-def spools(*, gone: str | None = None, home: HomeOptions = HOME) -> int:
+def spools(*, gone: str | None = None, rows: RowOptions = ROWS, home: HomeOptions = HOME) -> int:
     """List the machines' spools that hold clips, where several work on one database.
 
     Parameters
@@ -157,18 +163,20 @@ def spools(*, gone: str | None = None, home: HomeOptions = HOME) -> int:
         if gone is not None:
             for job_id in await opened.keeping.spool_is_gone(gone):
                 say(f"{job_id}: nobody waits for {gone} any more")
-        for place, (name, job_ids) in enumerate((await opened.keeping.spools()).items()):
-            if home.json:
+        found = list((await opened.keeping.spools()).items())
+        if home.json:
+            for place, (name, job_ids) in enumerate(found):
                 print_json({"spool": name, "here": place == 0, "jobs": job_ids})
-            else:
-                put(f"{name}  {len(job_ids)} clips{'  (here)' if place == 0 else ''}")
+        else:
+            shown = [[name, str(len(ids)), "here" if place == 0 else ""] for place, (name, ids) in enumerate(found)]
+            print_rows(shown, (Column("spool"), Column("clips", right=True), Column("where")), header=rows.header)
         return Exit.OK
 
     return in_home(work, home)
 
 
 @storage.command
-def trash(*, home: HomeOptions = HOME) -> int:
+def trash(*, rows: RowOptions = ROWS, home: HomeOptions = HOME) -> int:
     """List what lies in the trash, and until when it can be brought back."""
 
     async def work(opened: Home) -> int:
@@ -179,8 +187,8 @@ def trash(*, home: HomeOptions = HOME) -> int:
             for custody in found:
                 print_json(_told(custody))
         else:
-            rows = [[c.job_id, iso(c.trashed_at) or "", iso(c.purge_at) or "", c.trashed_why] for c in found]
-            print_rows(rows, ["job", "deleted", "gone after", "why"])
+            shown = [[c.job_id, iso(c.trashed_at) or "", iso(c.purge_at) or "", c.trashed_why] for c in found]
+            print_rows(shown, _TRASH, header=rows.header)
         return Exit.OK
 
     return in_home(work, home)

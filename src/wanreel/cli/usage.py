@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from wanreel.cli.exits import Exit
-from wanreel.cli.options import CLIP, HOME, VENDOR, ClipOptions, HomeOptions, VendorOptions
+from wanreel.cli.options import CLIP, HOME, ROWS, VENDOR, ClipOptions, HomeOptions, RowOptions, VendorOptions
 from wanreel.cli.prices import money, price_words, warn
-from wanreel.cli.render import print_json, print_rows
+from wanreel.cli.render import print_json
 from wanreel.cli.report import put, say
 from wanreel.cli.session import in_home
+from wanreel.cli.table import Column, print_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +26,25 @@ if TYPE_CHECKING:
 usage = App(name="usage", help="Where the money went: reports, the vendor's bill, wrong prices.")
 budgets = App(name="budgets", help="How much a project may commit in a day or a month.")
 
-_COLUMNS = ["clips", "seconds", "estimated", "settled", "reserved", "unproven", "a clip", "an accepted clip", "unknown"]
+_COLUMNS = (
+    Column("currency"),
+    Column("clips", right=True),
+    Column("seconds", rank=5, right=True),
+    Column("estimated", rank=4, right=True),
+    Column("settled", right=True),
+    Column("reserved", right=True),
+    Column("unproven", right=True),
+    Column("a clip", rank=2, right=True),
+    Column("an accepted clip", rank=3, right=True),
+    Column("unknown", right=True),
+)
+_BUDGETS = (
+    Column("budget"),
+    Column("amount", right=True),
+    Column("committed", right=True),
+    Column("left", right=True),
+    Column("zone", rank=1),
+)
 
 
 @usage.default
@@ -36,9 +56,10 @@ def usage_report(
     zone: str | None = None,
     project: str | None = None,
     csv: Annotated[bool, Parameter(negative="")] = False,
+    rows: RowOptions = ROWS,
     home: HomeOptions = HOME,
 ) -> int:
-    """What was paid in the last 30 days, and a plot of them. Money counts on the day its task was sent.
+    """What was paid in the last 30 days, on a terminal with a plot. Money counts on the day its task was sent.
 
     Parameters
     ----------
@@ -67,10 +88,11 @@ def usage_report(
         elif csv:
             _print_csv(found, by)
         else:
-            rows = [_row(line) for line in found]
-            rows += [] if by == "tag" else [_row(line) for line in total(found)]
-            print_rows(rows, [by, *_COLUMNS])
-            await _plot(opened, span, project)
+            shown, person = [_row(line) for line in found], sys.stdout.isatty()
+            shown += [_row(line) for line in total(found)] if person and by != "tag" else []
+            print_rows(shown, (Column(by, least=12), *_COLUMNS), header=rows.header)
+            if person:
+                await _plot(opened, span, project)
             for overrun in await opened.till.overruns():
                 from wanreel.money.budget import overrun_words
 
@@ -154,7 +176,7 @@ def clear(model: str | None = None, /, *, home: HomeOptions = HOME) -> int:
 
 
 @budgets.command(name="list")
-def list_budgets(*, home: HomeOptions = HOME) -> int:
+def list_budgets(*, rows: RowOptions = ROWS, home: HomeOptions = HOME) -> int:
     """All budgets, each with what is committed in the period that holds now."""
 
     async def work(opened: Home) -> int:
@@ -166,8 +188,10 @@ def list_budgets(*, home: HomeOptions = HOME) -> int:
             for used in found:
                 print_json(view_budget(used))
         else:
-            rows = [[u.budget.id, words(u.budget.amount), words(u.amount), words(u.left), u.budget.zone] for u in found]
-            print_rows(rows, ["budget", "amount", "committed", "left", "zone"])
+            shown = [
+                [u.budget.id, words(u.budget.amount), words(u.amount), words(u.left), u.budget.zone] for u in found
+            ]
+            print_rows(shown, _BUDGETS, header=rows.header)
         return Exit.OK
 
     return in_home(work, home)
@@ -301,7 +325,7 @@ def _row(line: Line) -> list[str]:
     money_of = [words(amount) for amount in (line.estimated, line.settled, line.reserved, line.unproven)]
     shares = ["" if share is None else words(share) for share in (line.per_clip, line.per_accepted)]
     counts = [str(line.clips), f"{plain(line.seconds):f}"]
-    return [f"{line.key} ({line.currency})", *counts, *money_of, *shares, str(line.unknown) if line.unknown else ""]
+    return [line.key, line.currency, *counts, *money_of, *shares, str(line.unknown) if line.unknown else ""]
 
 
 def _print_csv(found: list[Line], by: str) -> None:
