@@ -197,6 +197,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             project=project,
             check_key=check_key,
             holdups=partial(holdups, spool, store, policy),
+            refuse_over_budget=settings.over_budget == "refuse",
             look_at_prices=prices.look,
         )
         till = Till(clock, store, store, store, store, catalog, account, policy)

@@ -78,6 +78,32 @@ def test_a_budget_holds_back_what_it_does_not_cover(terminal: Terminal, vendor: 
     assert Exit.NOT_FOUND == terminal("budgets", "drop", "*/day/CNY").code
 
 
+def test_a_dry_run_says_what_the_budgets_would_say(terminal: Terminal, vendor: Emulator) -> None:
+    """Nothing where there is none; enough, a warning, how many clips would wait or be refused and why; nothing is
+    reserved by asking.
+    """
+    dry = (*FOX, "--variants", "3", "--dry-run")
+    assert "budget" not in terminal(*dry).out
+    assert terminal(*dry, "--json").objects[0]["budget"]["verdict"] is None
+    terminal("budgets", "set", "5", "--period", "day")
+    for _ in range(2):
+        out = terminal(*dry).out
+        assert "budget: enough is left" in out
+        assert "budget: it would be warned: 80 % of 5.00 CNY a day for all projects is committed." in out
+    terminal("budgets", "set", "4", "--period", "day")
+    held = "budget: 1 of the 3 clips would wait for money: too little is left of 4.00 CNY a day for all projects"
+    assert held in terminal(*dry).out
+    assert held.replace("wait for money", "be refused") in terminal(*dry, WANREEL_OVER_BUDGET="refuse").out
+    assert "budget: enough is left" in terminal("estimate", *FOX[1:]).out
+    Path("shots.csv").write_text("prompt,model,resolution\n" + "A fox,wan2.5-t2v-preview,480P\n" * 3, encoding="utf-8")
+    assert held in terminal("batch", "shots.csv", "--dry-run").out
+    said = terminal("batch", "shots.csv", "--dry-run", "--json").objects[-1]["budget"]
+    assert ("held", 3, 2) == (said["verdict"], said["clips"], said["fit"])
+    assert {} == vendor.counters()["requests"]
+    (used,) = terminal("budgets", "list", "--json").objects
+    assert "0" == used["committed"]
+
+
 def test_a_job_shows_what_it_has_cost(terminal: Terminal) -> None:
     """What is settled of it, in its currency."""
     assert 0 == terminal(*FOX).code

@@ -76,7 +76,8 @@ def batch(
             rows = with_defaults(rows, project=project, max_cost=max_cost, group_max_cost=max_cost_all)
             planned = await service.plan_batch(rows, file.name)
             if dry_run:
-                print_batch_plan(planned, as_json=home.json)
+                foreseen = await service.foresee([(item.row.order, item.planned) for item in planned])
+                print_batch_plan(planned, foreseen, as_json=home.json)
                 return Exit.OK
             target = destination(out, many=True)
             for item in planned:

@@ -59,7 +59,8 @@ def generate(
             order = Order(prompt=prompt, variants=variants, name=name, **clip.order())
             planned = await service.plan(order)
             if dry_run:
-                print_plan(planned, client.home, as_json=home.json)
+                foreseen = await service.foresee([(order, planned)])
+                print_plan(planned, foreseen, client.home, as_json=home.json)
                 return Exit.OK
             warn(planned.warnings)
             target = destination(out, many=planned.clips > 1)

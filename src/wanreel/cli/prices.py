@@ -11,6 +11,7 @@ from wanreel.cli.report import put, say
 
 if TYPE_CHECKING:
     from wanreel.client import Home
+    from wanreel.money.budget import Foreseen
     from wanreel.service.batch import PlannedRow
     from wanreel.service.order import Planned
 
@@ -21,22 +22,26 @@ def warn(warnings: Sequence[str], where: str = "") -> None:
         say(f"note: {where}{words}")
 
 
-def print_plan(planned: Planned, home: Home, *, as_json: bool) -> None:
-    """Each call of an order, and the price of them all."""
+def print_plan(planned: Planned, foreseen: Foreseen, home: Home, *, as_json: bool) -> None:
+    """Each call of an order, the price of them all, and what the budgets would say."""
     for request in planned.requests:
         preview = home.preview(request)
         if as_json:
-            print_json(preview | {"estimate": money(planned), "warnings": list(planned.warnings)})
+            said = {"estimate": money(planned), "budget": budget_body(foreseen), "warnings": list(planned.warnings)}
+            print_json(preview | said)
         else:
             put(f"POST {preview['url']}")
             put(json.dumps(preview["body"], ensure_ascii=False, indent=2))
     if not as_json:
         warn(planned.warnings)
         put(f"{_clips(planned.clips)}: {price_words(planned)}. Nothing was sent.")
+        print_budget(foreseen)
 
 
-def print_batch_plan(rows: Sequence[PlannedRow], *, as_json: bool) -> None:
-    """Each row of a batch with its price, and the sum. Rows that were bought before are counted like any other."""
+def print_batch_plan(rows: Sequence[PlannedRow], foreseen: Foreseen, *, as_json: bool) -> None:
+    """Each row of a batch with its price, the sum, and what the budgets would say to all of it. Rows that were bought
+    before are counted like any other.
+    """
     from decimal import Decimal
 
     from wanreel.money.amount import words
@@ -61,6 +66,38 @@ def print_batch_plan(rows: Sequence[PlannedRow], *, as_json: bool) -> None:
         sums = " + ".join(f"{words(amount)} {currency}" for currency, amount in totals.items()) or "no known price"
         more = f", and {_clips(unknown)} of unknown price" if unknown else ""
         put(f"{_clips(sum(item.planned.clips for item in rows))}: {sums}{more}. Nothing was sent.")
+        print_budget(foreseen)
+    elif foreseen.asked or foreseen.stops:
+        print_json({"budget": budget_body(foreseen)})
+
+
+def print_budget(foreseen: Foreseen) -> None:
+    """What the budgets would say, in words; nothing where nobody has set one."""
+    if not foreseen.asked and not foreseen.stops:
+        return
+    if foreseen.stops:
+        held = foreseen.clips - foreseen.fit
+        which = "it" if foreseen.clips == 1 else f"{held} of the {foreseen.clips} clips"
+        would = "would be refused" if foreseen.ends else "would wait for money"
+        counted = ", those before it counted in" if foreseen.fit else ""
+        put(f"budget: {which} {would}: {'; '.join(stop.why for stop in foreseen.stops)}{counted}")
+    else:
+        put("budget: enough is left")
+    for words in foreseen.warnings:
+        put(f"budget: it would be warned: {words}")
+
+
+def budget_body(foreseen: Foreseen) -> dict[str, Any]:
+    """The same as plain values; `verdict` is None where nothing limits what may be spent."""
+    limited = foreseen.asked or bool(foreseen.stops)
+    verdict = ("refused" if foreseen.ends else "held") if foreseen.stops else "fits" if limited else None
+    return {
+        "verdict": verdict,
+        "clips": foreseen.clips,
+        "fit": foreseen.fit,
+        "why": [stop.why for stop in foreseen.stops],
+        "warnings": list(foreseen.warnings),
+    }
 
 
 def money(planned: Planned) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from wanreel.cli.exits import Exit
 from wanreel.cli.options import CLIP, HOME, ROWS, VENDOR, ClipOptions, HomeOptions, RowOptions, VendorOptions
-from wanreel.cli.prices import money, price_words, warn
+from wanreel.cli.prices import budget_body, money, price_words, print_budget, warn
 from wanreel.cli.render import print_json
 from wanreel.cli.report import put, say
 from wanreel.cli.session import in_home
@@ -282,12 +282,16 @@ def estimate(
     async def work(opened: Home) -> int:
         from wanreel.service.order import Order
 
-        planned = await opened.service.plan(Order(prompt=prompt, variants=variants, **clip.order()))
+        order = Order(prompt=prompt, variants=variants, **clip.order())
+        planned = await opened.service.plan(order)
+        foreseen = await opened.service.foresee([(order, planned)])
         if home.json:
-            print_json(money(planned) | {"model": planned.requests[0].model, "warnings": list(planned.warnings)})
+            beside = {"budget": budget_body(foreseen), "warnings": list(planned.warnings)}
+            print_json(money(planned) | {"model": planned.requests[0].model} | beside)
         else:
             warn(planned.warnings)
             put(price_words(planned))
+            print_budget(foreseen)
         return Exit.OK
 
     return in_home(work, home, **vendor.given())

@@ -8,7 +8,7 @@ and months are those of its own time zone. A budget stops a submit, never a runn
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 
@@ -77,6 +77,25 @@ class Stop:
 
     why: str
     final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would be said to clips that are not ordered: how many of them may be sent now, and each reason once why the
+    others wait, or end (`final`, or all where that was wished: `refuse`). `asked`: there is a budget over them.
+    """
+
+    clips: int
+    fit: int
+    stops: tuple[Stop, ...] = ()
+    warnings: tuple[str, ...] = ()
+    asked: bool = False
+    refuse: bool = False
+
+    @property
+    def ends(self) -> bool:
+        """Whether what cannot be sent ends, instead of waiting."""
+        return bool(self.stops) and (self.refuse or any(stop.final for stop in self.stops))
 
 
 def read_budget(
@@ -157,6 +176,35 @@ def stop_for(job: Job, wanted: Booking, spending: Spending) -> Stop | None:
                 left = f"{words(used.amount)} of {whole} is committed"
             return Stop(f"{left}, and it may cost {words(wanted.amount)}")
     return None
+
+
+def foresee(
+    wanted: Sequence[tuple[Job, Booking]], budgets: Sequence[Used], overruns: Sequence[Overrun], *, refuse: bool = False
+) -> Foreseen:
+    """What `stop_for` and `warnings_for` would say if these jobs were sent one after the other now; each that fits
+    counts for those behind it. Nothing is reserved.
+    """
+    used = list(budgets)
+    of_group: dict[str | None, Decimal] = {}
+    stops: dict[str, Stop] = {}
+    warned: dict[str, None] = {}
+    fit = 0
+    for job, booking in wanted:
+        places = [n for n, one in enumerate(used) if one.budget.covers(job.project, booking.currency)]
+        met = tuple(one for one in overruns if (one.account, one.model) == (booking.account, booking.model))
+        group = of_group.get(job.group, Decimal(0)) if job.group else Decimal(0)
+        stop = stop_for(job, booking, Spending(tuple(used[n] for n in places), group=group, overruns=met))
+        if stop is not None:
+            stops.setdefault(stop.why, stop)
+            continue
+        fit += 1
+        warned |= dict.fromkeys(notice.text for notice in warnings_for(booking, [used[n] for n in places]))
+        if booking.amount is not None:
+            of_group[job.group] = of_group.get(job.group, Decimal(0)) + booking.amount
+            for n in places:
+                used[n] = replace(used[n], amount=used[n].amount + booking.amount)
+    covered = any(one.budget.covers(job.project, booking.currency) for one in budgets for job, booking in wanted)
+    return Foreseen(len(wanted), fit, tuple(stops.values()), tuple(warned), covered, refuse)
 
 
 def warnings_for(wanted: Booking, budgets: Sequence[Used]) -> tuple[Notice, ...]:

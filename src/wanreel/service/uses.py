@@ -38,6 +38,7 @@ from wanreel.domain.runtimes import about
 from wanreel.domain.slots import allowed
 from wanreel.domain.validate import Options, validate
 from wanreel.money.books import Books
+from wanreel.money.budget import Foreseen, foresee
 from wanreel.ports.clock import Clock
 from wanreel.ports.inputs import Inputs
 from wanreel.ports.jobs import Filter, Jobs
@@ -91,6 +92,7 @@ class Shop:
     check_key: Callable[[], None]  # raises Unauthorized when no key is configured
     holdups: Callable[[], Awaitable[Callable[[Job], str]]]  # what would keep a job back that has a slot; "": nothing
     project: str = PROJECT  # of orders that name none
+    refuse_over_budget: bool = False  # what there is no money for ends at once, instead of waiting
     look_at_prices: Callable[[], Awaitable[None]] = _as_they_were  # takes in what somebody has changed of them
 
 
@@ -122,6 +124,13 @@ class Service:
     def for_others(self) -> Service:
         """The same for a process that only takes orders: the key is the worker's, wherever it is."""
         return Service(replace(self._shop, check_key=lambda: None))
+
+    async def foresee(self, orders: Sequence[tuple[Order, Planned]]) -> Foreseen:
+        """What budgets and wrong prices would say to these orders, sent now in a row. Nothing is reserved."""
+        s, now = self._shop, self._shop.clock.now()
+        jobs = [job for order, planned in orders for job in self._jobs_of(order, planned)]
+        wanted = [(job, s.books.wanted(job, now)) for job in jobs]
+        return foresee(wanted, await s.ledger.budgets(now), await s.ledger.overruns(), refuse=s.refuse_over_budget)
 
     async def submit(self, order: Order, planned: Planned | None = None) -> list[Job]:
         """Make durable jobs of an order; the variants of one order form a group. An order whose key is known already
