@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-from typing import Any
+from typing import Any, NoReturn
+
+import pytest
 
 from tests.api.served import Served
+from wanreel.domain.errors import Unavailable
 
 
 async def _until(server: Served, path: str, state: str, **headers: str) -> list[tuple[int, dict[str, Any]]]:
@@ -90,3 +93,25 @@ async def test_a_stream_of_nothing_is_not_found(idle: Served) -> None:
     """Following a job or a group that is not here is an error, not silence."""
     assert 404 == (await idle.ask("GET", "/v1/events?job=job_nowhere")).status
     assert 404 == (await idle.ask("GET", "/v1/events?group=grp_nowhere")).status
+
+
+async def test_what_was_just_heard_of_is_followed_without_a_look_at_the_store(
+    idle: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job or group of which something happened lately is known; but a group is no job, nor a job a group."""
+    got = await idle.ask("POST", "/v1/jobs", {"prompt": "a kite", "model": "wan2.5-t2v-preview", "variants": 2})
+    job, group = got.json["jobs"][0]["id"], got.json["group"]
+    async for _ in idle.events(f"/v1/events?group={group}&after=0"):
+        break
+    assert 404 == (await idle.ask("GET", f"/v1/events?job={group}")).status
+    assert 404 == (await idle.ask("GET", f"/v1/events?group={job}")).status
+
+    async def nowhere(*_: object) -> NoReturn:
+        raise Unavailable("the store was asked")
+
+    monkeypatch.setattr("wanreel.api.events.visible_job", nowhere)
+    monkeypatch.setattr("wanreel.api.events.group_seen", nowhere)
+    for path in (f"job={job}", f"group={group}"):
+        async for event in idle.events(f"/v1/events?{path}&after=0"):
+            assert group == json.loads(event["data"])["group"]
+            break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tests.service.shops import make_counter
 from wanreel.domain.errors import Invalid
 from wanreel.ports.jobs import Filter
+from wanreel.service import linting
 from wanreel.service.order import Order
 from wanreel.service.view import view
 
@@ -79,3 +81,28 @@ async def test_lint_takes_yes_or_no() -> None:
     with pytest.raises(Invalid) as wrong:
         await make_counter().service.plan(replace(PLAIN, lint="perhaps"))
     assert ["lint"] == [problem.field for problem in wrong.value.problems]
+
+
+@pytest.mark.parametrize(("loaded", "chars", "beside"), [(True, 40, False), (True, 1200, True), (False, 40, True)])
+async def test_what_takes_long_to_read_is_read_beside_everything_else(
+    loaded: bool, chars: int, beside: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long prompt, and the first one while the words are still being loaded, hold up nobody but who ordered."""
+    where: list[bool] = []
+    read = linting.remarks
+
+    def watched(*asked: Any) -> Any:
+        where.append(threading.current_thread() is not threading.main_thread())
+        return read(*asked)
+
+    monkeypatch.setattr(linting, "remarks", watched)
+    monkeypatch.setattr(linting, "is_loaded", lambda: loaded)
+    prompt = "A lake at dawn, soft light, slow pan. " * (chars // 38 + 1)
+    await make_counter().service.plan(replace(PLAIN, prompt=prompt[:chars]))
+    assert [beside] == where
+
+
+async def test_the_words_are_loaded_ahead_of_the_first_order() -> None:
+    """A server that has just started has them before anybody asks."""
+    await linting.get_ready()
+    assert linting.is_loaded()

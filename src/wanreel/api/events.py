@@ -68,17 +68,20 @@ async def events(
     last_event_id: Annotated[str | None, Header(description="The same, as browsers send it.")] = None,
 ) -> StreamingResponse:
     """Follow what happens to jobs. Browsers use `fetch`, which can send a token, and not EventSource."""
-    if job is not None:
+    desk = desk_of(request)
+    told = None if job is None else desk.hub.heard_of(job)
+    if job is not None and not (told and told.job_id == job and caller.sees(told.project)):
         await visible_job(request, job, caller)
-    if group is not None:
-        await group_seen(desk_of(request), group, caller)
+    told = None if group is None else desk.hub.heard_of(group)
+    if group is not None and not (told and told.group == group and caller.sees(told.project)):
+        await group_seen(desk, group, caller)
     begin = after if last_event_id is None else _number(last_event_id)
 
     def wanted(happening: Happening) -> bool:
         mine = caller.sees(happening.project)
         return mine and job in (None, happening.job_id) and group in (None, happening.group)
 
-    return EventStream(desk_of(request).hub, wanted, job or group, begin)
+    return EventStream(desk.hub, wanted, job or group, begin)
 
 
 def _number(text: str) -> int:

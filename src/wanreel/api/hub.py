@@ -82,7 +82,7 @@ class Hub:
         self._by_subject: dict[str, set[Listener]] = {}
         self._everything: set[Listener] = set()
         self._lately: deque[Happening] = deque()
-        self._lately_of: dict[str, deque[Happening]] = {}  # the same by job and by group
+        self._lately_of: dict[str, list[Happening]] = {}  # the same by job and by group: mostly two or three each
         self._seen = 0
         self._began = 0
         self._wake = asyncio.Event()
@@ -121,6 +121,11 @@ class Hub:
     def listening(self) -> int:
         """How many listen."""
         return len(self._listeners)
+
+    def heard_of(self, subject: str) -> Happening | None:
+        """Something that happened lately to a job or in a group; None where only the store can tell."""
+        lately = self._lately_of.get(subject)
+        return lately[-1] if lately else None
 
     def listen(self, wanted: Wanted, subject: str | None = None) -> Listener:
         """Begin to listen. `subject` (a group or a job) spares those who want only that from hearing all the rest."""
@@ -192,10 +197,10 @@ class Hub:
     def _remember(self, happening: Happening) -> None:
         self._lately.append(happening)
         for subject in _subjects(happening):
-            self._lately_of.setdefault(subject, deque()).append(happening)
+            self._lately_of.setdefault(subject, []).append(happening)
         if len(self._lately) > LATELY_MAX:
             for subject in _subjects(self._lately.popleft()):  # it is the oldest of its subjects, too
-                self._lately_of[subject].popleft()
+                del self._lately_of[subject][0]
                 if not self._lately_of[subject]:
                     del self._lately_of[subject]
 

@@ -237,7 +237,7 @@ async def cancel(
     desk = desk_of(request)
     job = await visible_job(request, job_id, caller)
     await must_match(if_match, lambda: tag_of(desk, job))
-    after = await desk.service.cancel(job.id, discard=body.discard if body else False)
+    after = await desk.service.cancel(job.id, discard=body.discard if body else False, seen=job)
     desk.nudge()
     return await noted_out(desk, caller, "cancel", after)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from wanreel.api.admission import Admission
@@ -16,6 +17,7 @@ from wanreel.client.hosting import Hosting
 from wanreel.domain.errors import Unauthorized, WanreelError
 from wanreel.domain.job import Job
 from wanreel.metrics.counting import Counting
+from wanreel.service.linting import get_ready
 from wanreel.service.standing import rest_s
 from wanreel.watch.hook import PATH, EventHook
 from wanreel.worker.loop import Runner
@@ -33,6 +35,7 @@ class Backstage:
         self._admission = Admission(opened.tokens, opened.clock)
         self._creates = Creates(opened.clock, opened.service.list, opened.creates)
         self._url = ""
+        self._loading: asyncio.Task[None] | None = None
         self._hook: tuple[Runner, EventHook] | None = None
         self.amiss = ""
 
@@ -75,9 +78,10 @@ class Backstage:
 
     def begin(self, url: str) -> None:
         """Work the home's jobs, where that is to be done here and nobody else does it; events come to `url`, unless
-        the settings say otherwise.
+        the settings say otherwise. The lint's words are loaded beside it.
         """
         self._url = url
+        self._loading = asyncio.get_running_loop().create_task(get_ready())
         self._tend()
 
     def _tend(self) -> None:
@@ -91,6 +95,8 @@ class Backstage:
     async def close(self) -> None:
         """Stop working, gracefully."""
         await self._hosting.close()
+        if self._loading is not None:
+            await self._loading
 
     def _nudge(self) -> None:
         if self._works:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Remark
 from wanreel.domain.request import Request
 from wanreel.prompt import Lint, Mended, Subject, lint, mend
-from wanreel.prompt.lint import CHARS_MAX
+from wanreel.prompt.lint import CHARS_MAX, is_loaded, load
 from wanreel.prompt.mend import NEGATIVE_CHARS_MAX
+
+LONG_CHARS = 400
+"""From here on a prompt is read in a thread: it takes a millisecond and more, and others would wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,18 @@ def read_prompt(judged: Judged) -> tuple[Lint, Mended]:
     """What the lint finds, and the prompt with everything mended that is safe to mend."""
     found = lint(judged.subject)
     return found, mend(judged.subject, found=found, negative_chars_max=judged.negative_chars_max)
+
+
+async def get_ready() -> None:
+    """Load what the lint reads by, beside everything else, so that the first order finds it there."""
+    await asyncio.to_thread(load)
+
+
+async def remarks_beside(request: Request, catalog: Catalog) -> tuple[Remark, ...]:
+    """`remarks`; what takes long is done in a thread, where nobody has to wait for it but who asked."""
+    if is_loaded() and len(request.prompt) < LONG_CHARS:
+        return remarks(request, catalog)
+    return await asyncio.to_thread(remarks, request, catalog)
 
 
 def remarks(request: Request, catalog: Catalog) -> tuple[Remark, ...]:

@@ -24,7 +24,7 @@ from wanreel.money.books import Books
 from wanreel.money.estimate import estimate
 from wanreel.ports.clock import Clock
 from wanreel.ports.inputs import Inputs, StoredInput
-from wanreel.service.linting import remarks
+from wanreel.service.linting import remarks_beside
 from wanreel.service.order import VARIANTS_MAX, Order, Planned
 
 _T = TypeVar("_T")
@@ -50,7 +50,7 @@ async def plan(
     except Invalid as wrong:
         hidden = {p.field for p in problems}  # a file that could not be kept is not also "missing"
         raise Invalid("", (*problems, *(p for p in wrong.problems if p.field not in hidden))) from None
-    said = remarks(checked.request, books.catalog)
+    said = await remarks_beside(checked.request, books.catalog)
     problems = (*problems, *_refused(said, order, options))
     if problems:
         raise Invalid("", problems)

@@ -49,7 +49,7 @@ from wanreel.ports.slots import Holds, Parked, Slots
 from wanreel.ports.watching import Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, over_cap, refusal, same_wish
-from wanreel.service.linting import remarks
+from wanreel.service.linting import remarks_beside
 from wanreel.service.order import Order, Planned
 from wanreel.service.planning import plan
 from wanreel.service.standing import (
@@ -250,11 +250,11 @@ class Service:
         """Everything that happened to a job, oldest first."""
         return await self._shop.jobs.history((await self.get(job_id)).id)
 
-    async def cancel(self, job_id: str, *, discard: bool = False) -> Job:
-        """Ask that a job be stopped. What the vendor has begun is paid for, and kept unless `discard`.
-        Raises Conflict when it has ended already.
+    async def cancel(self, job_id: str, *, discard: bool = False, seen: Job | None = None) -> Job:
+        """Ask that a job be stopped. What the vendor has begun is paid for, and kept unless `discard`. `seen` is the
+        job as it was just read, where it was. Raises Conflict when it has ended already.
         """
-        return await self._tell(job_id, CancelAsked(discard), _not_ended)
+        return await self._tell(seen or await self.get(job_id), CancelAsked(discard), _not_ended)
 
     async def resolve(self, job_id: str, event: Found | NotFound | GivenUp) -> Job:
         """A person settles a doubt. Raises Conflict when the job is in none, TaskTaken when the task is another's."""
@@ -263,7 +263,7 @@ class Service:
             job = await self.get(job_id)
             _in_doubt(job)
             await s.watching.note(job.account.id, Facts(overruled_at=s.clock.now()))
-        return await self._tell(job_id, event, _in_doubt)
+        return await self._tell(await self.get(job_id), event, _in_doubt)
 
     async def retry(self, job_id: str, *, key: str | None = None, ask: str | None = None) -> Job:
         """Repeat an ended job as a new one that names the old; with a known key, the one that was made then. Raises
@@ -294,7 +294,8 @@ class Service:
         for media in checked.media:
             if isinstance(media.source, Stored):
                 _still_there(s.inputs, media)
-        fresh = replace(await self._after(old, checked), key=key, ask=ask, remarks=remarks(checked, s.catalog))
+        said = await remarks_beside(checked, s.catalog)
+        fresh = replace(await self._after(old, checked), key=key, ask=ask, remarks=said)
         return (await s.jobs.add(await self._placed([fresh])))[0]
 
     async def _after(self, old: Job, request: Request) -> Job:
@@ -464,9 +465,8 @@ class Service:
         """What is held back now, and why."""
         return await self._shop.slots.parks(self._shop.clock.now())
 
-    async def _tell(self, job_id: str, event: Event, allowed: Callable[[Job], None]) -> Job:
-        """Commit a person's event on the job as it stands, reading again when somebody was quicker."""
-        job = await self.get(job_id)
+    async def _tell(self, job: Job, event: Event, allowed: Callable[[Job], None]) -> Job:
+        """Commit a person's event on a job as it was read, reading again when somebody was quicker."""
         s = self._shop
         while True:
             allowed(job)
