@@ -51,6 +51,8 @@ def test_a_project_is_paused_alone(terminal: Terminal) -> None:
         (("park", "nobody"), "there is no account nobody"),
         (("park", "x", "--project", "p"), "give an account or a project"),
         (("plan", "--model", "wan2.5-t2v-preview", "--per-day", "0"), "more than 0"),
+        (("plan", "--model", "wan2.5-t2v-prevew", "--per-day", "9"), "did you mean wan2.5-t2v-preview"),
+        (("plan", "--model", "nosuch", "--per-day", "9"), "not in the catalog: `wanreel models list` shows all"),
     ],
 )
 def test_what_makes_no_sense_is_said(terminal: Terminal, words: tuple[str, ...], told: str) -> None:

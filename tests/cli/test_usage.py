@@ -78,6 +78,22 @@ def test_a_budget_holds_back_what_it_does_not_cover(terminal: Terminal, vendor: 
     assert Exit.NOT_FOUND == terminal("budgets", "drop", "*/day/CNY").code
 
 
+def test_a_budget_that_is_set_again_keeps_what_is_not_named(terminal: Terminal) -> None:
+    """Its zone and its warning, each by itself, however the project is spelled; another budget is not asked."""
+    given = ("--zone", "Europe/Berlin", "--warn-at", "0.5")
+    assert 0 == terminal("budgets", "set", "9", *given).code
+    for project in ("spring", " spring "):
+        assert 0 == terminal("budgets", "set", "5", "--project", project, *(given if project == "spring" else ())).code
+    assert 0 == terminal("budgets", "set", "6", "--zone", "UTC").code
+    assert 0 == terminal("budgets", "set", "7", "--project", "").code
+    told = {b["budget"]: (b["amount"], b["zone"], b["warn_at"]) for b in terminal("budgets", "list", "--json").objects}
+    assert {
+        "*/month/CNY": ("6", "UTC", "0.5"),
+        "default/month/CNY": ("7", "Asia/Shanghai", "0.8"),
+        "spring/month/CNY": ("5", "Europe/Berlin", "0.5"),
+    } == told
+
+
 def test_a_dry_run_says_what_the_budgets_would_say(terminal: Terminal, vendor: Emulator) -> None:
     """Nothing where there is none; enough, a warning, how many clips would wait or be refused and why; nothing is
     reserved by asking.

@@ -61,6 +61,16 @@ def test_a_bill_is_rounded_and_that_is_no_difference() -> None:
     assert [Verdict.CHANGED] == [d.verdict for d in found("t,3.669\n", posting("t", "3.66962"))]
 
 
+def test_rows_of_nothing_leave_no_more_room_for_a_difference() -> None:
+    """A task of many rows may differ by a rounding of each that charges something, however many say 0.00."""
+    filler = "t,0.00\n" * 20
+    assert [Verdict.CHANGED] == [d.verdict for d in found(f"{filler}t,3.05\n", posting("t", "3"))]
+    assert () == found(f"{filler}t,3.00\n{filler}", posting("t", "3.004"))
+    assert () == found("t,1.00\nt,1.00\nt,1.00\n", posting("t", "3.013"))
+    assert () == found(filler, posting("t", "0.004"))
+    assert [Verdict.CHANGED] == [d.verdict for d in found(filler, posting("t", "0.01"))]
+
+
 def test_a_row_that_stands_twice_is_seen() -> None:
     """Billed twice, in words."""
     (twice,) = found("t,3.00\nt,3.00\n", posting("t", "3"))

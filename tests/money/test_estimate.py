@@ -55,7 +55,16 @@ def test_bounds() -> None:
     ("request_", "region", "words"),
     [
         (Request("t2v", "wan9.9-t2v", duration_s=5), "beijing", "not in the catalog"),
-        (Request("i2v", "wan2.6-i2v-flash", resolution="720P", duration_s=5), "singapore", "no price"),
+        (
+            Request("i2v", "wan2.6-i2v-flash", resolution="720P", duration_s=5),
+            "singapore",
+            "no price of wan2.6-i2v-flash in Singapore is on record; there is one for China (Beijing); a file",
+        ),
+        (
+            Request("t2v", "wan3.0-video", resolution="720P", duration_s=5),
+            "hongkong",
+            "in Hong Kong is on record; there is one for China (Beijing) and for Singapore; a file of prices can tell",
+        ),
         (Request("t2v", "wan2.2-t2v-flash", size="1280*720"), "beijing", "no price"),
         (Request("t2v", "wan2.6-t2v", size="1*1", duration_s=5), "beijing", "no price"),
     ],

@@ -65,6 +65,44 @@ def test_the_catalogs_own_prices_may_be_dated() -> None:
     assert "0.7" == str(rate(tariff, "2026-12-31 16:00").per_second)  # type: ignore[union-attr]
 
 
+ROW = '[[prices]]\nmodel = "m"\nregion = "beijing"\ncurrency = "CNY"\n'
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        ('per_second = { any = "1" }', 'per_second = { any = "2" }', "at any from its beginning"),
+        ('per_second = { any = "1" }', 'per_second = { "720P" = "2" }', "at 720P from"),
+        ('per_second = { "480P" = "1", "720P" = "1" }', 'per_second = { "720P" = "1" }', "at 720P from"),
+        ('per_second = { any = "1" }', 'per_second = { any = "2" }\naudio = false', "audio = true and false"),
+        (
+            'since = 2026-12-01\nper_second = { any = "1" }',
+            'since = 2026-12-01\nuntil = 2026-12-31\nper_second = { any = "2" }',
+            "from 2026-12-01",
+        ),
+        ('per_second = { "480P" = "1" }', 'per_second = { "720P" = "1" }', None),
+        ('per_second = { any = "1" }\naudio = true', 'per_second = { any = "2" }\naudio = false', None),
+        ('per_second = { any = "1" }', 'since = 2026-12-01\nper_second = { any = "2" }', None),
+    ],
+)
+def test_two_prices_for_the_same_second_are_refused(one: str, other: str, words: str | None) -> None:
+    """Whichever stood first held, and nobody was told; rows of other tiers, sound or first days go together."""
+    text = f"{ROW}{one}\n{ROW}{other}\n"
+    if words is None:
+        own(text)
+        return
+    with pytest.raises(Invalid, match="prices row 2") as wrong:
+        own(text)
+    assert "row 1 says already" in wrong.value.message
+    assert words in wrong.value.message
+
+
+def test_a_price_for_all_tiers_stands_alone() -> None:
+    """Beside it, one tier's own price would never be looked at."""
+    with pytest.raises(Invalid, match="any is the same for all"):
+        own(f'{ROW}per_second = {{ any = "1", "720P" = "2" }}\n')
+
+
 def test_a_free_quota_is_a_price_of_nothing() -> None:
     """Zero is a price a user may state; it is never what is guessed."""
     tariff = own('[[prices]]\nmodel = "m"\nregion = "beijing"\ncurrency = "CNY"\nper_second = { any = "0" }\n')

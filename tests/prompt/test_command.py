@@ -48,6 +48,25 @@ def test_fix_prints_the_mended_prompt_and_leaves_the_file(terminal: Terminal) ->
     assert ["a lake, no text, slow pan"] == ran.lines
 
 
+def test_half_a_letter_comes_through_a_fix(terminal: Terminal) -> None:
+    """A lone surrogate is no letter, and still the author's: JSON says it as it was, text by its number."""
+    (terminal.folder / "p.jsonl").write_text(json.dumps({"prompt": "a fox \ud83e runs, no text"}), "utf-8")
+    (fixed,) = terminal("lint", "--fix", "p.jsonl").objects
+    assert ("a fox \ud83e runs", "text") == (fixed["prompt"], fixed["negative_prompt"])
+    assert ["a fox \\ud83e runs"] == terminal("lint", "--fix", "a fox \ud83e runs, no text").lines
+
+
+def test_a_message_speaks_one_language(terminal: Terminal) -> None:
+    """A Chinese name is quoted; what to write instead is said in the message's own language."""
+    for prompt in ("梵高风格的星空", "a can of 可口可乐 on ice"):
+        (found,) = (
+            f for f in terminal("lint", prompt, "--format", "json").objects[0]["findings"] if f["code"] == "PL103"
+        )
+        quoted, _, said = found["message"].partition("”")
+        assert quoted[1:] in prompt
+        assert said.isascii(), said
+
+
 def test_annotations_for_a_pipeline(terminal: Terminal) -> None:
     """File, line and columns as code hosts read them."""
     (terminal.folder / "p.txt").write_text("a lake\na lake, no text\n", "utf-8")
@@ -126,6 +145,8 @@ def test_a_file_that_is_no_text_is_refused_in_words(terminal: Terminal) -> None:
         ('{"prompt": "a lake", "mode": "T2V"}', "t2v, i2v, kf2v"),
         ('{"prompt": "a lake", "mode": ["t"]}', "t2v, i2v, kf2v"),
         ('{"prompt": "a lake", "model": {}}', "a model's id"),
+        ('{"prompt": "a lake", "model": "wan2.5-t2v-prevew"}', "did you mean wan2.5-t2v-preview"),
+        ('{"prompt": "a lake", "model": "nosuch"}', "not in the catalog: `wanreel models list` shows all"),
         ('{"prompt": "a lake", "size": "banana"}', "1280*720"),
         ('{"prompt": "a lake", "size": 7}', "1280*720"),
         ("[" * 200_000, "JSON object"),

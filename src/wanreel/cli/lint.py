@@ -19,6 +19,7 @@ from wanreel.cli.report import put, say
 from wanreel.cli.session import run
 
 if TYPE_CHECKING:
+    from wanreel.domain.errors import Problem
     from wanreel.domain.job import Remark
     from wanreel.prompt import Finding, Lint
     from wanreel.service.linting import Judged
@@ -184,10 +185,24 @@ def _wrong(given: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "mode", f"must be one of {', '.join(get_args(Mode))}", str(mode)
     if given.get("model") is not None and not isinstance(given["model"], str):
         yield "model", "must be a model's id", str(given["model"])
+    elif given.get("model"):
+        yield from ((p.field, p.message, p.given) for p in _unknown(str(given["model"])))
     if size is not None and not (isinstance(size, str) and _SIZE.fullmatch(size)):
         yield "size", "must be like 1280*720, 16:9 or 720P", str(size)
     if duration is not None and not (type(duration) in (int, float) and 1 <= duration <= DURATION_MAX_S):
         yield "duration", f"must be 1 to {DURATION_MAX_S} seconds", str(duration)
+
+
+def _unknown(model: str) -> tuple[Problem, ...]:
+    """What is wrong with a model's name: its limits are those a prompt is read by."""
+    from wanreel.data.shelf import load_catalog
+    from wanreel.domain.errors import Invalid
+
+    try:
+        load_catalog().must_know(model)
+    except Invalid as wrong:
+        return wrong.problems
+    return ()
 
 
 def _line(row: dict[str, Any], name: str, place: str, number: int, defaults: dict[str, Any]) -> Line:

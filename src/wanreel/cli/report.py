@@ -15,7 +15,7 @@ from wanreel.cli.exits import OF_CODE, Exit
 LOG_VARIABLE = "WANREEL_LOG"
 GIVEN_CHARS_MAX = 200  # of what somebody gave, in an error for a person
 
-_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 speaks_json: ContextVar[bool] = ContextVar("speaks_json", default=False)
 """Whether this run was asked for JSON: then every line of stderr is an object, too."""
@@ -84,7 +84,8 @@ def _err(words: str) -> None:
 
 def plain(words: str) -> str:
     """The words as text and nothing else: what would steer a terminal (escape sequences, turns of the writing
-    direction) in a prompt or in the vendor's words is shown by its number. JSON stays the same JSON.
+    direction) in a prompt or in the vendor's words, and half of a pair that stands for one letter, is shown by its
+    number. JSON stays the same JSON.
     """
     return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", words)
 

@@ -222,9 +222,9 @@ def set_budget(
     currency
         CNY or USD; default: the account's. Nothing is converted.
     zone
-        Time zone of the days and months; default: Asia/Shanghai.
+        Time zone of the days and months; default: as it was, at first Asia/Shanghai.
     warn_at
-        The share at which a notice warns, such as 0.8.
+        The share at which a notice warns, such as 0.5; default: as it was, at first 0.8.
     """
 
     async def work(opened: Home) -> int:

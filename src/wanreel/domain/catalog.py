@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from wanreel.domain.errors import Invalid, Problem
 from wanreel.domain.model import MODES, TIERS, Durations, Limit, Model, Region, Size
 
+_NEAR_MAX = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Alias:
@@ -67,6 +69,16 @@ class Catalog:
         wanted = self.region(region_id).id
         return next((name for region, m, name in self.defaults if (region, m) == (wanted, mode)), None)
 
+    def must_know(self, name: str) -> None:
+        """Raises Invalid where neither a model nor a name in use is called so: with those it may be meant for."""
+        asked = name.strip()
+        known = self._names()
+        if asked in known or asked.lower() in known:
+            return
+        near = difflib.get_close_matches(asked.lower(), known, n=_NEAR_MAX, cutoff=0.6)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise Invalid("", (Problem("model", f"is not in the catalog: {hint}`wanreel models list` shows all", asked),))
+
     def resolve(self, name: str, region_id: str, mode: str | None = None) -> Resolved:
         """The model a name stands for in a region. An unknown name passes, as a guess with a warning.
 
@@ -115,9 +127,11 @@ class Catalog:
         advice = f"models of {region.name} for this: {', '.join(here)}" if here else "the region has none for this"
         return Problem("model", f"is offered in {where}, not in {region.name}; {advice}", asked)
 
+    def _names(self) -> list[str]:
+        return [m.id for m in self.models] + [a.name for a in self.aliases]
+
     def _unknown_words(self, asked: str) -> str:
-        known = [m.id for m in self.models] + [a.name for a in self.aliases]
-        near = difflib.get_close_matches(asked, known, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(asked, self._names(), n=1, cutoff=0.6)
         hint = f"; the nearest known id is {near[0]}" if near else ""
         return f"{asked} is not in the catalog: it is passed through unchecked{hint}"
 

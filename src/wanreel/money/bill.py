@@ -19,7 +19,9 @@ _ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Billed:
-    """What a bill says of a task in one currency, its rows added up. `slack` is what so many roundings may come to."""
+    """What a bill says of a task in one currency, its rows added up. `slack` is what the roundings of those rows that
+    charge something may come to, `least` the smallest rounding among all of them.
+    """
 
     task: str
     currency: str
@@ -27,6 +29,12 @@ class Billed:
     slack: Decimal
     line: int
     rows: int = 1
+    least: Decimal = _ZERO
+
+    @property
+    def may_differ(self) -> Decimal:
+        """By how much it may differ from what was settled, and is the same amount."""
+        return self.slack or self.least
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +152,7 @@ def _differences(task: str, billed: Mapping[str, Billed], ours: _Settled) -> Ite
             yield Difference(Verdict.MISSING, task, job, None, amount, currency, said)
         elif amount is None and one.amount:
             yield Difference(Verdict.EXTRA, task, job, one.amount, None, currency, _extra(one, ours))
-        elif abs(one.amount - (amount or _ZERO)) > one.slack:
+        elif abs(one.amount - (amount or _ZERO)) > one.may_differ:
             said = f"the bill has another amount{_in_rows(one)}"
             yield Difference(Verdict.CHANGED, task, job, one.amount, amount, currency, said)
 

@@ -46,6 +46,13 @@ def estimate(request: Request, catalog: Catalog, tariff: Rates, region_id: str, 
     if rate is None:
         unknown = f"{request.model} is not in the catalog"
         why = unknown if model is None else f"no price of {request.model} in {region.name} is on record"
+        elsewhere = [
+            other.name
+            for other in catalog.regions
+            if tariff.rate(request.model, other.id, tier, audio=request.audio, at=at) is not None
+        ]
+        if elsewhere:
+            why = f"{why}; there is one for {' and for '.join(elsewhere)}"
         return Estimate(None, region.currency, None, seconds, why=f"{why}; a file of prices can tell it")
     if seconds is None:
         why = "the length is the input's, and nothing bounds it"

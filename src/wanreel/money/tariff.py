@@ -7,7 +7,7 @@ user's own beats any of the catalog's.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -99,16 +99,41 @@ def read_prices(data: Mapping[str, object], catalog: Catalog) -> tuple[tuple[str
     rows = cast("list[object]", found) if isinstance(found, list) else []
     if not isinstance(found, list):
         problems.append(Problem("prices", "must be rows: write [[prices]] above each", str(found)[:80]))
-    prices: list[tuple[str, Price]] = []
+    prices: list[tuple[int, tuple[str, Price]]] = []
     for number, row in enumerate(rows, 1):
         where = f"prices row {number}"
         if isinstance(row, Mapping):
-            prices += _row(cast("Mapping[str, object]", row), where, catalog, problems)
+            read = _row(cast("Mapping[str, object]", row), where, catalog, problems)
+            prices += [(number, one) for one in read]
         else:
             problems.append(Problem(where, "must be a table", str(row)[:80]))
+    problems += _twice(prices)
     if problems:
         raise Invalid("the file of prices cannot be used:", tuple(problems))
-    return tuple(prices)
+    return tuple(row for _, row in prices)
+
+
+def _twice(prices: Sequence[tuple[int, tuple[str, Price]]]) -> Iterator[Problem]:
+    """Rows that say two prices for the same second. Of different first days the later one is meant, and no problem."""
+    for place, (number, (model, price)) in enumerate(prices):
+        for earlier, (other, told) in prices[:place]:
+            apart = told.audio is not None and price.audio is not None and told.audio != price.audio
+            tiers = _shared(told, price)
+            if (other, told.region, told.since) != (model, price.region, price.since) or apart or not tiers:
+                continue
+            since = price.since or "its beginning"
+            said = (
+                f"row {earlier} says already what a second of {model} costs in {price.region} at {tiers} from {since}"
+            )
+            advice = "leave one out, give the newer one another `since`, or tell them apart by audio = true and false"
+            yield Problem(f"prices row {number}", f"{said}: {advice}")
+
+
+def _shared(one: Price, other: Price) -> str:
+    """The tiers that both have a price for, in words; "": none."""
+    here, there = ({tier for tier, _ in price.per_second} for price in (one, other))
+    both = here | there if "any" in here | there else here & there
+    return ", ".join(sorted(both - {"any"} or both))
 
 
 def _row(row: Mapping[str, object], where: str, catalog: Catalog, problems: list[Problem]) -> list[tuple[str, Price]]:
@@ -155,6 +180,8 @@ def _per_second(value: object, where: str, problems: list[Problem]) -> tuple[tup
         problems.append(
             Problem(f"{where}, per_second", 'must be a table such as { "720P" = "0.6" }, or { any = "0.24" }')
         )
+    if "any" in table and len(table) > 1:
+        problems.append(Problem(f"{where}, per_second", "any is the same for all: it stands alone"))
     found: list[tuple[str, Decimal]] = []
     for tier, text in table.items():
         amount = read_amount(text) if isinstance(text, str) else None

@@ -82,7 +82,8 @@ def read_bill(text: str, currency: str, *, task_column: str | None = None, amoun
 
 
 def _together(one: Billed, more: Billed) -> Billed:
-    return replace(one, amount=one.amount + more.amount, slack=one.slack + more.slack, rows=one.rows + 1)
+    least = min(one.least, more.least)
+    return replace(one, amount=one.amount + more.amount, slack=one.slack + more.slack, rows=one.rows + 1, least=least)
 
 
 def _is_sum(row: Sequence[str], columns: _Columns) -> bool:
@@ -157,7 +158,8 @@ def _billed(row: Sequence[str], line: int, columns: _Columns) -> Billed | Proble
     task = row[columns.task].strip() if columns.task < len(row) else ""
     places = -int(amount.as_tuple().exponent)
     slack = Decimal(5).scaleb(-max(places, 2) - 1)
-    return Billed(task, currency, exact(amount), slack, line)
+    charge = exact(amount)  # a row of nothing fills the bill up, and is no reason to let the others differ by more
+    return Billed(task, currency, charge, slack if charge else Decimal(0), line, least=slack)
 
 
 def _currency(said: str) -> str | None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from wanreel.data.zones import zone_of
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Invalid, NotFound, Problem, Stale
-from wanreel.domain.event import ALL, MoneyFreed
+from wanreel.domain.event import MoneyFreed
 from wanreel.domain.job import Account, Job, Queued
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.mark import tags_of
@@ -138,10 +138,7 @@ class Till:
         """Set a budget, in place of one of the same project, period and currency; what is not said of its zone and its
         warning stays as it was. Raises Invalid.
         """
-        before = await self._standing(project, period, currency or self.currency)
-        name = zone or (before.zone if before else self.usual_zone)
-        if warn_at is None and before is not None:
-            warn_at = f"{before.warn_at:f}"
+        name = zone or self.usual_zone
         budget = read_budget(
             project=project,
             period=period,
@@ -151,14 +148,14 @@ class Till:
             zone_known=zone_of(name) is not None,
             warn_at=warn_at,
         )
+        before = next((used.budget for used in await self.budgets() if used.budget.id == budget.id), None)
+        if before is not None:
+            kept = {"zone": before.zone} if not zone else {}
+            kept |= {"warn_at": before.warn_at} if warn_at is None else {}
+            budget = replace(budget, **kept)
         await self._ledger.put_budget(budget)
         await self.wake("a budget was set")
         return budget
-
-    async def _standing(self, project: str | None, period: str, currency: str) -> Budget | None:
-        """The budget that another of these would take the place of."""
-        budget_id = f"{(project or ALL).strip()}/{period}/{currency.strip().upper()}"
-        return next((used.budget for used in await self.budgets() if used.budget.id == budget_id), None)
 
     async def drop_budget(self, budget_id: str) -> None:
         """End a budget. Raises NotFound."""

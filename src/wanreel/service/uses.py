@@ -435,6 +435,8 @@ class Service:
     async def slots_for(self, model: str, per_day: float, run_s: float | None = None) -> dict[str, Any]:
         """What so many clips of a model a day need, with the accounts that share the work. Raises Invalid."""
         accounts, main = self._shop.accounts, self._main
+        if not any(model in known.slots for known in accounts.all()):  # whoever set its slots up knows it
+            self._shop.catalog.must_know(model)
         found = self._shop.catalog.resolve(model, main.region).model
         pool = accounts.pool(main.region) or (main,)
         slots = sum(accounts.limit_of(SlotKey(account.id, found.id)) for account in pool)
