@@ -19,8 +19,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from wanreel.domain.addresses import Address, is_name, is_public, read_address
 from wanreel.domain.errors import Invalid
-from wanreel.inputs.addresses import Address, is_public, read_address
 
 REDIRECTS_MAX = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -124,7 +124,7 @@ class Links:
         if port <= _LOW_PORTS_MAX and port not in _PORTS.values():
             raise Invalid(f"{shown(link)} names port {port}, which is not the web's")
         address = read_address(host)
-        if address is None and not _is_name(host):
+        if address is None and not is_name(host):
             raise Invalid(f"{shown(link)} names no host: write a name, or an address in its usual form")
         if address is not None and not self._may_connect(address):
             raise _private(host)
@@ -143,12 +143,6 @@ class Links:
 
     def _is_own(self, host: str, port: int) -> bool:
         return host in self._hosts or f"{host}:{port}" in self._hosts
-
-
-def _is_name(host: str) -> bool:
-    """Whether everybody reads it as a name: not 2130706433, 127.1 or 0x7f.1, which some read as addresses."""
-    last = host.rstrip(".").rpartition(".")[2]
-    return host.isascii() and bool(last) and not last.isdigit() and not last.startswith("0x")
 
 
 class _Checked(AbstractResolver):

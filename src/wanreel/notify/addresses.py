@@ -6,59 +6,49 @@ a second look-up could answer something else.
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
+from yarl import URL
 
+from wanreel.domain.addresses import is_name, is_public, read_address
 from wanreel.domain.errors import Invalid, Problem
 
 URL_LETTERS_MAX = 2000
 
 
 def check_url(url: str, *, private: bool) -> str:
-    """A URL that webhooks may be sent to. Raises Invalid."""
-    words = ""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise Invalid("", (Problem("url", "is not a URL", url[:80]),)) from None
-    if len(url) > URL_LETTERS_MAX or not url.isprintable() or " " in url:
-        words = f"must be at most {URL_LETTERS_MAX} printable characters without spaces"
-    elif parts.scheme != "https" and not (private and parts.scheme == "http"):
-        words = "must begin with https://"
-    elif not host or parts.username is not None or parts.password is not None or parts.fragment:
-        words = "must name a host, and hold no user name, password or fragment"
-    elif not private and _literal(host) is not None and not is_public(host):
-        words = "must not be a private address"
-    if words:
-        raise Invalid("", (Problem("url", words, url[:80]),))
+    """A URL that webhooks may be sent to, as it was given. Raises Invalid."""
+    target_of(url, private=private)
     return url
 
 
-def is_public(address: str) -> bool:
-    """Whether an address is one of the open internet: not this machine, this network, or a special range."""
-    found = _literal(address)
-    if found is None:
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if inner is not None:
-            return is_public(str(inner))
-        if found in ipaddress.ip_network("64:ff9b::/96"):  # NAT64: an IPv4 address in disguise
-            return is_public(str(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)))
-    return found.is_global and not found.is_multicast
-
-
-def _literal(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def target_of(url: str, *, private: bool) -> URL:
+    """A URL that webhooks may be sent to, as it is connected to: two readings of it could name two hosts, so it is the
+    one that is connected to which is judged (a host of fullwidth figures is an address only then). Raises Invalid.
+    """
+    words = ""
     try:
-        return ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return None
+        found = URL(url)
+        host, port = found.raw_host or "", found.explicit_port
+    except (ValueError, TypeError):
+        raise Invalid("", (Problem("url", "is not a URL", url[:80]),)) from None
+    address = read_address(host)
+    if len(url) > URL_LETTERS_MAX or not url.isprintable() or " " in url:
+        words = f"must be at most {URL_LETTERS_MAX} printable characters without spaces"
+    elif found.scheme != "https" and not (private and found.scheme == "http"):
+        words = "must begin with https://"
+    elif not host or port == 0 or found.raw_user is not None or found.raw_password is not None or "#" in url:
+        words = "must name a host, and hold no user name, password or fragment"
+    elif address is None and not is_name(host):
+        words = "must name its host by a name, or by an address in its usual form"
+    elif not private and address is not None and not is_public(address):
+        words = "must not be a private address"
+    if words:
+        raise Invalid("", (Problem("url", words, url[:80]),))
+    return found
 
 
 class PublicResolver(AbstractResolver):
@@ -74,7 +64,7 @@ class PublicResolver(AbstractResolver):
         found = await inner.resolve(host, port, family)
         if self._private:
             return found
-        fit = [row for row in found if is_public(row["host"])]
+        fit = [row for row in found if (address := read_address(row["host"])) is not None and is_public(address)]
         if len(fit) != len(found) or not fit:  # one private address among public ones is a trick, not a mistake
             raise OSError(None, f"{host} leads to a private address")
         return fit

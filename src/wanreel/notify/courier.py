@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import Webhook
 
 from wanreel.domain.errors import Invalid, WanreelError
 from wanreel.domain.hook import Delivery, Hook, Message, next_wait_s
-from wanreel.notify.addresses import PublicResolver, check_url
+from wanreel.notify.addresses import PublicResolver, target_of
 from wanreel.ports.clock import Clock
 from wanreel.ports.hooks import Hooks
 from wanreel.telemetry import HOOK, HOOK_FAILED, log
@@ -114,7 +114,7 @@ class Courier:
     async def _post(self, hook: Hook, message: Message) -> tuple[int | None, str | None]:
         """One signed POST: the status, and what went wrong, if anything did."""
         try:
-            url = check_url(hook.url, private=self._private)
+            url = target_of(hook.url, private=self._private)
             body = message.body.encode()
             headers = signed(message, hook.signing(self._clock.now()), self._clock.now())
             timeout = aiohttp.ClientTimeout(total=self._try_s)

@@ -1,4 +1,4 @@
-"""Whether an address belongs to the public internet: the only place a link that a user gives may lead to. Pure.
+"""Whether an address belongs to the public internet: the only place a link or webhook of a user may lead to. Pure.
 
 An address can carry another one inside it (mapped, compatible, 6to4, NAT64, Teredo, ISATAP); what counts then is the
 one inside. Cloud metadata services are named where they do not lie in a private range anyway.
@@ -38,7 +38,7 @@ _ISATAP = (0x00005EFE, 0x02005EFE)  # the middle of an interface id that ends in
 
 
 def is_public(address: Address) -> bool:
-    """Whether a link may lead there."""
+    """Whether it may lead there."""
     inner = _inside(address)
     if inner is not None:
         return is_public(inner)
@@ -54,6 +54,12 @@ def read_address(text: str) -> Address | None:
         return ipaddress.ip_address(text.strip("[]").partition("%")[0])
     except ValueError:
         return None
+
+
+def is_name(host: str) -> bool:
+    """Whether everybody reads it as a name: not 2130706433, 127.1 or 0x7f.1, which some read as addresses."""
+    last = host.rstrip(".").rpartition(".")[2]
+    return host.isascii() and bool(last) and not last.isdigit() and not last.startswith("0x")
 
 
 def _inside(address: Address) -> IPv4Address | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wanreel.inputs.addresses import is_public, read_address
+from wanreel.domain.addresses import is_public, read_address
 
 PRIVATE_4 = (
     *("0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254"),
