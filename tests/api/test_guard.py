@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -68,17 +69,26 @@ async def test_large_bodies_are_refused(tmp_path: Path, chunked: bool) -> None:
             assert (413, "too_large") == (got.status, (await got.json())["code"])
 
 
+async def test_a_large_body_is_refused_by_its_announcement(idle: Served) -> None:
+    """Before a byte of it is sent."""
+    host, port = idle.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"POST /v1/lint HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n")
+    async with asyncio.timeout(15):
+        assert b"413" in await reader.readline()
+    writer.close()
+
+
 async def test_a_body_that_does_not_come_is_not_waited_for(tmp_path: Path) -> None:
     """A client that stops in mid-body gets a 408 and its connection back."""
-    import asyncio
-
     async with served(tmp_path / "home", None, works=False, rules=Rules(body_pause_s=0.05)) as it:
         host, port = it.url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(
             b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
         )
-        answer = await reader.read()
+        async with asyncio.timeout(15):
+            answer = await reader.read()
         assert answer.startswith(b"HTTP/1.1 408")
         writer.close()
 

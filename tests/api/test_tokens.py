@@ -68,6 +68,16 @@ async def test_the_same_key_in_two_projects_is_two_orders(idle: Served) -> None:
     assert made[0] == made[2] != made[1]
 
 
+async def test_a_project_named_like_anothers_key_gets_nothing_of_it(idle: Served) -> None:
+    """Wherever one ends and the other begins, and also for a project named like the mark of a token of all."""
+    made: list[str] = []
+    for project, key in (("films", "spring:k"), ("films:spring", "k"), ("*", "k"), (None, "k")):
+        who = await bearer(idle, project)
+        got = await idle.ask("POST", "/v1/jobs", WISH, authorization=who, idempotency_key=key)
+        made.append(got.json["jobs"][0]["id"])
+    assert 4 == len(set(made))
+
+
 async def test_a_revoked_token_is_out(idle: Served) -> None:
     """Revoking takes hold at once in this process."""
     made, secret = await idle.home.tokens.make("t", "default", ("read",))

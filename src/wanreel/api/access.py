@@ -21,6 +21,12 @@ from wanreel.service.uses import ID_CHARS
 _T = TypeVar("_T")
 
 
+def secret_in(authorization: str) -> str:
+    """What comes after `Bearer` in a header; "" where there is none."""
+    scheme, _, secret = authorization.partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else ""
+
+
 class _Bearer(HTTPBearer):
     """Where the document says that a token goes, and the token of a request; "" where there is none."""
 
@@ -36,8 +42,7 @@ class _Bearer(HTTPBearer):
     @staticmethod
     def secret(request: Request) -> str:
         """What came after `Bearer`."""
-        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        return secret.strip() if scheme.lower() == "bearer" else ""
+        return secret_in(request.headers.get("authorization", ""))
 
 
 class _Needs(_Bearer):

@@ -44,16 +44,29 @@ class Admission:
 
     async def admit(self, secret: str | None, address: str) -> Caller:
         """Who a secret stands for. Raises Refusal: no token, a wrong one, too many requests or guesses."""
-        if not await self._tokens.configured():
+        token = await self._known(secret, address)
+        if token is None:
             return NOBODY
+        self._count(token)
+        return Caller(token.project, token.scopes, token.id, token.resend_s)
+
+    async def greet(self, secret: str | None, address: str) -> None:
+        """Let somebody on who is going to be admitted, before much is read of what they send; of one who is known it
+        counts nothing. Raises Refusal: no token, a wrong one, too many guesses.
+        """
+        await self._known(secret, address)
+
+    async def _known(self, secret: str | None, address: str) -> Token | None:
+        """The token of a secret; None where none are needed. Raises Refusal."""
+        if not await self._tokens.configured():
+            return None
         token = await self._tokens.recognise(secret) if secret else None
         if token is None:
             if secret:
                 self._count_guess(address)
             words = "This token is not known here, or no longer in force." if secret else "A token is needed."
             raise Refusal("unauthorized", words, headers={"WWW-Authenticate": "Bearer"})
-        self._count(token)
-        return Caller(token.project, token.scopes, token.id, token.resend_s)
+        return token
 
     async def give_pass(self, caller: Caller, job_id: str, shows: str) -> Pass | None:
         """A pass for one view of a job that this caller may see. None where no tokens are needed, or this one has just

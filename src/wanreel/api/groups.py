@@ -34,6 +34,7 @@ router = Room(prefix="/v1", tags=["groups"])
 GroupId = Annotated[str, Path(max_length=100, examples=["grp_01k8xgjt2k3m4n5p6q7r8s9t0v"])]
 _MOST = 200_000
 PAGE_MAX = 200
+CLIPS_MAX = 5000  # of one batch: all are stored, and answered, at once
 
 
 @router.post(
@@ -48,6 +49,9 @@ async def submit(request: Request, answer: Response, body: BatchIn, caller: Subm
     """Order several wishes as one group: stored all or none. With a key, the same batch again is the same group."""
     desk = desk_of(request)
     key = checked_key(key)
+    clips = sum(one.variants for one in body.orders)
+    if clips > CLIPS_MAX:
+        raise Invalid("", (Problem("orders", f"must make at most {CLIPS_MAX} clips together", str(clips)),))
     ask = None if key is None else ask_of("/v1/groups", body.model_dump(mode="json"))
     scoped = None if key is None else f"{scoped_key(caller, key)}/batch"
     orders = [with_ask(await order_of(desk, one, caller), ask) for one in body.orders]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,10 +16,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wanreel.api.desk import Rules
 from wanreel.api.problems import Refusal, Told, told
+from wanreel.api.weighing import PARTS_MAX, Scales
 from wanreel.ports.clock import Clock
 from wanreel.telemetry import REQUEST, REQUEST_BROKE, log
 
 HEADER_BYTES_MAX = 32 * 1024
+STRANGER_BYTES_MAX = 64 * 1024  # of a body, from somebody whose token has not been looked at
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
@@ -34,13 +36,18 @@ SECURITY_HEADERS = {
 
 Refuse = Callable[[str, Told, str], Response]
 Limit = Callable[[str, str], int]
+Door = Callable[[str, str, str], Awaitable[None]]
+"""Who may send a large body to a path: raises Refusal, by the Authorization header and the address."""
 
 
 class Guard:
     """The outermost layer. `loopback`: the server listens on this machine alone, so it goes by no other name."""
 
-    def __init__(self, app: ASGIApp, *, rules: Rules, clock: Clock, refuse: Refuse, limit: Limit, loopback: bool):
+    def __init__(
+        self, app: ASGIApp, *, rules: Rules, clock: Clock, refuse: Refuse, limit: Limit, door: Door, loopback: bool
+    ):
         self._app = app
+        self._door = door
         self._rules = rules
         self._clock = clock
         self._refuse = refuse
@@ -82,6 +89,11 @@ class Guard:
     def bytes_max(self, scope: Scope) -> int:
         """How much of a body the path takes."""
         return self._limit(scope["method"], scope["path"])
+
+    async def let_in(self, scope: Scope) -> None:
+        """Look at who sends a large body before it is read. Raises Refusal."""
+        client = scope.get("client")
+        await self._door(scope["path"], Headers(scope=scope).get("authorization", ""), client[0] if client else "")
 
     @property
     def pause_s(self) -> float:
@@ -141,7 +153,10 @@ class _Exchange:
         self._request_id = request_id
         self._most = guard.bytes_max(scope)
         self._taken = 0
+        self._is_known = False
         self._body_ended = False
+        is_json = "json" in Headers(scope=scope).get("content-type", "").lower()
+        self._scales = Scales() if is_json else None
         self.status: int | None = None
 
     async def receive(self) -> Message:
@@ -158,6 +173,12 @@ class _Exchange:
             self._body_ended = not message.get("more_body", False)
             if self._taken > self._most:
                 words = f"At most {self._most} bytes are taken here."
+                raise Refusal("too_large", words, headers={"Connection": "close"})
+            if self._taken > STRANGER_BYTES_MAX and not self._is_known:
+                await self._guard.let_in(self._scope)
+                self._is_known = True
+            if self._scales is not None and not self._scales.take(message.get("body", b"")):
+                words = f"At most {PARTS_MAX} texts and values are taken in one body, as UTF-8."
                 raise Refusal("too_large", words, headers={"Connection": "close"})
         return message
 

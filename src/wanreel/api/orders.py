@@ -104,8 +104,14 @@ def checked_key(key: str | None) -> str | None:
 
 
 def scoped_key(caller: Caller, key: str) -> str:
-    """A key among those of all projects: two projects may use the same word."""
-    return f"http:{caller.project or '*'}:{key}"
+    """A key among those of all projects: two projects may use the same word. No project's name holds a slash, so none
+    can be another one's name with the beginning of a key.
+    """
+    return f"http:{_scope(caller.project)}:{key}"
+
+
+def _scope(project: str | None) -> str:
+    return "*" if project is None else "/*" if project == "*" else project.replace(":", "/:")
 
 
 def ask_of(path: str, body: Any) -> str:

@@ -21,6 +21,7 @@ from wanreel.domain.errors import Internal, Invalid, Problem, WanreelError
 MEDIA_TYPE = "application/problem+json"
 TYPES = "/v1/problems/"
 GIVEN_LETTERS_MAX = 200  # of what was given, in an answer
+PROBLEMS_MAX = 100  # of a body, told in one answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,8 @@ def told(error: Exception) -> Told:
         return Told(error.code, error.message, headers=headers)
     if isinstance(error, RequestValidationError):
         return _unreadable(error)
-    if isinstance(error, HTTPException) and isinstance(error.__cause__, Refusal):
-        return error.__cause__.told  # raised by the guard while the framework read the body
+    if isinstance(error, HTTPException) and isinstance(error.__cause__, Refusal | WanreelError):
+        return told(error.__cause__)  # raised by the guard while the framework read the body
     if isinstance(error, HTTPException):
         code = CODE_OF_STATUS.get(error.status_code, "malformed" if error.status_code < 500 else "internal")
         return Told(code, _phrase(error), headers=dict(error.headers or {}))
@@ -113,9 +114,10 @@ def _phrase(error: HTTPException) -> str:
 def _unreadable(error: RequestValidationError) -> Told:
     """Pydantic's findings in our words."""
     problems: list[Problem] = []
+    rows = error.errors()
     if isinstance(error.body, bytes):  # the framework leaves a body of another type as it came
         return Told("unsupported", "Send the body as JSON, with `Content-Type: application/json`.")
-    for row in error.errors():
+    for row in rows[:PROBLEMS_MAX]:
         where = [str(part) for part in row["loc"]]
         name = ".".join(where[1:] or where)
         if row["type"] == "json_invalid":
@@ -123,6 +125,8 @@ def _unreadable(error: RequestValidationError) -> Told:
         words = "is no field of this request" if row["type"] == "extra_forbidden" else row["msg"]
         given = "" if isinstance(row.get("input"), (dict, list)) else str(row.get("input", ""))
         problems.append(Problem(name, words.removeprefix("Value error, "), given, row["type"]))
+    if len(rows) > PROBLEMS_MAX:
+        problems.append(Problem("", f"and {len(rows) - PROBLEMS_MAX} more like these"))
     return Told("invalid", "The request cannot be done as written; nothing was stored or paid.", tuple(problems))
 
 

@@ -65,6 +65,7 @@ class Backstage:
             hooks=self._home.hooks,
             till=self._home.till,
             admit=self._admission.admit,
+            greet=self._admission.greet,
             admit_pass=self._admission.admit_pass,
             give_pass=self._admission.give_pass,
             note=self._note,
