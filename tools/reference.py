@@ -1,4 +1,4 @@
-"""Write docs/reference/{command-line,settings,errors,metrics}.md from the code: `python tools/reference.py` does it.
+"""Write docs/reference/*.md from the code, but for the emulator, the lint and the ledger: `python tools/reference.py`.
 
 What the tables say is read from the commands, the settings and the error tables themselves; a test compares the pages.
 """
@@ -20,6 +20,7 @@ from wanreel.domain import errors, policy
 from wanreel.domain.job import Fault
 from wanreel.metrics.names import ALL
 from wanreel.settings import LOG_VARIABLE, PREFIX, Settings
+from wanreel.spans import FACTS, SPANS
 from wanreel.vendor.errors import TABLE, Verdict
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -100,6 +101,14 @@ began, under the names its log lines have: take the `sum` of `rate`. Alerts and 
 """
 
 
+HOW_TRACES_ARE_MADE = """\
+With `wanreel[otel]` and an address to send them to ([how](../how-to/see-a-job-as-a-trace.md)), every process sends
+spans over OTLP/HTTP. A job's trace id follows from the job's id, so that every process that works on the job adds to one
+trace, and nothing is stored for it: the first half of the SHA-256 of "wanreel trace", a blank and the id. Log lines
+that speak of a job have it as `trace_id`, and the span they were written in as `span_id`.
+"""
+
+
 def pages() -> dict[Path, str]:
     """Each page with its text."""
     return {
@@ -107,6 +116,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "settings.md": _page(_settings()),
         FOLDER / "errors.md": _page(_errors()),
         FOLDER / "metrics.md": _page(_metrics()),
+        FOLDER / "traces.md": _page(_traces()),
     }
 
 
@@ -123,6 +133,19 @@ def _metrics() -> Iterator[str]:
     for metric in ALL:
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         yield f"| `{metric.name}` | {metric.sort} | {labels} | {metric.words} |"
+
+
+def _traces() -> Iterator[str]:
+    yield "# Traces\n"
+    yield MADE
+    yield HOW_TRACES_ARE_MADE
+    yield "| span | kind | is |"
+    yield "|---|---|---|"
+    yield from (f"| `{name}` | {sort} | {_cell(words)} |" for name, sort, words in SPANS)
+    yield "\nWhat stands on them:\n"
+    yield "| attribute | says |"
+    yield "|---|---|"
+    yield from (f"| `{fact}` | {_cell(words)} |" for fact, words in FACTS.items())
 
 
 # --- commands -------------------------------------------------------------------------------------------------------

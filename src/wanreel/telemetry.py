@@ -42,6 +42,7 @@ REVIEWED = "clip.reviewed"  # job, score
 PICKED = "clip.picked"
 WATCH_BROKE = "watch.broke"  # a watcher's turn could not read or keep something; it goes on
 VENDOR_CALL = "vendor.call"  # kind, status, seconds; never a key
+TRACES_LOST = "traces.lost"  # spans could not be sent: why
 LOOK_ENDED = "media.look_ended"  # a process that looked into a file died of it: file, status
 KEEPING = "storage.decided"  # somebody, or a rule, decided about a clip: job, what
 

@@ -76,7 +76,7 @@ def test_imports_are_declared(tree: Tree, root: Path) -> None:
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
     requirements = [*project["dependencies"], *chain.from_iterable(project.get("optional-dependencies", {}).values())]
     named = {re.split(r"[\s\[<>=!~;]", requirement)[0].lower() for requirement in requirements}
-    tops = {"pillow": "PIL", "pydantic-settings": "pydantic_settings"}
+    tops = {"pillow": "PIL", "pydantic-settings": "pydantic_settings", "opentelemetry-sdk": "opentelemetry"}
     declared = {tops.get(name, name.replace("-", "_")) for name in named} | {"pytest"}  # the plugin runs inside pytest
     none_of(arrows.undeclared(tree, declared))
 

@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from wanreel import spans
 from wanreel.api.desk import Rules
 from wanreel.api.problems import Refusal, Told, told
 from wanreel.api.weighing import PARTS_MAX, Scales
@@ -23,6 +24,9 @@ from wanreel.telemetry import REQUEST, REQUEST_BROKE, log
 HEADER_BYTES_MAX = 32 * 1024
 STRANGER_BYTES_MAX = 64 * 1024  # of a body, from somebody whose token has not been looked at
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}
+INTERNAL = 500
+_NO_METHOD = "HTTP"  # how a span is called whose method is nobody's
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -62,6 +66,14 @@ class Guard:
         request_id = self._clock.new_id("req")
         scope.setdefault("state", {})["request_id"] = request_id
         exchange = _Exchange(self, scope, receive, send, request_id)
+        with spans.opened(_NO_METHOD, spans.Sort.SERVER, {}, caller=_caller(scope)) as span:
+            try:
+                await self._answer(scope, exchange, request_id)
+            finally:
+                if spans.traced():
+                    _trace(span, scope, request_id, exchange.status)
+
+    async def _answer(self, scope: Scope, exchange: _Exchange, request_id: str) -> None:
         began = self._clock.now()
         try:
             self._check(scope)
@@ -198,6 +210,27 @@ class _Exchange:
             return
         answer = self._guard.refusal(self._scope["path"], what, self._request_id)
         await answer(self._scope, self._receive, self.send)
+
+
+def _caller(scope: Scope) -> str:
+    """The trace the caller is in, as it says."""
+    return Headers(scope=scope).get("traceparent", "") if spans.traced() else ""
+
+
+def _trace(span: spans.Span, scope: Scope, request_id: str, status: int | None) -> None:
+    """What a span says of a request: the route it took. Its path can hold a secret, as those of stable links do."""
+    route = getattr(scope.get("route"), "path", "")
+    known = scope["method"] in METHODS
+    span.call(f"{scope['method'] if known else _NO_METHOD} {route}".rstrip())
+    span.note(spans.METHOD, scope["method"] if known else "_OTHER")
+    span.note(spans.SCHEME, scope["scheme"])
+    span.note(spans.REQUEST, request_id)
+    if route:
+        span.note(spans.ROUTE, route)
+    if status is not None:
+        span.note(spans.STATUS, status)
+        if status >= INTERNAL:
+            span.note(spans.ERROR, str(status))
 
 
 def host_name(host: str) -> str | None:

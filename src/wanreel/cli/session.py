@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from wanreel.cli.options import HomeOptions
     from wanreel.client import Home
+    from wanreel.tracing.opening import Tracing
 
 _PLAIN = frozenset({"WANREEL_HOME", LOG_VARIABLE})
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
@@ -36,13 +37,27 @@ def run(
     speaks_json.set(as_json)
     if not as_json:
         _warn_of_strays()
-    _log_to_stderr(os.environ.get(LOG_VARIABLE) or log, as_json=as_json, counting=counting)
+    tracing = _tracing()
+    marking = () if tracing is None else (tracing.line,)
+    _log_to_stderr(os.environ.get(LOG_VARIABLE) or log, as_json=as_json, counting=counting, marking=marking)
     try:
         return asyncio.run(_guarded(work))
     except asyncio.CancelledError:
         return Exit.INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - the one place where every error becomes words and a code
         return report(error, as_json=as_json)
+    finally:
+        if tracing is not None:
+            tracing.end()
+
+
+def _tracing() -> Tracing | None:
+    """Begin to trace, where the environment asks for it by OpenTelemetry's own variables."""
+    if not any(name.startswith("OTEL_") for name in os.environ):
+        return None
+    from wanreel.tracing.opening import begin
+
+    return begin(os.environ, say)
 
 
 def _warn_of_strays() -> None:
@@ -121,7 +136,7 @@ async def _guarded(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
     return await main
 
 
-def _log_to_stderr(level: str, *, as_json: bool, counting: Processor | None) -> None:
+def _log_to_stderr(level: str, *, as_json: bool, counting: Processor | None, marking: Sequence[Processor]) -> None:
     import structlog
 
     number = LEVELS.get(level.lower(), LEVELS["warning"])
@@ -131,6 +146,7 @@ def _log_to_stderr(level: str, *, as_json: bool, counting: Processor | None) -> 
     structlog.configure(
         processors=[
             *(() if counting is None else (counting, _from(number))),
+            *marking,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *last,

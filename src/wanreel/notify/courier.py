@@ -7,13 +7,16 @@ day of tries has not brought home is parked, until somebody asks for it again.
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import aiohttp
 from standardwebhooks.webhooks import Webhook
 
+from wanreel import spans
 from wanreel.domain.errors import Invalid, WanreelError
 from wanreel.domain.hook import Delivery, Hook, Message, next_wait_s
 from wanreel.notify.addresses import PublicResolver, target_of
@@ -97,7 +100,9 @@ class Courier:
         if hook is None or hook.paused_at is not None:
             return replace(delivery, parked_at=now, trouble="the webhook is gone or paused")
         tries = delivery.tries + 1
-        status, trouble = await self._post(hook, message)
+        with spans.opened("POST", spans.Sort.CLIENT, {}, job=_job_of(message) if spans.traced() else "") as span:
+            status, trouble = await self._post(hook, message, span.traceparent)
+            _trace(span, hook, message, tries, status, failed=trouble is not None)
         if trouble is None:
             log.debug(HOOK, hook=hook.id, message=message.id, status=status)
             return replace(delivery, tries=tries, delivered_at=self._clock.now(), trouble="")
@@ -111,12 +116,13 @@ class Courier:
             return replace(delivery, tries=tries, parked_at=self._clock.now(), trouble=trouble)
         return replace(delivery, tries=tries, due_at=self._clock.now() + wait_s, trouble=trouble)
 
-    async def _post(self, hook: Hook, message: Message) -> tuple[int | None, str | None]:
-        """One signed POST: the status, and what went wrong, if anything did."""
+    async def _post(self, hook: Hook, message: Message, trace: str = "") -> tuple[int | None, str | None]:
+        """One signed POST, part of a trace where there is one: the status, and what went wrong, if anything did."""
         try:
             url = target_of(hook.url, private=self._private)
             body = message.body.encode()
             headers = signed(message, hook.signing(self._clock.now()), self._clock.now())
+            headers |= {"traceparent": trace} if trace else {}
             timeout = aiohttp.ClientTimeout(total=self._try_s)
             request = self._open().post(url, data=body, headers=headers, allow_redirects=False, timeout=timeout)
             async with request as response:
@@ -150,3 +156,27 @@ def signed(message: Message, secrets: tuple[str, ...], now: float) -> dict[str, 
         "webhook-timestamp": str(int(now)),
         "webhook-signature": " ".join(signatures),
     }
+
+
+def _job_of(message: Message) -> str:
+    """The job a message speaks of, if it is of one."""
+    data: dict[str, object] = json.loads(message.body).get("data") or {}
+    return str(data.get("job") or "")
+
+
+def _trace(span: spans.Span, hook: Hook, message: Message, tries: int, status: int | None, *, failed: bool) -> None:
+    """What a span says of a try: the receiver's host, never its path, which can hold a secret."""
+    if not spans.traced():
+        return
+    span.note(spans.METHOD, "POST")
+    span.note(spans.HOST, urlsplit(hook.url).hostname or "")
+    span.note(spans.HOOK, hook.id)
+    span.note(spans.MESSAGE, message.id)
+    span.note(spans.NOTICE, message.kind)
+    span.note(spans.TRIES, tries)
+    if tries > 1:
+        span.note(spans.RESEND, tries - 1)
+    if status is not None:
+        span.note(spans.STATUS, status)
+    if failed:
+        span.note(spans.ERROR, "unreachable" if status is None else str(status))

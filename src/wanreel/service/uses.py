@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
+from wanreel import spans
 from wanreel.domain.capacity import RUN_S, capacity
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
@@ -140,13 +141,23 @@ class Service:
         planned = planned or await self.plan(order)
         jobs = await self._placed(self._jobs_of(order, planned))
         if order.key is None:
-            return await self._shop.jobs.add(jobs, _variants(jobs, planned))
+            return await self._add(jobs, _variants(jobs, planned))
         # The first one tells whether the key speaks of this order at all, before the others are stored.
-        first = (await self._shop.jobs.add(jobs[:1], _variants(jobs, planned)))[0]
+        first = (await self._add(jobs[:1], _variants(jobs, planned)))[0]
         if order.ask is None and not same_wish(planned.requests[0], first, seed_given=order.seed not in (None, "")):
             raise Conflict(f"the key {order.key!r} stands for another order already ({first.id}): give a new key")
         rest = [replace(job, group=first.group or jobs[0].group) for job in jobs[1:]]
-        return [first, *await self._shop.jobs.add(rest)]
+        return [first, *await self._add(rest)]
+
+    async def _add(self, jobs: Sequence[Job], group: Group | None = None) -> list[Job]:
+        """Store jobs; each that is new begins its trace."""
+        kept = await self._shop.jobs.add(jobs, group)
+        if spans.traced():
+            made = {job.id for job in jobs}
+            for job in kept:
+                if job.id in made:
+                    _trace(job)
+        return kept
 
     async def plan_batch(self, rows: Sequence[Row], file_name: str) -> list[PlannedRow]:
         """Check and price every row. Raises Invalid with the problems of all rows, each with its line."""
@@ -172,7 +183,7 @@ class Service:
         for item in rows:
             made = self._jobs_of(item.row.order, item.planned)
             fresh += [replace(job, group=group, index=len(fresh) + place) for place, job in enumerate(made)]
-        jobs = await self._shop.jobs.add(await self._placed(fresh), _batch(group, fresh))
+        jobs = await self._add(await self._placed(fresh), _batch(group, fresh))
         known = sum(job.group != group for job in jobs)
         return Batch(tuple(jobs), known, tuple(changed_rows(list(rows), jobs)))
 
@@ -282,7 +293,7 @@ class Service:
         """
         made = await self._after(old, request)
         fresh = replace(made, group=old.group, index=old.index, group_max_cost=old.group_max_cost, key=key, ask=ask)
-        return (await self._shop.jobs.add(await self._placed([fresh])))[0]
+        return (await self._add(await self._placed([fresh])))[0]
 
     async def remix(self, old: Job, prompt: str, *, key: str | None = None, ask: str | None = None) -> Job:
         """A new job of the request of another one with other words, its seed and pictures kept; it belongs to no group.
@@ -296,7 +307,7 @@ class Service:
                 _still_there(s.inputs, media)
         said = await remarks_beside(checked, s.catalog)
         fresh = replace(await self._after(old, checked), key=key, ask=ask, remarks=said)
-        return (await s.jobs.add(await self._placed([fresh])))[0]
+        return (await self._add(await self._placed([fresh])))[0]
 
     async def _after(self, old: Job, request: Request) -> Job:
         """A new job for what another one was wanted for, outside its group; its tags are those the other has now."""
@@ -479,6 +490,14 @@ class Service:
                 return await s.jobs.commit(change)
             except Stale:
                 job = await s.jobs.get(job.id)
+
+
+def _trace(job: Job) -> None:
+    """The first span of a job's trace."""
+    facts = {spans.PROJECT: job.project, spans.MODEL: job.request.model, spans.ACCOUNT: job.account.id}
+    with spans.opened(spans.ORDER, spans.Sort.PRODUCER, facts, job=job.id, first=True) as span:
+        if job.group is not None:
+            span.note(spans.GROUP, job.group)
 
 
 def _still_there(inputs: Inputs, media: Media) -> None:

@@ -12,8 +12,9 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
+from wanreel import spans
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.errors import Invalid, NotFound, Unavailable
 from wanreel.domain.event import CancelFailed, Lost, NotSent, Pause, QueryFailed, Refused
@@ -43,6 +44,8 @@ from wanreel.vendor.upload import Uploads
 
 HOP = "x-wanreel-hop"  # the drop-in face refuses calls that carry it: never our own vendor (design 3.12)
 KEY_CHARS_MIN = 8
+BAD = 400
+_TEMPLATES = {"query": "/tasks/{task_id}", "cancel": "/tasks/{task_id}/cancel"}
 KEY_CHARS_MAX = 4096  # far beyond any key; a header of this length still passes everywhere
 UNUSABLE_KEY = "the API key holds characters no key has (a line break, perhaps), or far too many: set it again"
 
@@ -208,15 +211,22 @@ class DashScope:
         """One exchange, noted in the log without a word of what was in it, its answer without our key."""
         began = self._clock.now()
         status: int | None = None
-        try:
-            answer = await self._wire.exchange(call)
-            status = answer.status
-        except Broken as broken:
-            status = broken.status
-            raise
-        finally:
-            seconds = round(self._clock.now() - began, 3)
-            log.debug(VENDOR_CALL, kind=kind, account=account.id, status=status, seconds=seconds)
+        with spans.opened(call.method, spans.Sort.CLIENT, {}) as span:
+            if spans.traced():
+                _trace(span, kind, account, call)
+            try:
+                answer = await self._wire.exchange(call)
+                status = answer.status
+            except Broken as broken:
+                status = broken.status
+                raise
+            finally:
+                seconds = round(self._clock.now() - began, 3)
+                log.debug(VENDOR_CALL, kind=kind, account=account.id, status=status, seconds=seconds)
+                if status is not None:
+                    span.note(spans.STATUS, status)
+                    if status >= BAD:
+                        span.note(spans.ERROR, str(status))
         key = (self._key_for(account) or "").encode()
         hidden = answer.raw.replace(key, b"(key)") if len(key) >= KEY_CHARS_MIN else answer.raw
         return Answer(answer.status, hidden, answer.date)
@@ -299,3 +309,18 @@ def _read(path: Path, *, inline: bool) -> tuple[bytes, str]:
         return whole, hashlib.sha256(whole).hexdigest()
     with path.open("rb") as file:
         return b"", hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _trace(span: spans.Span, kind: str, account: Account, call: Call) -> None:
+    """What a span says of a call: never its query, its headers or its words."""
+    base, url = urlsplit(account.base_url), urlsplit(call.url)
+    template = _TEMPLATES.get(kind) or url.path.removeprefix(base.path)
+    span.call(f"{call.method} {template}")
+    span.note(spans.METHOD, call.method)
+    span.note(spans.TEMPLATE, template)
+    span.note(spans.CALL, kind)
+    span.note(spans.ACCOUNT, account.id)
+    span.note(spans.HOST, url.hostname or "")
+    port = url.port or {"https": 443, "http": 80}.get(url.scheme)
+    if port is not None:
+        span.note(spans.PORT, port)

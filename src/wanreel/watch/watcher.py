@@ -10,6 +10,7 @@ from bisect import insort
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from wanreel import spans
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.event import QueryFailed, StillRunning
 from wanreel.domain.facts import Facts, together
@@ -192,7 +193,8 @@ class Watcher:
     async def _ask(self, one: _Task) -> Turned:
         """Ask after one task by itself. An answer that says anything new is handed on, so that nobody asks again."""
         asked_at = self.tools.clock.now()
-        answer = await self.tools.vendor.look(self.account, one.task.task_id)
+        with spans.opened(spans.LOOK, spans.Sort.INTERNAL, {}, job=one.task.job_id):
+            answer = await self.tools.vendor.look(self.account, one.task.task_id)
         now = self.tools.clock.now()
         self.purse -= 1.0
         one.looked_at = asked_at

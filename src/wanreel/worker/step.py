@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from wanreel import spans
 from wanreel.domain.booking import Kind
 from wanreel.domain.errors import (
     BudgetReached,
@@ -65,6 +66,11 @@ async def step(job: Job, tools: Tools, seen: Ended | None = None) -> None:
     Raises Unsettled; anything else raised is a bug.
     """
     action = action_due(job)
+    with spans.opened(f"{spans.STEP} {action}", spans.Sort.INTERNAL, {spans.ACTION: str(action)}, job=job.id):
+        await _do(action, job, tools, seen)
+
+
+async def _do(action: Action | None, job: Job, tools: Tools, seen: Ended | None) -> None:
     if action is Action.SUBMIT:
         await _submit(job, tools)
     elif action is Action.POLL:
@@ -75,7 +81,7 @@ async def step(job: Job, tools: Tools, seen: Ended | None = None) -> None:
             raise Internal(f"{job.id} wants its task cancelled and has none")
         await settle(job, await tools.vendor.cancel(job.account, task.id), tools)
     elif action is Action.ARCHIVE:
-        await settle(job, await _archive(job, tools), tools)
+        await settle(job, await _archived(job, tools), tools)
         await _unspool(job, tools)
     else:
         await tools.jobs.release(tools.owner, job.id)
@@ -126,6 +132,17 @@ async def _look(job: Job, tools: Tools, seen: Ended | None) -> Event:
         near = tools.witness(job, since)
         return TaskUnknown(witnessed=near or await tools.slots.seen_since(job.account.id, since, job.id))
     return answer
+
+
+async def _archived(job: Job, tools: Tools) -> Event:
+    with spans.opened(spans.ARCHIVE, spans.Sort.INTERNAL, {}, job=job.id) as span:
+        event = await _archive(job, tools)
+        if isinstance(event, Stored):
+            span.note(spans.BYTES, event.artifact.size_bytes)
+        elif isinstance(event, StoreFailed):
+            span.note(spans.ERROR, str(event.trouble))
+        span.note(spans.EVENT, type(event).__name__)
+    return event
 
 
 async def _archive(job: Job, tools: Tools) -> Event:
@@ -265,6 +282,8 @@ def _say(change: Change, event: Event) -> None:
     """Log lines for what was committed."""
     if change.entry is not None:
         entry = change.entry
+        spans.note(spans.EVENT, type(event).__name__)
+        spans.note(spans.STATE, entry.state_to)
         log.info(STEP, job=entry.job_id, what=type(event).__name__, state=entry.state_to, reason=entry.reason)
         _say_seen(change.job, event, entry.at)
     for booking in change.money:
