@@ -103,8 +103,8 @@ began, under the names its log lines have: take the `sum` of `rate`. Alerts and 
 
 HOW_TRACES_ARE_MADE = """\
 With `wanreel[otel]` and an address to send them to ([how](../how-to/see-a-job-as-a-trace.md)), every process sends
-spans over OTLP/HTTP. A job's trace id follows from the job's id, so that every process that works on the job adds to one
-trace, and nothing is stored for it: the first half of the SHA-256 of "wanreel trace", a blank and the id. Log lines
+spans over OTLP/HTTP. A job's trace id follows from the job's id, so that every process that works on the job adds to
+one trace, and nothing is stored for it: the first half of the SHA-256 of "wanreel trace", a blank and the id. Log lines
 that speak of a job have it as `trace_id`, and the span they were written in as `span_id`.
 """
 
