@@ -13,8 +13,32 @@ from tests.house.sources import Tree
 APART = "emulator"
 PLAIN = frozenset(
     {"__future__", "abc", "base64", "binascii", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal"}
-    | {"difflib", "enum", "fractions", "functools", "graphlib", "hashlib", "heapq", "html", "itertools", "json", "math"}
-    | {"numbers", "operator", "re", "statistics", "string", "struct", "textwrap", "types", "typing", "unicodedata"}
+    | {
+        "difflib",
+        "enum",
+        "fractions",
+        "functools",
+        "graphlib",
+        "hashlib",
+        "heapq",
+        "html",
+        "ipaddress",
+        "itertools",
+        "json",
+    }
+    | {
+        "math",
+        "numbers",
+        "operator",
+        "re",
+        "statistics",
+        "string",
+        "struct",
+        "textwrap",
+        "types",
+        "typing",
+        "unicodedata",
+    }
     | {"urllib", "uuid"}
 )
 """The standard library's plain parts: values in, values out."""
