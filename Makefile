@@ -76,6 +76,10 @@ bench-archive: $(VENV)/.dev ## bring one gigabyte home, to a folder and to S3: m
 bench-watching: $(VENV)/.dev ## how soon ends are noticed and for how many requests, beside others' ways (ALL=1: every cell)
 	@ALL="$(ALL)" PLOT="$(or $(PLOT),docs/pictures/watching.png)" $(PY) -m pytest -q -s -p no:cacheprovider -o faulthandler_timeout=0 -m bench bench/test_watching.py
 
+.PHONY: bench-engine
+bench-engine: $(VENV)/.engine ## the same jobs on each engine, on Temporal and on Celery: writes docs/reference/engines.md (JOBS=…, QUICK=1: a minute's worth)
+	@$(PY) -m bench.engine $(if $(JOBS),--jobs $(JOBS)) $(if $(QUICK),--quick)
+
 .PHONY: setup
 setup: $(VENV)/.npm page ## only make .venv and the studio, with everything a contributor needs
 
@@ -107,6 +111,12 @@ $(VENV)/.run: $(PY) requirements/run.txt pyproject.toml
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@echo "Installing the tools that check it, hashes checked"
 	@$(INSTALL) --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+# What the comparison of engines holds ours against; no test needs it.
+$(VENV)/.engine: $(VENV)/.dev requirements/engine.txt
+	@echo "Installing the other engines, hashes checked"
+	@$(INSTALL) --require-hashes --requirement requirements/engine.txt
 	@touch $@
 
 # The JavaScript strangers the emulator is tried with; npm comes from a Python wheel.

@@ -14,13 +14,14 @@ LOCKS = (
     ("run.txt", ("--group", "build")),
     ("dev.txt", ("--group", "dev", "--constraints", "requirements/run.txt")),
     ("image.txt", ("--all-extras", "--constraints", "requirements/dev.txt")),
+    ("engine.txt", ("--group", "engine", "--constraints", "requirements/dev.txt")),
 )
 FORM = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate", "--quiet")
 
 
 def main(arguments: list[str]) -> int:
-    """Compile each lock in turn; the tools' lock may not move a version that the run lock has pinned, and the container
-    image has what was tested.
+    """Compile each lock in turn; the tools' locks may not move a version that the run lock has pinned, and the
+    container image has what was tested.
     """
     upgrade = ["--upgrade"] if "--upgrade" in arguments else []
     for name, what in LOCKS:

@@ -89,11 +89,14 @@ class Figures:
 def settings_of(run: Run, home: Path) -> Any:
     """As a user's, with many accounts that have many slots."""
     slots = {"*": 1_000_000}
-    others = {f"acc{n:03}": {"api_key": f"sk-bench-{n}", "slots": slots} for n in range(1, run.accounts)}
+    alone = {"key_is_ours_alone": True}  # so that a lost call's task is adopted though this vendor tells no prompts
+    others = {f"acc{n:03}": {"api_key": f"sk-bench-{n}", "slots": slots, **alone} for n in range(1, run.accounts)}
     given: dict[str, Any] = {"accounts": others} if others else {}
     if run.database:
         given["database_url"] = run.database
-    return load(home=home, account="acc000", api_key="sk-bench-0", slots=slots, judge="off", spool_bytes=0, **given)
+    return load(
+        home=home, account="acc000", api_key="sk-bench-0", slots=slots, judge="off", spool_bytes=0, **alone, **given
+    )
 
 
 @asynccontextmanager

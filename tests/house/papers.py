@@ -108,8 +108,8 @@ def unlocked(root: Path) -> Iterator[str]:
     run = {*project["project"]["dependencies"], *_plain(groups.get("build", []))}
     extras = {entry for group in project["project"].get("optional-dependencies", {}).values() for entry in group}
     image = {*project["project"]["dependencies"], *extras}
-    dev = run | set(_plain(groups.get("dev", [])))
-    for name, wanted in (("run.txt", run), ("dev.txt", dev), ("image.txt", image)):
+    dev, engine = (set(_plain(groups.get(name, []))) for name in ("dev", "engine"))
+    for name, wanted in (("run.txt", run), ("dev.txt", run | dev), ("image.txt", image), ("engine.txt", engine)):
         text = _text(root / "requirements" / name)
         entries = re.findall(r"^([A-Za-z0-9][\w.-]*)==[^\n]*((?:\n +--hash=\S+(?: \\)?)*)", text, re.MULTILINE)
         locked = {_canonical(package) for package, _ in entries}
