@@ -6,10 +6,10 @@ import asyncio
 from collections import deque
 
 from tests.factories import NOW, make_account, make_job, make_outcome
-from tests.worker.fakes import Bench, Vendor
+from tests.worker.fakes import Asker, Bench, Vendor
 from wanreel.domain.errors import Unavailable
-from wanreel.domain.event import Finished
-from wanreel.domain.job import Account, Archiving, Generating, Job, Succeeded
+from wanreel.domain.event import Finished, Found
+from wanreel.domain.job import Account, Archiving, Generating, Job, Succeeded, Unconfirmed
 from wanreel.domain.runtimes import kind_of
 from wanreel.ports.vendor import Ended, Turned
 from wanreel.worker.loop import Pace, Runner
@@ -24,6 +24,7 @@ class Watcher:
         self.account = account or make_account()
         self.turns = deque(turns)
         self.changes = 0
+        self.heard = asyncio.Event()
 
     async def turn(self) -> Turned:
         turn = self.turns.popleft() if self.turns else Turned((), NOW + 3600.0)
@@ -33,6 +34,7 @@ class Watcher:
 
     def changed(self) -> None:
         self.changes += 1
+        self.heard.set()
 
     def seen_since(self, since: float, but: str) -> bool:
         return since <= NOW and but != "t-seen"
@@ -100,3 +102,20 @@ async def test_a_watcher_that_breaks_goes_on_and_so_does_everybody_else() -> Non
 
     await run(bench, broken, buggy, well)
     assert {Succeeded} == {type((await bench.store.get(j.id)).state) for j in (job, other)}
+
+
+async def test_a_task_that_was_found_again_is_watched_at_once() -> None:
+    """The watcher hears of it from the search, and does not rest until it looks at the store by itself."""
+    bench = Bench()
+    lost = make_job(Unconfirmed)
+    await bench.store.add([lost])
+    seeker = Asker(bench, ([(lost, Found("t-1", "list", "its words"))], 3600.0))
+    watcher = Watcher()
+    runner = Runner(bench.tools, (), bench.limit_of, PACE, seeker=seeker, watchers=[watcher])
+    work = asyncio.get_running_loop().create_task(runner.run())
+    async with asyncio.timeout(60):
+        await watcher.heard.wait()
+    runner.stop()
+    await work
+    assert isinstance((await bench.store.get(lost.id)).state, Generating)
+    assert 0 == bench.vendor.count("look")

@@ -411,6 +411,7 @@ class Runner:
                     await settle(job, event, self._tools)
                 except Unsettled as unsettled:
                     self._keep(unsettled)
+                self._lookouts.changed(job)  # a task that was found runs from now on
             if self._handing is not None:
                 await self._handing.wake(tuple(job.id for job, _ in found))
         except WanreelError as why:
