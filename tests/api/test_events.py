@@ -9,8 +9,10 @@ from typing import Any, NoReturn
 
 import pytest
 
-from tests.api.served import Served
-from wanreel.domain.errors import Unavailable
+from tests.api.served import WISH, Served
+from tests.api.test_tokens import bearer
+from wanreel import async_client
+from wanreel.domain.errors import Unauthorized, Unavailable
 
 
 async def _until(server: Served, path: str, state: str, **headers: str) -> list[tuple[int, dict[str, Any]]]:
@@ -115,3 +117,36 @@ async def test_what_was_just_heard_of_is_followed_without_a_look_at_the_store(
         async for event in idle.events(f"/v1/events?{path}&after=0"):
             assert group == json.loads(event["data"])["group"]
             break
+
+
+async def test_a_revoked_token_hears_nothing_more(idle: Served) -> None:
+    """The stream it has opened ends with the next thing to be told; waiting for a job tells nothing either."""
+    mine = await bearer(idle, "films", "submit", "read")
+    token, secret = await idle.home.tokens.make("spy", "films", ("read",))
+    spy = f"Bearer {secret}"
+    job = await idle.ask("POST", "/v1/jobs", WISH, authorization=mine)
+    waiting = asyncio.create_task(
+        idle.ask("GET", f"/v1/jobs/{job.json['jobs'][0]['id']}", authorization=spy, prefer="wait=3")
+    )
+    async with idle.session.get(f"{idle.url}/v1/events", headers={"authorization": spy}) as stream:
+        assert b"wanreel" in await stream.content.readline()
+        await idle.home.tokens.revoke(token.id)
+        heard = asyncio.create_task(stream.content.read())
+        async with asyncio.timeout(30):
+            while not heard.done():
+                await idle.ask("POST", "/v1/jobs", WISH, authorization=mine)
+        assert 401 == (await waiting).status
+    async with async_client(idle.url, token=secret) as wan:
+        with pytest.raises(Unauthorized):
+            await anext(wan.stream())
+
+
+async def test_the_first_token_ends_what_was_heard_without(idle: Served) -> None:
+    """With the first one everybody needs one, also who listens already."""
+    async with idle.session.get(f"{idle.url}/v1/events") as stream:
+        assert b"wanreel" in await stream.content.readline()
+        mine = await bearer(idle, "films", "submit")
+        heard = asyncio.create_task(stream.content.read())
+        async with asyncio.timeout(30):
+            while not heard.done():
+                await idle.ask("POST", "/v1/jobs", WISH, authorization=mine)

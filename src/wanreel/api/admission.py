@@ -56,6 +56,14 @@ class Admission:
         """
         await self._known(secret, address)
 
+    async def still(self, caller: Caller) -> None:
+        """Whether somebody who was let in would be now: for whoever is told more as time goes by. Raises Refusal."""
+        if caller.token:
+            if await self._tokens.in_force(caller.token) is None:
+                raise _unknown()
+        elif await self._tokens.configured():
+            raise _needed()
+
     async def _known(self, secret: str | None, address: str) -> Token | None:
         """The token of a secret; None where none are needed. Raises Refusal."""
         if not await self._tokens.configured():
@@ -64,8 +72,7 @@ class Admission:
         if token is None:
             if secret:
                 self._count_guess(address)
-            words = "This token is not known here, or no longer in force." if secret else "A token is needed."
-            raise Refusal("unauthorized", words, headers={"WWW-Authenticate": "Bearer"})
+            raise _unknown() if secret else _needed()
         return token
 
     async def give_pass(self, caller: Caller, job_id: str, shows: str) -> Pass | None:
@@ -108,6 +115,15 @@ class Admission:
         wait_s = bucket.take(self._clock.now())
         if wait_s:
             raise _too_many("Too many wrong tokens from this address.", wait_s)
+
+
+def _unknown() -> Refusal:
+    words = "This token is not known here, or no longer in force."
+    return Refusal("unauthorized", words, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _needed() -> Refusal:
+    return Refusal("unauthorized", "A token is needed.", headers={"WWW-Authenticate": "Bearer"})
 
 
 def _over() -> Refusal:

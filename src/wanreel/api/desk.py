@@ -61,6 +61,7 @@ class Desk:
     till: Till
     admit: Callable[[str | None, str], Awaitable[Caller]]  # by a token, from an address. Raises Refusal
     greet: Callable[[str | None, str], Awaitable[None]]  # the same, but counts nothing of who is known
+    still: Callable[[Caller], Awaitable[None]]  # whether one who was admitted would be now. Raises Refusal
     admit_pass: Callable[[str, str, str, str], Awaitable[Caller]]  # by a pass, for a job and a view. Raises Refusal
     give_pass: Callable[[Caller, str, str], Awaitable[Pass | None]]  # for a job and a view; None: none is needed
     note: Callable[[Caller, str, str, str], Awaitable[None]]  # into the audit log: project, what, subject

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import Header, Query
@@ -13,12 +14,14 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from wanreel.api.access import Reader, visible_job
-from wanreel.api.desk import desk_of
+from wanreel.api.caller import Caller
+from wanreel.api.desk import Desk, desk_of
 from wanreel.api.groups import group_seen
-from wanreel.api.hub import Hub, Listener, Wanted
+from wanreel.api.hub import Listener, Wanted
 from wanreel.api.problems import Refusal, documented
 from wanreel.api.schemas import EventOut
 from wanreel.api.switch import Room
+from wanreel.domain.errors import WanreelError
 from wanreel.ports.feed import Happening
 from wanreel.service.view import happening_view
 
@@ -81,7 +84,7 @@ async def events(
         mine = caller.sees(happening.project)
         return mine and job in (None, happening.job_id) and group in (None, happening.group)
 
-    return EventStream(desk.hub, wanted, job or group, begin)
+    return EventStream(desk, caller, wanted, job or group, begin)
 
 
 def _number(text: str) -> int:
@@ -97,10 +100,12 @@ class EventStream(StreamingResponse):
     a hundred objects in a ring at each end, and every thousand callers a pause in which nobody is answered.
     """
 
-    def __init__(self, hub: Hub, wanted: Wanted, subject: str | None, begin: int | None) -> None:
+    def __init__(self, desk: Desk, caller: Caller, wanted: Wanted, subject: str | None, begin: int | None) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__((), headers=headers, media_type="text/event-stream")
-        self._hub = hub
+        self._desk = desk
+        self._caller = caller
+        self._hub = desk.hub
         self._wanted = wanted
         self._subject = subject
         self._begin = begin
@@ -118,8 +123,19 @@ class EventStream(StreamingResponse):
 
     async def _told(self, listener: Listener) -> AsyncGenerator[bytes]:
         yield format_sse_event(retry=BACK_MS, comment="wanreel")
-        async for happening in self._hub.follow(listener, self._begin):
-            yield PING if happening is None else encoded(happening)
+        async with aclosing(self._hub.follow(listener, self._begin)) as told:
+            async for happening in told:
+                if not await self._may_hear():
+                    return
+                yield PING if happening is None else encoded(happening)
+
+    async def _may_hear(self) -> bool:
+        """Whether the caller's token is in force: one that was revoked hears nothing more on a stream it has opened."""
+        try:
+            await self._desk.still(self._caller)
+        except (Refusal, WanreelError):  # who may hear more comes back in a second
+            return False
+        return True
 
 
 async def _until_gone(receive: Receive, listener: Listener) -> None:

@@ -16,7 +16,7 @@ from wanreel.api.caller import Caller
 from wanreel.api.desk import Desk, desk_of
 from wanreel.api.jobs import Key, Prefer
 from wanreel.api.orders import ask_of, checked_key, jobs_out, order_of, scoped_key, with_ask
-from wanreel.api.prefer import until_done, wait_s
+from wanreel.api.prefer import wait_s, waited
 from wanreel.api.problems import documented
 from wanreel.api.schemas import BatchIn, BatchOut, GroupOut, GroupPage, GroupRecord, PickOut
 from wanreel.api.switch import Room
@@ -95,7 +95,7 @@ async def get(request: Request, group_id: GroupId, caller: Reader, prefer: Prefe
     """A group and its jobs; with `Prefer: wait`, once all of them have ended."""
     desk = desk_of(request)
     jobs = await jobs_of_group(desk, group_id, caller)
-    jobs = await until_done(desk, jobs, wait_s(prefer, desk.rules.wait_s_max))
+    jobs = await waited(desk, caller, jobs, wait_s(prefer, desk.rules.wait_s_max))
     states = Counter(state_name(job.state) for job in jobs)
     done = all(map(is_final, jobs))
     record, word, out = await asyncio.gather(

@@ -24,7 +24,7 @@ from wanreel.api.orders import (
     tag_of,
     with_ask,
 )
-from wanreel.api.prefer import must_match, names_tag, until_done, wait_s
+from wanreel.api.prefer import must_match, names_tag, wait_s, waited
 from wanreel.api.problems import documented
 from wanreel.api.schemas import (
     CancelIn,
@@ -93,7 +93,7 @@ async def submit(
     desk.nudge()
     await desk.note(caller, jobs[0].project, "order", jobs[0].id)
     patience_s = wait_s(prefer, desk.rules.wait_s_max)
-    jobs = await until_done(desk, jobs, patience_s)
+    jobs = await waited(desk, caller, jobs, patience_s)
     group = jobs[0].group
     answer.headers["Location"] = f"/v1/groups/{group}" if group and len(jobs) > 1 else f"/v1/jobs/{jobs[0].id}"
     if patience_s:
@@ -187,7 +187,7 @@ async def get(
     sight = await visible_sight(request, job_id, caller)
     patience_s = wait_s(prefer, desk.rules.wait_s_max)
     if patience_s and not is_final(sight.job):
-        await until_done(desk, [sight.job], patience_s)
+        await waited(desk, caller, [sight.job], patience_s)
         sight = await desk.service.look(job_id)
     out = await one_out(desk, sight)
     tag = etag_of(out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
+from wanreel.api.caller import Caller
 from wanreel.api.desk import Desk
 from wanreel.api.problems import Refusal
 from wanreel.domain.job import Job, is_final
@@ -34,11 +35,20 @@ async def must_match(header: str | None, tag: Callable[[], Awaitable[str]]) -> N
         raise Refusal("changed", "It is no longer as If-Match says; read it again.")
 
 
-async def until_done(desk: Desk, jobs: Sequence[Job], patience_s: float) -> list[Job]:
-    """The jobs once all have ended, or as they stand when patience has run out. Told by the hub, not by looking."""
-    left = {job.id for job in jobs if not is_final(job)}
-    if not left or patience_s <= 0:
+async def waited(desk: Desk, caller: Caller, jobs: Sequence[Job], patience_s: float) -> list[Job]:
+    """The jobs once all have ended, or as they stand when patience has run out. Raises Refusal where the caller's token
+    was revoked meanwhile.
+    """
+    if patience_s <= 0 or all(map(is_final, jobs)):
         return list(jobs)
+    found = await _until_done(desk, jobs, patience_s)
+    await desk.still(caller)
+    return found
+
+
+async def _until_done(desk: Desk, jobs: Sequence[Job], patience_s: float) -> list[Job]:
+    """Told by the hub, not by looking."""
+    left = {job.id for job in jobs if not is_final(job)}
     until = desk.clock.now() + patience_s
     subject = jobs[0].id if len(jobs) == 1 else None
     listener = desk.hub.listen(lambda happening: happening.job_id in left, subject)

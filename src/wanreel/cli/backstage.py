@@ -66,6 +66,7 @@ class Backstage:
             till=self._home.till,
             admit=self._admission.admit,
             greet=self._admission.greet,
+            still=self._admission.still,
             admit_pass=self._admission.admit_pass,
             give_pass=self._admission.give_pass,
             note=self._note,

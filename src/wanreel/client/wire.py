@@ -15,6 +15,7 @@ from wanreel.ports.clock import Clock
 TRIES = 4
 AGAIN_S = 0.5
 SILENCE_S = 20.0  # the server pings more often; after so long a stream is taken for dead
+REFUSED = (401, 403)  # of a stream: asking again would be no use
 PATIENCE_S = 90.0  # with an answer, between two pieces of it
 
 
@@ -82,9 +83,11 @@ class Wire:
         raise Unavailable(f"{self.server} cannot be reached ({trouble}): is `wanreel up` running there?")
 
     async def events(self, query: Sequence[tuple[str, str]]) -> AsyncIterator[dict[str, Any] | None]:
-        """One connection's worth of events; None once when it stands, and for each ping."""
+        """One connection's worth of events; None once when it stands, and for each ping. Raises Unauthorized."""
         url, timeout = f"{self.server}/v1/events", _patience(SILENCE_S)
         async with self.session.get(url, params=query, timeout=timeout) as answer:
+            if answer.status in REFUSED:
+                raise error_of(answer.status, await answer.read())
             if answer.status != 200 or "text/event-stream" not in answer.headers.get("content-type", ""):
                 return
             async for raw in answer.content:
