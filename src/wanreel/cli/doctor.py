@@ -43,7 +43,7 @@ def doctor(
     home: HomeOptions = HOME,
     vendor: VendorOptions = VENDOR,
 ) -> int:
-    """Check settings, home, database, archive, spool, key, host and clock; say what to do about what is amiss.
+    """Check settings, home, database, archive, spool, key, Temporal, host and clock; say what to do where one is amiss.
 
     Parameters
     ----------
@@ -75,6 +75,7 @@ def doctor(
                     await told.check("notices", _notices(opened))
                 if settings.retention:
                     await told.check("retention", _retention(opened))
+                await _temporal(settings, told)
                 if not offline:
                     await told.check("vendor", _vendor(opened, opened.account))
                     for known in opened.accounts.all():
@@ -105,6 +106,26 @@ class _Findings:
             print_json({"check": name, "ok": good, "message": words})
         else:
             put(f"{'ok  ' if good else 'BAD '} {name:8} {words}")
+
+
+async def _temporal(settings: Settings, told: _Findings) -> None:
+    """The engine's service, where there is one: each finding a line of its own."""
+    from wanreel.domain.errors import WanreelError
+    from wanreel.temporal.opening import examination_of
+
+    try:
+        looking = examination_of(settings)
+        if looking is None:
+            return
+        async for found in looking:
+            name = found.what if found.what == "temporal" else f"temporal, {found.what}"
+            await told.check(name, _said(found.words) if found.good else _never(found.words))
+    except WanreelError as why:
+        await told.check("temporal", _never(str(why)))
+
+
+async def _said(words: str) -> str:
+    return words
 
 
 async def _never(words: str) -> str:

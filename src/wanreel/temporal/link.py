@@ -17,6 +17,7 @@ from wanreel.domain.errors import Invalid, Problem, Unauthorized, Unavailable, W
 from wanreel.temporal.words import ATTRIBUTES
 
 _KEYWORD = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+_NOT_LET_IN = ("Unauthenticated", "PermissionDenied")  # the SDK tells a refusal of its first question in words alone
 _NOT_OURS_TO_ASK = (RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNIMPLEMENTED, RPCStatusCode.UNAUTHENTICATED)
 
 
@@ -36,31 +37,42 @@ class Place:
 
 async def connect(place: Place) -> Client:
     """A connection to a service that has what we need. Raises Invalid, Unauthorized, Unavailable."""
-    tls = _tls(place)
-    try:
-        client = await Client.connect(
-            place.address, namespace=place.namespace, tls=tls, api_key=place.api_key or None, runtime=_runtime()
-        )
-    except RuntimeError as why:
-        raise Unavailable(f"Temporal at {place.address} does not answer ({_first_line(why)})") from None
-    except ValueError as why:
-        raise Invalid(
-            "", (Problem("temporal_address", f"cannot be used: {_first_line(why)}", place.address),)
-        ) from None
+    client = await reach(place)
     await _check_namespace(client, place)
     await _check_attributes(client, place)
     return client
 
 
+async def reach(place: Place) -> Client:
+    """A connection, whatever is there. Raises Invalid, Unauthorized, Unavailable."""
+    tls = _tls(place)
+    try:
+        return await Client.connect(
+            place.address, namespace=place.namespace, tls=tls, api_key=place.api_key or None, runtime=_runtime()
+        )
+    except RuntimeError as why:
+        if any(said in str(why) for said in _NOT_LET_IN):
+            raise _refused(place, _first_line(why)) from None
+        raise Unavailable(f"Temporal at {place.address} does not answer ({_first_line(why)})") from None
+    except ValueError as why:
+        raise Invalid(
+            "", (Problem("temporal_address", f"cannot be used: {_first_line(why)}", place.address),)
+        ) from None
+
+
 def of_rpc(why: RPCError, place: Place) -> WanreelError:
     """What an answer of the service means for us."""
     if why.status in (RPCStatusCode.UNAUTHENTICATED, RPCStatusCode.PERMISSION_DENIED):
-        words = f"Temporal at {place.address} does not let us in ({why.message}): check WANREEL_TEMPORAL_API_KEY, "
-        return Unauthorized(words + "the certificate, and what they may do in this namespace")
+        return _refused(place, why.message)
     if why.status is RPCStatusCode.NOT_FOUND:
         words = f"is not there at {place.address} ({why.message}); `temporal operator namespace create` makes one"
         return Invalid("", (Problem("temporal_namespace", words, place.namespace),))
     return Unavailable(f"Temporal at {place.address}: {why.message or why.status.name}")
+
+
+def _refused(place: Place, why: str) -> Unauthorized:
+    words = f"Temporal at {place.address} does not let us in ({why}): check WANREEL_TEMPORAL_API_KEY, "
+    return Unauthorized(words + "the certificate, and what they may do in this namespace")
 
 
 async def _check_namespace(client: Client, place: Place) -> None:
