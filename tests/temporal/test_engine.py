@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import WorkflowFailureError
 
 from tests.archive.seaweed import free_ports
 from tests.factories import make_job
@@ -30,7 +30,7 @@ async def test_a_job_takes_its_turns_in_order_and_is_found_by_what_it_is(service
         second = await them.hire("second")
         job = them.job(1, RUNS, MADE, DONE)
         await second.wake(job, "second")
-        (row,) = await them.found(f"WorkflowId = '{job.id}' AND WanreelState = 'generating'", 1)
+        await them.found(f"WorkflowId = '{job.id}' AND WanreelState = 'generating'", 1)
         assert [("second", job.id, "second")] == them.asked
         await them.engine.wake(job)
         assert "succeeded" == await them.ends(job)
