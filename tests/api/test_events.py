@@ -150,3 +150,22 @@ async def test_the_first_token_ends_what_was_heard_without(idle: Served) -> None
         async with asyncio.timeout(30):
             while not heard.done():
                 await idle.ask("POST", "/v1/jobs", WISH, authorization=mine)
+
+
+async def test_a_project_hears_its_own_alone(idle: Served) -> None:
+    """Of all that has happened and of what happens now, by whatever number it goes on after."""
+    films, news = await bearer(idle, "films"), await bearer(idle, "news", "submit", "read")
+    for _ in range(2):
+        await idle.ask("POST", "/v1/jobs", WISH, authorization=films)
+    mine = (await idle.ask("POST", "/v1/jobs", WISH, authorization=news)).json["jobs"][0]["id"]
+    heard: list[str] = []
+    async for event in idle.events("/v1/events?after=0", authorization=news):
+        heard.append(json.loads(event["data"])["job"])
+        if len(heard) == 1:
+            await idle.ask("POST", "/v1/jobs", WISH, authorization=films)
+            await idle.ask("POST", "/v1/jobs", WISH, authorization=news)
+        else:
+            break
+    assert mine == heard[0]
+    listed = (await idle.ask("GET", "/v1/jobs", authorization=news)).json["data"]
+    assert {job["id"] for job in listed} == set(heard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 from pathlib import Path
@@ -57,3 +58,41 @@ async def test_what_a_job_started_from_is_shown(idle: Served) -> None:
     assert 404 == (await idle.ask("GET", url.replace("first", "last"), authorization=mine)).status
     for odd in ("x", "..%2f..%2fkey", "first_frame%00", "audio"):
         assert (await idle.ask("GET", url.replace("first_frame", odd), authorization=mine)).status in (404, 422), odd
+
+
+def form(key: str, file: bytes) -> bytes:
+    """The vendor's form, as its SDK sends it."""
+    parts = b"".join(
+        f'--BBB\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in (("OSSAccessKeyId", "x"), ("policy", "y"), ("key", key), ("success_action_status", "200"))
+    )
+    last = b'--BBB\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+    return parts + last + file + b"\r\n--BBB--\r\n"
+
+
+async def test_a_form_is_read_of_who_has_begun_it(tmp_path: Path) -> None:
+    """It comes without a token, so its key is looked at before its file is read: a stranger fills no disk."""
+    async with served(tmp_path / "home", None, works=False) as it:
+        mine = await bearer(it, "films", "submit")
+        told = (await it.ask("GET", "/api/v1/uploads?action=getPolicy", authorization=mine)).json["data"]
+        key = f"{told['upload_dir']}/a.png"
+        host, port = it.url.removeprefix("http://").split(":")
+        head = (
+            b"POST /api/v1/uploads HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: multipart/form-data; boundary=BBB\r\nContent-Length: 60000000\r\n\r\n"
+        )
+        wrong = {
+            b"404": form("wanreel-uploads/upl_00000000000000000000000000/a.png", b"x" * 9000),
+            b"400": b"--BBB\r\n" + b"x" * 70_000,
+        }
+        for status, begun in wrong.items():
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(head + begun)
+            async with asyncio.timeout(20):
+                assert status in await reader.readline(), "without waiting for the rest"
+            writer.close()
+        for name, size in (("a.png", 300), ("b.png", 300_000)):
+            body = form(key.replace("a.png", name), b"x" * size)
+            kind = {"content-type": "multipart/form-data; boundary=BBB"}
+            async with it.session.post(f"{it.url}/api/v1/uploads", data=body, headers=kind) as got:
+                assert 200 == got.status, await got.text()

@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 
 from tests.inputs.pictures import picture
-from wanreel.domain.errors import Invalid
 from wanreel.domain.addresses import Address, is_public
+from wanreel.domain.errors import Invalid
 from wanreel.inputs.links import Bounds, Links, look_up, shown
 
 MIB = 1024 * 1024

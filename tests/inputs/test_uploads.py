@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.factories import FakeClock
-from wanreel.domain.errors import Conflict, Invalid, NotFound
-from wanreel.inputs.uploads import HomeUploads
+from wanreel.domain.errors import Conflict, Invalid, NotFound, Unavailable
+from wanreel.inputs.uploads import FREE_BYTES_MIN, HomeUploads
 from wanreel.ports.uploads import UPLOAD_BEGIN_S, UPLOAD_LIFE_S
 
 
@@ -96,3 +96,12 @@ async def test_what_has_expired_goes_though_nobody_uploads_any_more(
     await uploads.sweep()
     left = {path.stem for path in (tmp_path / "uploads").iterdir()}
     assert ({young.id}, False) == (left, old.id in left)
+
+
+async def test_nothing_is_taken_by_a_full_disk(tmp_path: Path, clock: FakeClock) -> None:
+    """What is left is for the database and for clips that have been paid for."""
+    uploads = HomeUploads(tmp_path / "uploads", clock, free=lambda _: FREE_BYTES_MIN - 1)
+    begun = await uploads.begin("films")
+    with pytest.raises(Unavailable, match="nearly full"):
+        await uploads.keep(begun.id, "a.png", pieces(b"abc"))
+    assert [f"{begun.id}.json"] == [path.name for path in (tmp_path / "uploads").iterdir()]

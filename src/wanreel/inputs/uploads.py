@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,14 +16,22 @@ from wanreel.ports.clock import Clock
 from wanreel.ports.uploads import UPLOAD_BEGIN_S, UPLOAD_BYTES_MAX, UPLOAD_LIFE_S, Upload
 
 NAME_LETTERS_MAX = 100
+FREE_BYTES_MIN = 1024**3  # of the disk: what is left is for the database and the clips that are on their way
 _ID = re.compile(r"upl_[0-9a-z]{26,80}")
 
 
 class HomeUploads:
     """`ports.Uploads` on a folder of the home, made at first use: for each a note, and beside it its bytes."""
 
-    def __init__(self, folder: Path, clock: Clock, bytes_max: int = UPLOAD_BYTES_MAX) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        bytes_max: int = UPLOAD_BYTES_MAX,
+        free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+    ) -> None:
         self._folder = folder
+        self._free = free
         self._clock = clock
         self.bytes_max = bytes_max
 
@@ -46,6 +55,8 @@ class HomeUploads:
             raise Conflict("this upload is complete already; begin another one")
         draft = self._folder / f"{upload_id}.part"
         try:
+            if await asyncio.to_thread(self._free, self._folder) < FREE_BYTES_MIN:
+                raise Unavailable("the server's disk is nearly full: no uploads are taken until there is room")
             size_bytes = await self._take(draft, pieces)
             if not size_bytes:
                 raise Invalid("the file is empty: 0 bytes")

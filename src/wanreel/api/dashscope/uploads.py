@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from fastapi import Query
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from wanreel.api.access import Submitter
 from wanreel.api.caller import Caller
@@ -28,6 +30,9 @@ BUCKET = "oss://wanreel-uploads/"
 """How a file that was uploaded here is named in a create."""
 
 _PIECE = 256 * 1024
+_HEAD_BYTES_MAX = 64 * 1024
+_LOOK_BYTES = 4096
+_KEY = re.compile(rb'name="?key"?[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]{1,2000})\r\n', re.IGNORECASE)
 
 
 @router.get("/uploads", responses=documented())
@@ -83,7 +88,7 @@ async def upload(request: Request) -> Response:
     """Take the file a policy was given for; the id in its key is the only secret, as at the vendor its signature is."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refusal("unsupported", "Send a form: multipart/form-data with key and file.")
-    async with request.form(max_files=1, max_fields=30) as form:
+    async with (await _begun(request)).form(max_files=1, max_fields=30) as form:
         key, file = form.get("key"), form.get("file")
         if not isinstance(key, str) or not isinstance(file, UploadFile):
             raise Refusal("malformed", "The form needs key, and file as its last part.")
@@ -91,6 +96,31 @@ async def upload(request: Request) -> Response:
         await desk_of(request).uploads.keep(upload_id, name, _pieces(file), _part(name))
         wish = form.get("success_action_status")
         return Response(status_code=200 if wish == "200" else 204)
+
+
+async def _begun(request: Request) -> Request:
+    """The request once the key at its beginning names an upload that was begun: nothing more is read for a stranger.
+    Raises NotFound, Refusal.
+    """
+    head, told, looked_at = bytearray(), list[Message](), 0
+    found: re.Match[bytes] | None = None
+    more = True
+    while found is None and more and len(head) <= _HEAD_BYTES_MAX:
+        message = await request.receive()
+        told.append(message)
+        head += message.get("body", b"")
+        more = bool(message.get("more_body", False))
+        if not more or len(head) - looked_at >= _LOOK_BYTES:  # not at every byte of one who sends them singly
+            found, looked_at = _KEY.search(head), len(head)
+    if found is None:
+        raise Refusal("malformed", "The form needs key before file, and file as its last part.")
+    key = found[1].decode("utf-8", "replace").removeprefix(BUCKET.removeprefix("oss://"))
+    await desk_of(request).uploads.find(key.partition("/")[0])
+
+    async def receive() -> Message:
+        return told.pop(0) if told else await request.receive()
+
+    return Request(request.scope, receive)
 
 
 def _part(name: str) -> str:
