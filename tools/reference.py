@@ -14,9 +14,12 @@ from typing import Any
 from cyclopts import App
 from docstring_parser import DocstringStyle, parse
 
+from wanreel import telemetry
+from wanreel.api import problems
 from wanreel.cli import exits
 from wanreel.cli.main import app
-from wanreel.domain import errors, policy
+from wanreel.domain import errors, hook, policy
+from wanreel.domain.event import EVENTS
 from wanreel.domain.job import Fault
 from wanreel.metrics.names import ALL
 from wanreel.settings import LOG_VARIABLE, PREFIX, Settings
@@ -101,6 +104,42 @@ began, under the names its log lines have: take the `sum` of `rate`. Alerts and 
 """
 
 
+TOLD = {
+    "job.succeeded": "Its clip lies in your storage, checked.",
+    "job.failed": "It has ended without a clip; `error` says why.",
+    "job.cancelled": "It has ended before anything was paid, or its clip was not wanted any more.",
+    "job.needs_attention": "It waits for a person: a doubt that nothing else can settle.",
+    "job.held": "There is no money for it now; it waits.",
+    "job.spare": "A paid task beyond the one it needed was found; its clip is kept as well.",
+    "job.spooled": "The storage does not answer: its clip waits in the spool.",
+    "job.at_risk": "Half, or four fifths, of its URL's life is over, and the clip lies in no place of yours.",
+    "group.completed": "Every job of a group has ended.",
+    "account.parked": "The vendor refuses an account or a model until somebody mends it; its jobs wait.",
+    "account.outgrown": "A job has waited a day for its first slot: more is ordered than the slots make.",
+    "account.key_refused": "A key was refused, and another one of the account is used.",
+    "budget.warning": "A budget is used to a share that it warns at.",
+    "money.overrun": "A clip has cost more than was reserved for it; nothing more of that model is sent.",
+}
+"""When each kind of notice is given."""
+
+HOW_HISTORIES_ARE_READ = """\
+`wanreel jobs show JOB` and the feed (`GET /v1/events`) tell what happened to a job by these names; metrics and log
+lines use them as `event` and `what`. What may follow what: [the life of a job](../explanation/life-of-a-job.md).
+"""
+
+HOW_TOLD = """\
+The kinds that a webhook can be made for (`wanreel webhooks add URL --kind KIND`), and that the journal `notices.jsonl`
+and `notify_command` get.
+"""
+
+HOW_LOGGED = """\
+One line for each, on stderr; with `--json` an object whose `event` is the name. Names are kept from release to release.
+"""
+
+HOW_PROBLEMS_ARE_TOLD = """\
+Errors over HTTP are RFC 9457 problems: `type` is `/v1/problems/CODE`, which tells the same as this table.
+"""
+
 HOW_TRACES_ARE_MADE = """\
 With `wanreel[otel]` and an address to send them to ([how](../how-to/see-a-job-as-a-trace.md)), every process sends
 spans over OTLP/HTTP. A job's trace id follows from the job's id, so that every process that works on the job adds to
@@ -115,6 +154,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "command-line.md": _page(_command_line()),
         FOLDER / "settings.md": _page(_settings()),
         FOLDER / "errors.md": _page(_errors()),
+        FOLDER / "events.md": _page(_events()),
         FOLDER / "metrics.md": _page(_metrics()),
         FOLDER / "traces.md": _page(_traces()),
     }
@@ -133,6 +173,33 @@ def _metrics() -> Iterator[str]:
     for metric in ALL:
         labels = ", ".join(f"`{label}`" for label in metric.labels)
         yield f"| `{metric.name}` | {metric.sort} | {labels} | {metric.words} |"
+
+
+def _events() -> Iterator[str]:
+    yield "# Events\n"
+    yield MADE
+    yield "## What happens to a job\n"
+    yield HOW_HISTORIES_ARE_READ
+    yield "| event | means |"
+    yield "|---|---|"
+    yield from (f"| `{event.__name__}` | {_first_line(event)} |" for event in EVENTS)
+    yield "\n## What webhooks and notices tell\n"
+    yield HOW_TOLD
+    yield "| kind | when |"
+    yield "|---|---|"
+    yield from (f"| `{kind}` | {_cell(TOLD[kind])} |" for kind in hook.KINDS)
+    yield "\n## What the log says\n"
+    yield HOW_LOGGED
+    yield "| event | means, and what stands beside it |"
+    yield "|---|---|"
+    yield from (f"| `{name}` | {_cell(words)} |" for name, words in sorted(log_events().items()))
+
+
+def log_events() -> dict[str, str]:
+    """Every log event with the words that stand beside its name in the code."""
+    names = {name: value for name, value in vars(telemetry).items() if name.isupper() and isinstance(value, str)}
+    said = dict(re.findall(r'^([A-Z_]+) = "[^"]+"  # (.+)$', inspect.getsource(telemetry), re.MULTILINE))
+    return {value: said.get(name, "") for name, value in names.items()}
 
 
 def _traces() -> Iterator[str]:
@@ -278,6 +345,13 @@ def _errors() -> Iterator[str]:
             exit_code = exits.OF_CODE[kind.code]
             yield f"| `{kind.code}` | `{kind.__name__}` | {exit_code.value} | {_first_line(kind)} |"
     yield f"| `timeout` | `TimeoutError` | {exits.Exit.TIMEOUT.value} | The patience given ran out; the jobs go on. |"
+    yield "\n## What the HTTP API answers\n"
+    yield HOW_PROBLEMS_ARE_TOLD
+    yield "| code | status | means | do |"
+    yield "|---|---|---|---|"
+    yield from (
+        f"| `{code}` | {kind.status} | {kind.title} | {_cell(kind.advice)} |" for code, kind in problems.TABLE.items()
+    )
     yield "\n## Why a job failed: our own codes\n"
     yield "| code | means |"
     yield "|---|---|"

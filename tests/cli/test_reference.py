@@ -38,6 +38,28 @@ def test_every_option_and_setting_is_explained(reference: ModuleType) -> None:
     assert [] == [row for row in rows if re.search(r"\|\s*\|$", row)]
 
 
+def test_every_kind_of_notice_is_explained(reference: ModuleType) -> None:
+    """Those there are, and none that is told no more."""
+    from wanreel.domain.hook import KINDS
+
+    assert set(KINDS) == set(reference.TOLD)
+
+
+def test_every_line_of_the_log_has_a_name_of_the_list() -> None:
+    """No room logs words of its own: what is searched for at night stands in telemetry, and so on the page."""
+    loose = [
+        f"{path}: {call}"
+        for path in (ROOT / "src" / "wanreel").rglob("*.py")
+        for call in re.findall(
+            r"\blog\.(?:debug|info|warning|error|exception|critical)\(\s*f?[\"'].*", path.read_text("utf-8")
+        )
+    ]
+    assert [] == loose
+    whole = "\n".join(path.read_text("utf-8") for path in (ROOT / "src" / "wanreel").rglob("*.py"))
+    names = re.findall(r"^([A-Z_]+) = \"", (ROOT / "src" / "wanreel" / "telemetry.py").read_text("utf-8"), re.MULTILINE)
+    assert [] == [name for name in names if len(re.findall(rf"\b{name}\b", whole)) < 3]  # named, imported, written
+
+
 def test_every_code_a_failed_job_can_have_is_listed(reference: ModuleType) -> None:
     """Codes of ours, as they stand in the code, are all in the table, and no other."""
     found: set[str] = set()
