@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     from tests.store.pg_server import Server
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _homes_begin_quickly() -> Iterator[None]:
+    """A new home's tables are migrated once in a run; hundreds of tests begin one. `tests/store` migrates each."""
+    from tests.blank import repeat
+    from wanreel.store import opening
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "migrate", repeat)
+        yield
+
+
 @pytest.fixture(scope="session")
 def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real S3 server that checks signatures; its address."""

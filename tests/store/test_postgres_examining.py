@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.store.pg_server import Server
@@ -53,7 +55,7 @@ async def test_a_user_without_rights_is_told_what_to_grant(pg_server: Server, pg
 async def test_a_clock_that_is_off_is_told(pg_url: str) -> None:
     """In seconds, with what to do."""
     (words,) = (await examine(pg_url, None, lambda: now() + 90.0)).amiss
-    assert "+90" in words
+    assert re.search(r"\+(8|9|1\d)\d\.\d s", words), words  # the asking may take a while
     assert "NTP" in words
 
 
