@@ -28,7 +28,7 @@ async def test_an_account_is_held_back_and_let_go_on(idle: Served) -> None:
     parked = await idle.ask("POST", f"/v1/accounts/{name}/park", {"why": "the bill is looked at"})
     assert (200, name, "*") == (parked.status, parked.json["account"], parked.json["model"])
     [account] = (await idle.ask("GET", "/v1/accounts")).json["data"]
-    assert ["*: the bill is looked at"] == account["held"]
+    assert ["every model: the bill is looked at"] == account["held"]
     assert "the bill is looked at" in (await idle.ask("GET", f"/v1/jobs/{job['id']}")).json["attention"]
 
     assert {"ended": 1} == (await idle.ask("POST", f"/v1/accounts/{name}/resume", {})).json

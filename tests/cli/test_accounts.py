@@ -27,7 +27,7 @@ def test_an_account_is_paused_and_goes_on(terminal: Terminal) -> None:
     assert 3 == ran.code
     assert "we are moving house" in ran.out + ran.err
     shown = terminal("accounts", "list", "--json").objects[0]
-    assert ["*: we are moving house"] == shown["held"]
+    assert ["every model: we are moving house"] == shown["held"]
     assert 1 == shown["waiting"]
     assert 3 == terminal("worker", "--until-idle").code
 

@@ -55,6 +55,25 @@ def test_every_account_is_asked(terminal: Terminal, vendor: Emulator) -> None:
     assert 0 != ran.code
 
 
+def test_a_home_whose_accounts_all_have_names_needs_no_key_of_its_own(terminal: Terminal, vendor: Emulator) -> None:
+    """The account it would have by itself, and that nobody has set up, is not asked for; what is held back is said with
+    whose it is.
+    """
+    terminal.home.mkdir(exist_ok=True)
+    named = "".join(
+        f'[accounts.{name}]\napi_key = "sk-{name}-0123456789"\nbase_url = "{vendor.base_url}"\n'
+        for name in ("film", "ads")
+    )
+    (terminal.home / "config.toml").write_text(named)
+    del terminal.env["DASHSCOPE_API_KEY"], terminal.env["WANREEL_VENDOR_URL"]
+    assert 0 == terminal("accounts", "park", "film", "--why", "we are moving house").code
+    ran = terminal("doctor", "--json")
+    assert {} == bad(ran)
+    told = {check["check"]: check["message"] for check in ran.objects}
+    assert "vendor, account ads" in told
+    assert "held back on account film: every model (we are moving house)" in told["home"]
+
+
 def test_a_host_that_is_not_there(terminal: Terminal) -> None:
     """Nobody listens on the port: told with the address."""
     found = bad(terminal("doctor", "--json", "--base-url", "http://127.0.0.1:9/api/v1"))

@@ -121,6 +121,7 @@ def test_a_lost_answer_is_held_and_listed(terminal: Terminal, vendor: Emulator) 
     assert job_id == held["id"]
     assert held["sent_at"]
     assert "--adopt TASK | --resubmit | --give-up" in held["attention"]
+    assert "a person decides, unless the vendor's list does first" in terminal("jobs", "show", job_id).out
     idle = terminal("worker", "--until-idle")
     assert 3 == idle.code
     assert f"{job_id}: The answer to the paid call was lost" in idle.err

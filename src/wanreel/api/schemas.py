@@ -216,7 +216,7 @@ class JobOut(BaseModel):
     )
     progress: str | None = Field(
         default=None,
-        description="Of one job: why it waits and about how long, or how far it may be. No part of its ETag.",
+        description="Why it waits and how long, how far it may be, what comes next of a doubt. No part of its ETag.",
         examples=["usually 2–4 min; 60% of such clips are ready by now, about 70 s to go"],
     )
     version: int = Field(description="Grows with every change.")

@@ -79,7 +79,8 @@ def doctor(
                 if not offline:
                     await told.check("vendor", _vendor(opened, opened.account))
                     for known in opened.accounts.all():
-                        if known.account != opened.account:
+                        unused = not known.keys and known.account.id not in opened.settings.accounts  # the home's own
+                        if known.account != opened.account and not unused:
                             await told.check(f"vendor, account {known.account.id}", _other(opened, known))
                     await told.check("clock", _clock(opened))
         except Unavailable as why:
@@ -154,8 +155,12 @@ async def _database(settings: Settings) -> str:
 
 
 async def _home(opened: Home) -> str:
-    parks = await opened.service.parks()
-    held = "".join(f"; held back: {p.park.key.account} {p.park.key.model} ({p.park.why})" for p in parks)
+    from wanreel.domain.event import ALL
+    from wanreel.service.standing import parked_words
+
+    parks = [parked.park for parked in await opened.service.parks()]
+    where = {park: "every account" if park.key.account == ALL else f"account {park.key.account}" for park in parks}
+    held = "".join(f"; held back on {where[park]}: {parked_words(park)} ({park.why})" for park in parks)
     return f"{opened.path}, database readable{_room(opened.path)}{held}"
 
 

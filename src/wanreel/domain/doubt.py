@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 
 from wanreel.domain import request as requests
 from wanreel.domain.job import Intent, Job, Submitting, Unconfirmed
+from wanreel.domain.policy import Policy
 from wanreel.domain.request import FIRST_FRAME, LAST_FRAME, Stored
 from wanreel.domain.sighting import Sighting
 
@@ -60,6 +62,33 @@ def call_of(job: Job) -> Call | None:
 def asks_person(job: Job) -> bool:
     """Whether a doubt waits for somebody's word; any other one is still being looked up."""
     return isinstance(job.state, Unconfirmed) and job.state.asks != ""
+
+
+def proof_wait_s(policy: Policy, lag_s: float = 0.0) -> float:
+    """Seconds after a call was sent from which a list that does not show its task counts against it: the vendor has
+    taken it by then or never will, and shows it, however late it was met to (`lag_s`).
+    """
+    return policy.absence_s + max(lag_s, policy.list_lag_s)
+
+
+def outlook(state: Unconfirmed, policy: Policy, now: float) -> str:
+    """What comes next of a doubt, and by when: instants, so that the words stay the same until one has passed."""
+    slot_until = state.intent.at + policy.vendor_deadline_s
+    slot = f"its slot is held until {utc(slot_until)} UTC at the latest" if now < slot_until else "it holds no slot"
+    if state.asks:
+        return f"a person decides, unless the vendor's list does first: it is read on; {slot}"
+    proven_at = state.intent.at + proof_wait_s(policy)
+    if now < proven_at:
+        return (
+            "the vendor's list is searched for its task; if none is there, that can be proven from "
+            f"{utc(proven_at)} UTC on, and it is sent again or a person is asked; {slot}"
+        )
+    return f"the vendor's list is searched for its task; any look may end it now: found, sent again, or asked; {slot}"
+
+
+def utc(at: float) -> str:
+    """An instant as people read it, to the second."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from wanreel.domain import doubt
 from wanreel.domain.capacity import RUN_S
 from wanreel.domain.doubt import asks_person
 from wanreel.domain.event import ALL, NEEDS_PERSON, Park, Pause, SlotKey
@@ -21,6 +21,8 @@ from wanreel.domain.submitting import BUDGET
 from wanreel.domain.turn import slot_key
 from wanreel.ports.overview import Line
 
+_USUAL = Policy()
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -31,6 +33,7 @@ class Moment:
     limit_of: Callable[[SlotKey], int]
     doubts: Mapping[SlotKey, Sequence[str]]  # ids of the doubtful jobs that hold a slot
     held: Callable[[Job], str]  # why a job that has a slot would be held back; "": it would not
+    policy: Policy = _USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ def _running(job: Job, times: RunTimes, now: float) -> tuple[Curve, float] | Non
 
 def progress(job: Job, place: int, moment: Moment) -> Progress:
     """How a job that so many go before is getting on: why it waits and for how long, how far it may be."""
+    if isinstance(job.state, Unconfirmed):
+        return Progress(doubt.outlook(job.state, moment.policy, moment.now))
     times = moment.line.times
     waits = waiting(job, place, moment)
     if waits is None:
@@ -169,7 +174,7 @@ def need(job: Job, moment: Moment) -> Need | None:
 
 def needs_moment(job: Job) -> bool:
     """Whether what is said of a job depends on the moment: nothing is that has ended."""
-    return isinstance(job.state, Queued | Generating)
+    return isinstance(job.state, Queued | Generating | Unconfirmed)
 
 
 def resuming(park: Park) -> str:
@@ -178,6 +183,13 @@ def resuming(park: Park) -> str:
         return f"wanreel accounts resume --project {park.project}"
     model = "" if park.key.model == ALL else f" --model {park.key.model}"
     return f"wanreel accounts resume {park.key.account}{model}"
+
+
+def parked_words(park: Park) -> str:
+    """What a park holds back, of the account it is of: every model, one of them, or a project's jobs."""
+    if park.project:
+        return f"project {park.project}"
+    return "every model" if park.key.model == ALL else park.key.model
 
 
 def _park_of(job: Job, parks: Iterable[Park]) -> Park | None:
@@ -191,10 +203,6 @@ def _doubt_words(job: Job) -> str:
     return (
         f"The answer to the paid call was lost ({state.why}) and the vendor's list cannot settle it: {state.asks}. It "
         f"is not sent again by itself. Look in the vendor's console for a task sent at about "
-        f"{_clock_words(state.intent.at)} UTC, then: "
+        f"{doubt.utc(state.intent.at)} UTC, then: "
         f"wanreel jobs resolve {job.id} --adopt TASK | --resubmit | --give-up"
     )
-
-
-def _clock_words(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")

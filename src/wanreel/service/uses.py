@@ -11,6 +11,7 @@ from typing import Any
 from wanreel import spans
 from wanreel.domain.capacity import RUN_S, capacity
 from wanreel.domain.catalog import Catalog
+from wanreel.domain.doubt import outlook as doubt_outlook
 from wanreel.domain.errors import Conflict, Invalid, Problem, Stale
 from wanreel.domain.errors import NotFound as Missing
 from wanreel.domain.event import (
@@ -61,6 +62,7 @@ from wanreel.service.standing import (
     held_slots,
     needs_moment,
     outlook_of,
+    parked_words,
     progress,
     waiting,
 )
@@ -337,7 +339,7 @@ class Service:
         """What holds for every job just now: how jobs stand is read off it."""
         s, now = self._shop, self._shop.clock.now()
         line, held = await asyncio.gather(s.overview.line(now), s.holdups())
-        return Moment(now, line, s.accounts.limit_of, held_slots(line.doubtful, now, s.policy), held)
+        return Moment(now, line, s.accounts.limit_of, held_slots(line.doubtful, now, s.policy), held, s.policy)
 
     async def waiting(self, job: Job) -> Waiting | None:
         """Why a queued job waits, and its place in the line; None for any other state."""
@@ -347,7 +349,11 @@ class Service:
         return waiting(job, places.get(job.id, 0), moment)
 
     async def outlook(self, job: Job) -> str | None:
-        """How far a running job may be, from what such clips took; None while too little is known, or it is not one."""
+        """How far a running job may be, from what such clips took, or what comes next of a doubt; None while too little
+        is known, or it is neither.
+        """
+        if isinstance(job.state, Unconfirmed):
+            return doubt_outlook(job.state, self._shop.policy, self._shop.clock.now())
         return outlook_of(job, await self._shop.watching.runtimes(), self._shop.clock.now())
 
     async def progress(self, jobs: Iterable[Job], moment: Moment) -> dict[str, Progress]:
@@ -427,8 +433,7 @@ class Service:
                 }
                 for key in keys
             ]
-            held = [f"{p.key.model}: {p.why}" for p in parks if p.key.account == name]
-            held += [f"project {p.project}: {p.why}" for p in parks if p.key.account == ALL]
+            held = [f"{parked_words(p)}: {p.why}" for p in parks if p.key.account in (name, ALL)]
             rows.append(
                 {
                     "account": name,

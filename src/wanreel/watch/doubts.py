@@ -22,6 +22,7 @@ from wanreel.domain.doubt import (
     Proof,
     Verdict,
     call_of,
+    proof_wait_s,
 )
 from wanreel.domain.event import Event, Finished, FinishedBlank, Found, NotFound, Undecided
 from wanreel.domain.facts import Facts
@@ -185,7 +186,7 @@ class Search:
         by then. This process may have stood still since: what was lost meanwhile the read says nothing about.
         """
         vendor_now = now + (facts.skew_s or 0.0)
-        wait_s = self.policy.absence_s + max(facts.lag_s, self.policy.list_lag_s)
+        wait_s = proof_wait_s(self.policy, facts.lag_s)
         fresh: dict[str, Proof] = {}
         for call in calls:
             if not call.lost:
