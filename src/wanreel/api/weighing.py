@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 
+from wanreel.api.problems import Refusal
+
 PARTS_MAX = 200_000  # a batch of a thousand full orders has fewer
 
 _PART = re.compile(rb'[",{\[]')
 _REST = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)  # of a text: what is before its end
+_CLOSE = {"Connection": "close"}
 _QUOTE, _BACKSLASH = b'"\\'
 
 
@@ -23,12 +26,12 @@ class Scales:
         self._in_text = False
         self._escaping = False  # the piece before ended with a backslash
 
-    def take(self, piece: bytes) -> bool:
-        """One more piece of the body; whether it still is one that may be read: not too many parts, and no zero byte (a
-        body in UTF-16 would be counted wrong, and JSON over the wire is UTF-8).
+    def take(self, piece: bytes) -> None:
+        """One more piece of the body. Raises Refusal: too many parts, or a zero byte (a body in UTF-16 would be counted
+        wrong, and JSON over the wire is UTF-8).
         """
         if b"\0" in piece:
-            return False
+            raise Refusal("malformed", "The body is not JSON in UTF-8: it holds a zero byte.", headers=_CLOSE)
         at, end = 0, len(piece)
         if self._escaping and piece:
             at, self._escaping = 1, False
@@ -46,10 +49,10 @@ class Scales:
                 break
             self.parts += 1
             if self.parts > PARTS_MAX:
-                return False
+                words = f"At most {PARTS_MAX} texts and values are taken in one body."
+                raise Refusal("too_large", words, headers=_CLOSE)
             at = found.end()
             self._in_text = piece[at - 1] == _QUOTE
-        return True
 
 
 def _end_of(found: re.Match[bytes] | None) -> int:

@@ -16,7 +16,7 @@ _MOST = Decimal(10) ** 9  # of any one amount: sums stay far within 64 bits
 
 def exact(amount: Decimal) -> Decimal:
     """The amount to the billionth, half to even. Raises ValueError for what is no amount."""
-    if not amount.is_finite() or abs(amount) > _MOST:
+    if not amount.is_finite() or amount.copy_abs() > _MOST:  # abs() would round, and overflow
         raise ValueError(f"{amount} is no amount of money")
     with localcontext() as context:
         context.prec = 40
