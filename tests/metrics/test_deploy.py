@@ -54,6 +54,31 @@ def test_labels_in_queries_are_labels_there_are() -> None:
         assert used <= known, f"{where}: {used - known}"
 
 
+def shown() -> Iterator[tuple[str, str, set[str]]]:
+    """Each alert and panel with a query, and the labels its words would show."""
+    for group in yaml.safe_load(ALERTS.read_text("utf-8"))["groups"]:
+        for rule in group["rules"]:
+            said = " ".join(rule["annotations"].values())
+            yield rule["alert"], rule["expr"], set(re.findall(r"\$labels\.(\w+)", said))
+    for panel in json.loads(DASHBOARD.read_text("utf-8"))["panels"]:
+        for target in panel["targets"]:
+            legend = target.get("legendFormat", "")
+            yield panel["title"], target["expr"], set(re.findall(r"\{\{\s*(\w+)\s*\}\}", legend))
+
+
+def test_what_is_shown_of_a_query_is_in_its_answer() -> None:
+    """A label in words or a legend that the answer has not is an empty place at night."""
+    of = {name: set(metric.labels) for metric in names.ALL for name in samples() if name.startswith(metric.name)}
+    several = 0
+    for where, query, labels in shown():
+        kept = {label.strip() for group in re.findall(r"by \(([^)]*)\)", query) for label in group.split(",")}
+        bare = {"instance", "job"}.union(*(of[name] for name in re.findall(r"wanreel_\w+", query)))
+        summed = re.match(r"\s*(sum|max|min|avg|count|histogram_quantile)\b", query)
+        assert labels <= (kept if summed else bare), f"{where}: {labels}"
+        several += bool(labels)
+    assert several > 5
+
+
 def test_every_alert_says_what_to_do() -> None:
     """At two in the morning a name is not enough."""
     for group in yaml.safe_load(ALERTS.read_text("utf-8"))["groups"]:
