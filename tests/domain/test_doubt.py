@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 from tests.factories import make_job
 from wanreel.domain.doubt import outlook, proof_wait_s, utc
@@ -26,6 +28,18 @@ def test_a_doubt_says_what_comes_next_and_by_when() -> None:
     asked = replace(state, asks="two tasks could be its own")
     assert outlook(asked, POLICY, sent_at + 9.0).startswith("a person decides, unless the vendor's list does first")
     assert "it holds no slot" in outlook(asked, POLICY, sent_at + 3 * 3600.0)
+
+
+def test_the_page_knows_these_words() -> None:
+    """It says them in Chinese by their shape; a sentence that is changed here is changed there."""
+    page = (Path(__file__).resolve().parents[2] / "web/src/lib/outlook.ts").read_text("utf-8")
+    state = make_job(Unconfirmed).state
+    assert isinstance(state, Unconfirmed)
+    for asks, age_s in (("", 1.0), ("", 400.0), ("which?", 1.0)):
+        said = outlook(replace(state, asks=asks), POLICY, state.intent.at + age_s)
+        for piece in re.split(r"\d{4}-[\d: -]+\d", said):
+            for part in piece.removeprefix("the vendor's list is searched for its task; ").split("; "):
+                assert part.strip() in page, part
 
 
 def test_a_list_that_was_met_late_is_waited_for() -> None:

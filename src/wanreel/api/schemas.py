@@ -259,6 +259,12 @@ class JobOut(BaseModel):
     sent_at: str | None = None
     fingerprint: str | None = None
     asks: str | None = Field(default=None, description="In doubt: what only a person can decide.")
+    asks_code: str | None = Field(
+        default=None, description="The same as a code, where it is one of ours; null: the sentence says it alone."
+    )
+    asks_given: dict[str, str] | None = Field(
+        default=None, description="What it names: task, tasks, calls, count, why.", examples=[{"task": "0385dc79-5ff8"}]
+    )
     why: str | None = Field(default=None, description="Why it waits.")
     vendor_status: str | None = None
     looks: int | None = None

@@ -127,7 +127,7 @@ def show(job: str, /, *, home: HomeOptions = HOME) -> int:
         history = body.pop("history")
         said = body.pop("lint")
         for name, value in body.items():
-            if value not in (None, [], False, ""):
+            if value not in (None, [], False, "") and not name.startswith("asks_"):
                 put(f"{name:16} {plain_words(value)}")
         if not is_final(found):
             put(f"{'runner':16} {who_works(opened)}")

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
+from wanreel.domain.asking import question
 from wanreel.domain.doubt import DEAD, DONE, Absent, Adopt, Ask, Call, Case, Compare, Exam, Examine, Proof, Verdict
 from wanreel.domain.job import Unconfirmed
 from wanreel.domain.sighting import Sighting
@@ -165,7 +166,7 @@ def _explain_words(row: Sighting, makers: Sequence[Call], exam: Exam, case: Case
     same = tuple(call for call in makers if told[call.job.id] is Words.SAME)
     if not same:
         near = tuple(call for call in makers if told[call.job.id] is not Words.OTHER)
-        why = f"task {row.task_id} may be its own, but does not tell our very words"
+        why = question("other_words", task=row.task_id)
         return _Puzzle(row, near, why) if near else None
     same = _of_length(same, exam)
     if not all(call.lost for call in same):
@@ -182,11 +183,11 @@ def _unknown_key(row: Sighting, same: tuple[Call, ...], case: Case) -> _Finding 
     if case.teachable and not all(_waited(call, case) for call in same):
         return _Open(row, same)
     if len(case.keys_seen) > 1:
-        return _Puzzle(row, same, f"task {row.task_id} tells its words, but several keys use the account, ours unknown")
+        return _Puzzle(row, same, question("several_keys", task=row.task_id))
     if not any(_in_flight(call, row, case) for call in same):
-        return _Puzzle(row, same, f"task {row.task_id} tells its words, but was taken after its call had been given up")
+        return _Puzzle(row, same, question("taken_late", task=row.task_id))
     if not any(call.prompt.strip() for call in same) and not any(any(call.pictures) for call in same):
-        return _Puzzle(row, same, f"task {row.task_id} may be its own, but has no words to know it by")
+        return _Puzzle(row, same, question("no_words", task=row.task_id))
     return None
 
 
@@ -198,17 +199,17 @@ def _in_flight(call: Call, row: Sighting, case: Case) -> bool:
 
 def _explain_pictures(row: Sighting, same: tuple[Call, ...], exam: Exam) -> _Finding:
     """Equal words, other bodies: the clip's first and last frame tell whose it is, if anything does."""
-    among = f"task {row.task_id} tells the words of {len(same)} lost calls"
+    among = {"task": row.task_id, "calls": len(same)}
     told_apart = len({call.pictures for call in same}) > 1 or _alike(same)
     if not all(any(call.pictures) for call in same) or not told_apart:
-        return _Puzzle(row, same, f"{among} that no picture tells apart")
+        return _Puzzle(row, same, question("no_picture", **among))
     if exam.distances is None:
         return _Open(row, same, Compare(row.task_id, tuple(call.job.id for call in same)))
     marks = {call.job.id: "/".join(mark or "" for mark in call.pictures) for call in same}
     winner = clear_winner((marks[job_id], d) for job_id, d in exam.distances.items() if job_id in marks)
     mine = tuple(call for call in same if marks[call.job.id] == winner)
     if not mine or not _alike(mine):
-        return _Puzzle(row, same, f"{among}, and its frames do not tell clearly whose it is")
+        return _Puzzle(row, same, question("frames", **among))
     return _Ours(row, mine, "it tells our words, and its end frames are our pictures and no other call's")
 
 
@@ -237,7 +238,7 @@ def _share_out(found: Sequence[_Ours], unsure: AbstractSet[str], *, overruled: b
         calls = {call.job.id for f in mine for call in f.makers}
         if len(mine) > len(calls):
             names = ", ".join(f.row.task_id for f in mine)
-            why = f"{len(mine)} tasks may be those of {len(calls)} lost calls: {names}"
+            why = question("several_tasks", count=len(mine), calls=len(calls), tasks=names)
             shares.puzzles += [_Puzzle(f.row, f.makers, why) for f in mine]
         elif (len(calls) == 1 and all(f.by_key for f in mine)) or not calls & unsure:
             shares.adopted += _in_order(mine, overruled=overruled)
@@ -280,9 +281,9 @@ def _evidence(found: _Ours, *, certain: bool) -> str:
 def _missing(call: Call, case: Case) -> list[Verdict]:
     """Nothing living is there that the call could have made: wait, call it absent, or ask."""
     if case.unreadable:
-        return [Ask(call.job.id, f"the vendor's list cannot be read: {case.unreadable}")]
+        return [Ask(call.job.id, question("unreadable", why=case.unreadable))]
     if case.now - call.intent.at > KNOWN_S:
-        return [Ask(call.job.id, "it is older than a day, and the vendor's list reaches no further")]
+        return [Ask(call.job.id, question("too_old"))]
     proof = case.proofs.get(call.job.id)
     if proof is None or proof.seeing + proof.blind < case.reads_needed:
         return []
@@ -291,8 +292,7 @@ def _missing(call: Call, case: Case) -> list[Verdict]:
     dead = [row for row in case.rows if row.status in DEAD and not _foreign(case, row) and could_make(case, call, row)]
     if proof.seeing >= case.reads_needed or dead:
         return [Absent(call.job.id, _absence(proof, dead))]
-    why = "the list shows no task it could have made, and none of ours sent later to show that the list is complete"
-    return [Ask(call.job.id, why)]
+    return [Ask(call.job.id, question("no_later_task"))]
 
 
 def _from_before(call: Call, case: Case) -> list[Verdict] | None:
@@ -304,7 +304,7 @@ def _from_before(call: Call, case: Case) -> list[Verdict] | None:
     told = [row for row in early if row.task_id in case.exams]
     near = [row for row in told if compare(call.prompt, case.exams[row.task_id].prompt) is not Words.OTHER]
     if near:
-        why = f"task {near[0].task_id} may be its own, if the clock of the process that sent it was fast"
+        why = question("fast_clock", task=near[0].task_id)
         return [Ask(call.job.id, why)]
     if unasked:
         return [Examine(row.task_id) for row in unasked if row.status == DONE]

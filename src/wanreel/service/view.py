@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from wanreel.domain.asking import read_question
 from wanreel.domain.event import Entry
 from wanreel.domain.job import (
     Archiving,
@@ -83,12 +84,15 @@ def _told(job: Job, where: Callable[[Artifact], str]) -> dict[str, Any]:
     if isinstance(state, Queued):
         return {"due_at": iso(state.due_at), "why": state.why or None}
     if isinstance(state, Unconfirmed):
+        code, given = read_question(state.asks)
         return {
             "since": iso(state.since),
             "why": state.why,
             "sent_at": iso(state.intent.at),
             "fingerprint": state.intent.fingerprint,
             "asks": state.asks or None,
+            "asks_code": code or None,
+            "asks_given": given if code else None,
         }
     if isinstance(state, Generating):
         return {"vendor_status": state.status, "looks": state.polls, "trouble": state.trouble or None}

@@ -3,6 +3,7 @@
  */
 import { Refused, Unreachable, type Job, type Wrong } from "./api";
 import { has, t, tell, words } from "./words.svelte";
+import type { Key } from "../words/en";
 
 const with_ = (said: string, more: string): string => (more ? t("reason.with", { said, more }) : said);
 
@@ -25,6 +26,13 @@ export function wordsOf(error: unknown): string {
   }
   if (error instanceof Unreachable) return t("unreachable");
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What only a person can tell of a doubt. */
+export function asked(job: Job): string {
+  if (words.language === "en" || !job.asks) return job.asks ?? "";
+  if (!has("asks", job.asks_code ?? "")) return with_(t("need.doubt"), job.asks);
+  return t(`asks.${job.asks_code}` as Key, job.asks_given ?? {});
 }
 
 /** What a person has to do before a job can move. */
