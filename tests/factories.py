@@ -59,6 +59,10 @@ class FakeClock:
         """The instant that was set."""
         return self._now
 
+    def latest(self) -> float:
+        """The same."""
+        return self.now()
+
     def advance(self, seconds: float) -> float:
         """Let time pass (a negative figure is a clock that jumped back) and say what time it is now."""
         self._now += seconds

@@ -98,6 +98,9 @@ class Clock:
     def now(self) -> float:
         return self.shop.now
 
+    def latest(self) -> float:
+        return self.shop.now
+
     def draw(self) -> float:
         return self.shop.rng.random()
 

@@ -31,6 +31,10 @@ class SystemClock:
             return wall
         return steady_s
 
+    def latest(self) -> float:
+        """The same: a leap forward is followed."""
+        return self.now()
+
     def draw(self) -> float:
         """A random number in [0, 1)."""
         return secrets.randbits(53) / (1 << 53)
@@ -46,29 +50,46 @@ class SystemClock:
         await asyncio.sleep(max(0.0, seconds))
 
 
+def passed_s() -> float:
+    """Seconds since some instant, by a clock that nobody sets; those in which the machine slept count where it can."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class SharedClock(SystemClock):
     """The clock of several machines that work in one database: theirs, as near as an answer tells it.
 
-    `now` never goes back either: a clock that was ahead stands still until the others have caught up.
+    Between two answers it goes by the seconds that have passed here. A machine's clock that is set an hour ahead while
+    we run moves nothing: what is written with such a time (signs of life, due instants, turns) would hold up all
+    others for an hour. But it may have been set right, after the whole machine had stood still unawares: so `latest`
+    follows it.
+    `now` never goes back: a clock that was ahead stands still until the others have caught up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = passed_s) -> None:
         super().__init__()
-        self._ahead_s = 0.0  # of ours, theirs is
+        self._wall = wall
+        self._steady = steady
+        self._at_zero = wall() - steady()  # theirs, when the steady one was 0
+        self._ahead_s = 0.0  # of the machine's own clock, theirs is
         self._shown_at = 0.0
 
     def now(self) -> float:
         """Seconds since the epoch, UTC, by the clock of the database; never goes back."""
-        self._shown_at = max(self._shown_at, super().now() + self._ahead_s)
+        self._shown_at = max(self._shown_at, self._steady() + self._at_zero)
         return self._shown_at
+
+    def latest(self) -> float:
+        """What it is now if the machine's clock has been right since the database's was last asked for."""
+        return max(self.now(), self._wall() + self._ahead_s)
 
     async def learn(self, ask: Callable[[], Awaitable[float]], tries: int = 3) -> float:
         """Ask for the other clock's time, and keep what the quickest answer says; how far it is ahead of ours."""
         best_s = float("inf")
         for _ in range(tries):
-            asked_at = super().now()
+            asked_at = self._steady()
             theirs_at = await ask()
-            took_s = super().now() - asked_at
+            took_s = self._steady() - asked_at
             if took_s < best_s:
-                best_s, self._ahead_s = took_s, theirs_at - (asked_at + took_s / 2)
+                best_s, self._at_zero = took_s, theirs_at - (asked_at + took_s / 2)
+        self._ahead_s = self._steady() + self._at_zero - self._wall()
         return self._ahead_s

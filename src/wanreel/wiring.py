@@ -364,6 +364,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             creates=store,
             gauges=Gauges(clock, store, store, store, spool, limit_of),
             outbox=store,
+            alive=(lambda: store.alive(clock.now())) if shared else None,
         )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminal import Ran, Terminal, until
+from tests.store.pg_server import Server
 from wanreel.emulator.server import Emulator
 
 
@@ -128,6 +129,24 @@ def test_a_shared_database_is_looked_over(terminal: Terminal, pg_url: str) -> No
     told = {row["check"]: row for row in ran.objects}
     assert list(told)[:3] == ["settings", "database", "home"]
     assert told["database"]["ok"], told["database"]
+    assert "nobody works" in told["runner"]["message"]
+
+
+def test_a_shared_database_that_cannot_be_used_is_called_so(terminal: Terminal, pg_server: Server) -> None:
+    """The home has nothing to do with it."""
+    found = bad(terminal("doctor", "--offline", "--json", WANREEL_DATABASE_URL=pg_server.database()))
+    assert ["database"] == list(found)
+    assert "wanreel db migrate" in found["database"]
+
+
+def test_who_works_a_shared_database_is_counted(terminal: Terminal, pg_server: Server, pg_url: str) -> None:
+    """Wherever they are: those that say that they live, and no others."""
+    until_s = "extract(epoch FROM clock_timestamp())"
+    lines = f"('worker a', 'a', {until_s} + 600), ('worker b', 'b', {until_s} - 1), ('acc', 'a', {until_s} + 600)"
+    pg_server.sql(f"INSERT INTO leases (account, owner, until) VALUES {lines}", pg_url.rpartition("/")[2])
+    ran = terminal("doctor", "--offline", "--json", WANREEL_DATABASE_URL=pg_url)
+    told = {row["check"]: row["message"] for row in ran.objects}
+    assert told["runner"].startswith("1 worker,")
 
 
 def test_a_notify_command_that_cannot_start_is_said(terminal: Terminal) -> None:

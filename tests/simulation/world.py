@@ -203,6 +203,10 @@ class WallClock:
         """Our own clock."""
         return self.world.wall
 
+    def latest(self) -> float:
+        """The same."""
+        return self.world.wall
+
     def draw(self) -> float:
         """A random number in [0, 1)."""
         return self.world.draw()

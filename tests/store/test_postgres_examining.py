@@ -52,6 +52,18 @@ async def test_a_user_without_rights_is_told_what_to_grant(pg_server: Server, pg
         pg_server.sql("DROP ROLE reader")
 
 
+async def test_a_database_that_was_set_read_only_is_told(pg_server: Server, pg_url: str) -> None:
+    """It is no standby, and says what to switch off."""
+    name = pg_url.rpartition("/")[2]
+    pg_server.sql(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    try:
+        (words,) = (await examine(pg_url, "off", now)).amiss
+    finally:
+        pg_server.sql(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    assert "default_transaction_read_only" in words
+    assert "standby" not in words
+
+
 async def test_a_clock_that_is_off_is_told(pg_url: str) -> None:
     """In seconds, with what to do."""
     (words,) = (await examine(pg_url, None, lambda: now() + 90.0)).amiss

@@ -84,7 +84,7 @@ def doctor(
                             await told.check(f"vendor, account {known.account.id}", _other(opened, known))
                     await told.check("clock", _clock(opened))
         except Unavailable as why:
-            await told.check("home", _never(str(why)))
+            await told.check("home" if settings.database is None else "database", _never(str(why)))
         return Exit.UNAVAILABLE if told.bad else Exit.OK
 
     return run(work, as_json=home.json)
@@ -222,7 +222,7 @@ def _room(folder: Path) -> str:
 
 
 async def _runner(opened: Home) -> str:
-    return who_works(opened)
+    return await who_works(opened)
 
 
 async def _notices(opened: Home) -> str:

@@ -130,7 +130,7 @@ def show(job: str, /, *, home: HomeOptions = HOME) -> int:
             if value not in (None, [], False, "") and not name.startswith("asks_"):
                 put(f"{name:16} {plain_words(value)}")
         if not is_final(found):
-            put(f"{'runner':16} {who_works(opened)}")
+            put(f"{'runner':16} {await who_works(opened)}")
         if body.get("spooled_at"):
             goes = f"will go to {opened.settings.archive_at} when it answers"
             put(f"{'spool':16} lies in the spool since {body['spooled_at']}, {goes}")

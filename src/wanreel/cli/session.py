@@ -71,10 +71,13 @@ def _warn_of_strays() -> None:
         say(f"nothing reads {', '.join(strays)}: misspelt? See the reference of settings")
 
 
-def who_works(opened: Home) -> str:
-    """Whether somebody works the jobs of a home now, in words that say what would."""
-    if opened.settings.database:
-        return "any number of workers share this database: `wanreel worker`, on any machine, is one of them"
+async def who_works(opened: Home) -> str:
+    """Whether somebody works the jobs of a home now, in words that say what would. Raises Unavailable."""
+    if opened.alive is not None:
+        count = len(await opened.alive())
+        if not count:
+            return "nobody works the jobs of this database now: `wanreel worker`, on any machine, will"
+        return f"{count} worker{'s' * (count > 1)}, here or on other machines, work{'s' * (count == 1)} these jobs"
     if is_idle(opened):
         return "nobody works this home's jobs now: `wanreel worker`, `watch` or `generate` will"
     return "another process works this home's jobs"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +94,7 @@ class Home:
     creates: Announcements
     gauges: Gauges
     outbox: Outbox
+    alive: Callable[[], Awaitable[list[str]]] | None  # who works a shared database; None: the lock tells
 
 
 OpenHome = Callable[[Settings], AbstractAsyncContextManager[Home]]

@@ -12,6 +12,12 @@ class Clock(Protocol):
         """Seconds since the epoch, UTC; never goes back while the process lives."""
         ...
 
+    def latest(self) -> float:
+        """The latest it may be by now: `now`, or later while nobody knows whether this machine stood still. For what
+        must not be done too late.
+        """
+        ...
+
     def draw(self) -> float:
         """A random number in [0, 1)."""
         ...

@@ -102,7 +102,7 @@ class Gate:
         """Let the request out, or raise TooLateError, or RuntimeError on a second try."""
         if self._once and self.passed:
             raise RuntimeError("the connection broke off, and the call is not sent a second time")
-        if self._send_by is not None and self._clock.now() > self._send_by:
+        if self._send_by is not None and self._clock.latest() > self._send_by:
             self._stopped = True
             raise TooLateError("the connection was ready only after the instant by which the call had to be sent")
         self.passed = True

@@ -63,6 +63,11 @@ async def examine(url: str, listen_url: str | None, now: Callable[[], float]) ->
     amiss: list[str] = []
     if found["standby"]:
         amiss.append(f"{at} is a standby and takes no writes: name the primary in WANREEL_DATABASE_URL")
+    elif found["read_only"]:
+        amiss.append(
+            f"{at} takes no writes: default_transaction_read_only is on; some services set it on a full disk. "
+            f"Mend that, and set it off for the server, for the database and for the user {found['user']}"
+        )
     if found["missing"]:
         tables = ", ".join(found["missing"][:5])
         amiss.append(
@@ -86,7 +91,8 @@ def _facts(conn: Connection) -> dict[str, Any]:
     row = conn.execute(
         text(
             "SELECT current_setting('server_version'), current_setting('server_version_num')::int, "
-            "pg_is_in_recovery(), current_user::text, extract(epoch FROM clock_timestamp())::float8"
+            "pg_is_in_recovery(), current_user::text, extract(epoch FROM clock_timestamp())::float8, "
+            "current_setting('transaction_read_only') = 'on'"
         )
     ).one()
     may = text("SELECT has_table_privilege(:the_table, :the_right)")
@@ -101,6 +107,7 @@ def _facts(conn: Connection) -> dict[str, Any]:
         "standby": row[2],
         "user": row[3],
         "time": row[4],
+        "read_only": row[5],
         "revision": opening.revision(conn) or "",
         "missing": missing,
     }

@@ -20,7 +20,7 @@ _WORDS = {
     "53100": "cannot grow: its disk is full. Nothing was half-written.",
     "57P03": "is starting up or shutting down. Try again.",
     "57014": "took too long over a statement, which was ended. Try again.",
-    "25006": "takes no writes: this is a standby. Name the primary in WANREEL_DATABASE_URL.",
+    "25006": "takes no writes: it is a standby, or was set read-only. `wanreel doctor` says which.",
 }
 _CLASSES = {
     "08": "cannot be reached, or has let go of the connection. Try again.",
