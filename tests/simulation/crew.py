@@ -17,7 +17,7 @@ from wanreel.ports.jobs import Claim, Lane
 from wanreel.ports.vendor import Ended
 from wanreel.watch.doubts import Search
 from wanreel.watch.watcher import Watcher
-from wanreel.worker.outbox import deliver
+from wanreel.worker.outbox import Told, deliver
 from wanreel.worker.presence import Presence
 from wanreel.worker.step import Unsettled, offer_again, settle
 from wanreel.worker.tools import CLAIM_S, Tools
@@ -64,6 +64,7 @@ class Crew:
     lookouts: list[Lookout] = field(default_factory=list[Lookout])
     seen: dict[str, Ended] = field(default_factory=dict[str, Ended])
     presence: Presence | None = None
+    told: Told = field(default_factory=Told)  # who has taken which notice: forgotten with the process
 
     def start(self) -> None:
         """The process begins: a lone runner ends everybody's claims and lifts parks, as `Runner.run` does."""
@@ -71,6 +72,7 @@ class Crew:
             return
         self.alive = True
         self.life += 1
+        self.told = Told()
         self.tools = replace(self.tools, owner=f"{self.name}.{self.life}")
         self.search, self.searching, self.search_at = self.make_search(self.door), False, self.world.now
         if self.shared:
@@ -295,7 +297,7 @@ class Crew:
         self._sleep(LOOK_AROUND_S)
 
     async def _deliver(self) -> None:
-        await deliver(self.tools, [self.receiver])
+        await deliver(self.tools, [self.receiver], self.told)
 
     def _delivered(self, why: Exception | None) -> None:
         self.delivering = False
