@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from tests.api.served import WISH, Served
 from tests.client.small_world import bought
 from tests.factories import make_job
@@ -177,6 +179,12 @@ async def test_an_estimate_orders_nothing(idle: Served) -> None:
     """Estimating shows the calls and the price, and stores no job."""
     got = await idle.ask("POST", "/v1/estimate", WISH | {"variants": 3})
     assert (3, 3) == (got.json["estimate"]["clips"], len(got.json["calls"]))
+    assert (None, 3, 3) == tuple(got.json["budget"][name] for name in ("verdict", "clips", "fit"))
+    cost = Decimal(got.json["estimate"]["per_clip"])
+    await idle.home.till.set_budget(str(cost * 2), period="day")
+    held = (await idle.ask("POST", "/v1/estimate", WISH | {"variants": 3})).json["budget"]
+    assert ("held", 2) == (held["verdict"], held["fit"])
+    assert "too little is left" in held["why"][0]
     assert [] == (await idle.ask("GET", "/v1/jobs")).json["data"]
 
 

@@ -28,6 +28,7 @@ from wanreel.api.prefer import must_match, names_tag, wait_s, waited
 from wanreel.api.problems import documented
 from wanreel.api.schemas import (
     CancelIn,
+    Foreseen,
     History,
     HistoryEntry,
     JobOut,
@@ -46,6 +47,7 @@ from wanreel.domain.request import to_json
 from wanreel.ports.jobs import Filter
 from wanreel.service.settling import settlement
 from wanreel.service.view import view_entry
+from wanreel.service.view_money import view_foreseen
 
 router = Room(prefix="/v1", tags=["jobs"])
 
@@ -107,11 +109,14 @@ async def submit(
 async def estimate(request: Request, body: OrderIn, caller: Reader) -> Planned:
     """Check and price an order. Nothing is ordered, sent or paid."""
     desk = desk_of(request)
-    planned = await desk.service.plan(await order_of(desk, body, caller))
+    order = await order_of(desk, body, caller)
+    planned = await desk.service.plan(order)
+    foreseen = await desk.service.foresee([(order, planned)])
     calls = [desk.preview(one) for one in planned.requests]
     return Planned(
         estimate=money(planned),
         warnings=list(planned.warnings),
+        budget=Foreseen.model_validate(view_foreseen(foreseen)),
         calls=calls,
         requests=[to_json(one) for one in planned.requests],
         project=planned.project,

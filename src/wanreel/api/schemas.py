@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -297,11 +297,26 @@ class Estimate(BaseModel):
     why: str | None = Field(description="Why no price is known.")
 
 
+class Foreseen(BaseModel):
+    """What the budgets would say to an order, were it sent now. Nothing is reserved by asking."""
+
+    model_config = ConfigDict(title="Foreseen")
+
+    verdict: Literal["fits", "held", "refused"] | None = Field(
+        description="What becomes of the clips there is no money for; null: nothing limits what may be spent."
+    )
+    clips: int
+    fit: int = Field(description="So many of them may be sent.")
+    why: list[str] = Field(description="Why the others may not.")
+    warnings: list[str] = Field(description="What would be warned of.")
+
+
 class Planned(BaseModel):
     """An order checked and priced; nothing was stored, sent or paid."""
 
     estimate: Estimate
     warnings: list[str]
+    budget: Foreseen
     calls: list[dict[str, Any]] = Field(description="The calls as they would go out.")
     requests: list[dict[str, Any]] = Field(description="The requests, one a clip, checked and complete.")
     project: str

@@ -24,10 +24,12 @@ def warn(warnings: Sequence[str], where: str = "") -> None:
 
 def print_plan(planned: Planned, foreseen: Foreseen, home: Home, *, as_json: bool) -> None:
     """Each call of an order, the price of them all, and what the budgets would say."""
+    from wanreel.service.view_money import view_foreseen
+
     for request in planned.requests:
         preview = home.preview(request)
         if as_json:
-            said = {"estimate": money(planned), "budget": budget_body(foreseen), "warnings": list(planned.warnings)}
+            said = {"estimate": money(planned), "budget": view_foreseen(foreseen), "warnings": list(planned.warnings)}
             print_json(preview | said)
         else:
             put(f"POST {preview['url']}")
@@ -68,7 +70,9 @@ def print_batch_plan(rows: Sequence[PlannedRow], foreseen: Foreseen, *, as_json:
         put(f"{_clips(sum(item.planned.clips for item in rows))}: {sums}{more}. Nothing was sent.")
         print_budget(foreseen)
     elif foreseen.asked or foreseen.stops:
-        print_json({"budget": budget_body(foreseen)})
+        from wanreel.service.view_money import view_foreseen
+
+        print_json({"budget": view_foreseen(foreseen)})
 
 
 def print_budget(foreseen: Foreseen) -> None:
@@ -85,19 +89,6 @@ def print_budget(foreseen: Foreseen) -> None:
         put("budget: enough is left")
     for words in foreseen.warnings:
         put(f"budget: it would be warned: {words}")
-
-
-def budget_body(foreseen: Foreseen) -> dict[str, Any]:
-    """The same as plain values; `verdict` is None where nothing limits what may be spent."""
-    limited = foreseen.asked or bool(foreseen.stops)
-    verdict = ("refused" if foreseen.ends else "held") if foreseen.stops else "fits" if limited else None
-    return {
-        "verdict": verdict,
-        "clips": foreseen.clips,
-        "fit": foreseen.fit,
-        "why": [stop.why for stop in foreseen.stops],
-        "warnings": list(foreseen.warnings),
-    }
 
 
 def money(planned: Planned) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from wanreel.cli.exits import Exit
 from wanreel.cli.options import CLIP, HOME, ROWS, VENDOR, ClipOptions, HomeOptions, RowOptions, VendorOptions
-from wanreel.cli.prices import budget_body, money, price_words, print_budget, warn
+from wanreel.cli.prices import money, price_words, print_budget, warn
 from wanreel.cli.render import print_json
 from wanreel.cli.report import put, say
 from wanreel.cli.session import in_home
@@ -286,7 +286,9 @@ def estimate(
         planned = await opened.service.plan(order)
         foreseen = await opened.service.foresee([(order, planned)])
         if home.json:
-            beside = {"budget": budget_body(foreseen), "warnings": list(planned.warnings)}
+            from wanreel.service.view_money import view_foreseen
+
+            beside = {"budget": view_foreseen(foreseen), "warnings": list(planned.warnings)}
             print_json(money(planned) | {"model": planned.requests[0].model} | beside)
         else:
             warn(planned.warnings)

@@ -7,7 +7,7 @@ from typing import Any
 
 from wanreel.money.amount import plain, words
 from wanreel.money.bill import Difference
-from wanreel.money.budget import Used
+from wanreel.money.budget import Foreseen, Used
 from wanreel.money.ledger import Overrun
 from wanreel.money.report import Line
 from wanreel.service.view import iso
@@ -92,4 +92,17 @@ def view_overrun(overrun: Overrun) -> dict[str, Any]:
         "reserved": text(overrun.reserved),
         "settled": text(overrun.settled),
         "currency": overrun.currency,
+    }
+
+
+def view_foreseen(foreseen: Foreseen) -> dict[str, Any]:
+    """What budgets would say to an order; `verdict` is None where nothing limits what may be spent."""
+    limited = foreseen.asked or bool(foreseen.stops)
+    verdict = ("refused" if foreseen.ends else "held") if foreseen.stops else "fits" if limited else None
+    return {
+        "verdict": verdict,
+        "clips": foreseen.clips,
+        "fit": foreseen.fit,
+        "why": [stop.why for stop in foreseen.stops],
+        "warnings": list(foreseen.warnings),
     }
