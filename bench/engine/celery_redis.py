@@ -25,6 +25,7 @@ from bench.engine.recipe.books import Books
 from bench.engine.vendor import Shop
 
 PATIENCE_S = 300.0
+SLOWEST = 100.0  # messages a second that a worker takes in, at the least
 WARM = 50
 ANSWER_S = 0.1  # in the test of kills a submit's answer takes a network's time
 LOST_S = 300  # what is lost comes back after so long: five times the longest wait between polls
@@ -100,9 +101,9 @@ class Recipe:
         cpu = cpu_s([self.worker.pid]) + self.ordering_s
         return cpu, cpu_s([self.redis.pid]), self.redis.commands(), *self.books.written()
 
-    def until(self, true: Callable[[], bool], what: str) -> None:
+    def until(self, true: Callable[[], bool], what: str, more_s: float = 0.0) -> None:
         """Wait for a condition."""
-        give_up_at = time.monotonic() + PATIENCE_S
+        give_up_at = time.monotonic() + PATIENCE_S + more_s
         while not true():
             if time.monotonic() > give_up_at:
                 said = (self.folder / "worker.log").read_text(errors="replace")[-3000:]
@@ -156,7 +157,7 @@ def watching(folder: Path, sizes: Sequence[int]) -> Generator[Watching]:
             jobs = [(f"job-{n}", shop.submit(f"job-{n}")) for n in range(there, size)]
             it.books.adopt(jobs, time.time())
             it.post_polls([job for job, _ in jobs])
-            it.until(lambda: it.in_hand() >= size, f"{size} polls wait")  # noqa: B023 - it is called at once
+            it.until(lambda: it.in_hand() >= size, f"{size} polls wait", size / SLOWEST)  # noqa: B023 - called at once
             there = size
             yield Watching(size, memory_mb([it.worker.pid]), memory_mb([it.redis.pid]))
 

@@ -29,17 +29,18 @@ from tests.factories import make_job, make_request, numbered_id
 from tests.store.pg_server import migrated, postgres
 from tests.temporal.server import temporal
 from wanreel.client.home import Home
-from wanreel.domain.job import Generating
+from wanreel.domain.job import Generating, Job
 from wanreel.temporal.flow import JobFlow
 from wanreel.temporal.words import Order
 
 PATIENCE_S = 300.0
+SLOWEST = 5.0  # workflows a second that begin and take a turn, at the least
 LONG_S = 7200.0
 AIR_S = 0.1  # where kills are to find calls in the air, an answer takes a network's time
 KILLED_ACCOUNTS = 4  # as many calls at once as the recipe on Celery has processes
 PROOF = {"WANREEL_POLICY__ABSENCE_S": "20", "WANREEL_POLICY__LIST_LAG_S": "5"}
 """A call that never left is proven absent so soon here; 300 s and 60 s with the real vendor."""
-ADDED_AT_ONCE = 5_000
+NET_S = 1200.0
 STARTED_AT_ONCE = 32
 
 
@@ -173,26 +174,56 @@ def watching(kind: Kind, folder: Path, sizes: Sequence[int]) -> Generator[Watchi
 
 
 async def _under_way(it: Ground, first: int, last: int) -> None:
-    """Jobs whose tasks run for hours, written into the store as their own commits would have left them."""
-    shop, began_at = Shop(Path(it.run.home) / "shop", LONG_S), time.time()
+    """Jobs whose tasks run for hours. The store writes one for each account; the others are copies of its rows, with
+    names of their own, for a hundred thousand commits would take longer than everything else.
+    """
+    shop, ids = Shop(Path(it.run.home) / "shop", LONG_S), [numbered_id("job", number) for number in range(first, last)]
+    now = time.time()
     async with _opened(it) as home:
         store: Any = home.watching
         accounts = [known.account for known in home.accounts.all()]
-        made = []
-        for number in range(first, last):
-            account, name = accounts[number % len(accounts)], numbered_id("job", number)
-            request = make_request(prompt=f"Wide shot, a paper boat number {number} drifts down a rain gutter at dawn")
+        written, rest = ids[: len(accounts)], ids[len(accounts) :]
+        models: list[Job] = []
+        for name, account in zip(written, accounts, strict=True):
+            request = make_request(prompt="Wide shot, a paper boat drifts down a rain gutter at dawn, slow pan")
             task_id = shop.submit(name, account.id, request.model)
-            due_at = began_at + 600.0
-            made.append(
-                make_job(
-                    Generating, at=began_at, id=name, account=account, request=request, task_id=task_id, due_at=due_at
-                )
-            )
-        for place in range(0, len(made), ADDED_AT_ONCE):
-            await store.add(made[place : place + ADDED_AT_ONCE])
+            job = make_job(Generating, at=now, id=name, account=account, request=request, task_id=task_id)
+            models.append(replace(job, state=replace(job.state, due_at=now + NET_S)))  # as the policy's net has it
+        await store.add(models)
+    made: list[tuple[str, str, str]] = []  # name, task, and the job it is a copy of
+    for number, name in enumerate(rest):
+        model = models[number % len(models)]
+        made.append((name, shop.submit(name, model.account.id, model.request.model), model.id))
+    for table, by in (("jobs", "id"), ("tasks", "job_id")):
+        await _copied(it, table, by, made)
     if it.temporal is not None:
-        await _begun(it.temporal.address, [job.id for job in made])
+        await _begun(it.temporal.address, ids)
+
+
+async def _copied(it: Ground, table: str, by: str, made: Sequence[tuple[str, str, str]]) -> None:
+    """Rows like those of the jobs they are copies of."""
+    asked = f"SELECT * FROM {table} WHERE task_id IS NOT NULL"
+
+    def copies(rows: Sequence[dict[str, Any]]) -> Generator[tuple[Any, ...]]:
+        known = {row[by]: row for row in rows}
+        for name, task, model in made:
+            old = known[model]
+            was = old["task_id"]
+            yield tuple(v.replace(model, name).replace(was, task) if isinstance(v, str) else v for v in old.values())
+
+    if it.run.database:
+        conn: Any = await asyncpg.connect(it.run.database)
+        try:
+            rows = [dict(row) for row in await conn.fetch(asked)]
+            await conn.copy_records_to_table(table, records=copies(rows), columns=list(rows[0]))
+            await conn.execute(f"ANALYZE {table}")
+        finally:
+            await conn.close()
+        return
+    with closing(sqlite3.connect(it.home / "wanreel.sqlite3")) as conn, conn:
+        conn.row_factory = sqlite3.Row
+        rows = [dict(row) for row in conn.execute(asked).fetchall()]
+        conn.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", copies(rows))
 
 
 async def _begun(address: str, ids: Sequence[str]) -> None:
@@ -213,7 +244,7 @@ async def _asleep(address: str, size: int) -> None:
     async def shown() -> bool:
         return (await client.count_workflows("WanreelState = 'generating'")).count >= size
 
-    await _until(shown, f"{size} workflows sleep", 0.5)
+    await _until(shown, f"{size} workflows sleep", 0.5, patience_s=PATIENCE_S + size / SLOWEST)
 
 
 def _settled_mb(pids: Sequence[int]) -> float:
@@ -277,8 +308,8 @@ async def _states(it: Ground) -> dict[str, int]:
         return dict(conn.execute(asked).fetchall())
 
 
-async def _until(true: Callable[[], Awaitable[bool]], what: str, look_s: float) -> None:
-    give_up_at = time.monotonic() + PATIENCE_S
+async def _until(true: Callable[[], Awaitable[bool]], what: str, look_s: float, patience_s: float = PATIENCE_S) -> None:
+    give_up_at = time.monotonic() + patience_s
     while not await true():
         if time.monotonic() > give_up_at:
             raise TimeoutError(f"never came true: {what}")
