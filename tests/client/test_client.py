@@ -396,7 +396,8 @@ def _saved_and_shown(given: dict[str, Any], tmp_path: Path) -> None:
         assert made == wan.embed(video.id)
         assert f'<source src="{made.clip}" type="video/mp4">' in made.html
         assert (2, 0) == (wan.unshare(video.id), wan.unshare(video.id))
-        wan._run(wan._here.home.keeping.delete(video.id))
+        assert isinstance(wan._inner, EmbeddedClient)
+        wan._run(wan._inner.home.keeping.delete(video.id))
         with pytest.raises(Conflict, match="trash"):
             wan.save(video.id, tmp_path / "again.mp4")
     assert not (tmp_path / "again.mp4").exists()

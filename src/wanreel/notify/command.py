@@ -44,7 +44,9 @@ class CommandNotifier:
             except asyncio.CancelledError:
                 # asyncio's own way out of a start ends the one process, not what it has started meanwhile
                 with contextlib.suppress(Unavailable):
-                    _end(await starting)
+                    process = await starting
+                    _end(process)
+                    await process.wait()  # else it is left to whoever collects garbage
                 raise
             try:
                 async with asyncio.timeout(self._timeout_s):
