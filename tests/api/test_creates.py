@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -203,6 +204,51 @@ async def test_side_by_side_in_two_processes(monkeypatch: pytest.MonkeyPatch, *,
     two = asyncio.create_task(there.call())
     first, second = await asyncio.gather(one, two)
     assert (gone, gone) == (second.resend, first.job == second.job)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_many_side_by_side_in_two_processes(monkeypatch: pytest.MonkeyPatch, *, lost: bool) -> None:
+    """As many jobs as calls, though the later ones wait for another process's end, and are judged when that and an
+    earlier one of ours have been answered; what comes after all of them was sent again.
+    """
+    here = Counter()
+    answer, came, end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    looks = [came, came, end]
+    announced = here.book.announced
+
+    async def slow() -> Job:
+        await answer.wait()
+        return await here.make()
+
+    async def look(call_id: str) -> Announced | None:
+        await looks.pop(0).wait()
+        return await announced(call_id)
+
+    monkeypatch.setattr(here.book, "announced", look)
+    one = asyncio.create_task(here.call(make=slow))
+    await _settled()
+    far = Announced("call_far", "a", here.clock.now())
+    await here.book.announce(far, 0.0)
+    later = [asyncio.create_task(here.call()) for _ in range(2)]
+    await _settled()  # the first of them waits for the far one, the second for the first
+    came.set()
+    await _settled()
+    answer.set()
+    first = await one
+    job = make_job(id="job_far", ask="a", created_at=here.clock.now())
+    here.stored.append(job)
+    await here.book.conclude(replace(far, job_id=job.id, ended_at=here.clock.now(), lost=lost))
+    end.set()
+    second, third = [await call for call in later]
+
+    assert (False, lost, lost) == (first.resend, second.resend, third.resend)
+    assert (2 if lost else 4) == len({first.job.id, second.job.id, third.job.id, job.id})
+    assert (await here.call()).resend
+
+
+async def _settled() -> None:
+    for _ in range(50):
+        await asyncio.sleep(0)
 
 
 async def test_another_process_came_to_nothing() -> None:

@@ -92,7 +92,8 @@ class Call:
     answered_at: float | None = None
     followed: bool = False
     told: int = 0
-    beside: bool = False  # another process's, which was still open when the last one of ours came
+    open_until: int = 0  # the turn by which it was last known to be unanswered
+    lost: bool = False  # its connection had closed before its answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,18 @@ class _Alike:
     calls: list[Call] = field(default_factory=list[Call])
 
 
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """How things stood when a create came: until it is judged it may have waited, and others been answered."""
+
+    turn: int
+    beside: set[str]  # the ids of equal ones that were unanswered when it was announced
+
+    def found_open(self, call: Call) -> bool:
+        """Whether another one was unanswered then."""
+        return call.id in self.beside or call.open_until > self.turn
+
+
 class Creates:
     """The creates of the foreign faces, as this process has seen them and others have announced them."""
 
@@ -146,16 +159,16 @@ class Creates:
         self._alike: dict[str, _Alike] = {}
         self._of_job: dict[str, Call] = {}
         self._swept_at = self._began_at
+        self._turns = 0
 
     async def place(self, asked: Asked, make: Callable[[], Awaitable[Job]]) -> Placed:
         """The job of a create: an earlier one's, where it was sent again, or one made now. Raises as `make`."""
         self._sweep()
         alike = self._alike.setdefault(asked.ask, _Alike())
-        call_id = self._clock.new_id("call")
+        call_id, came = self._clock.new_id("call"), self._turn()
         async with alike.lock:
-            if asked.may_be_sent_again:
-                await self._hear_of_others(asked, alike, call_id)
-            earlier = await self._earlier(asked, alike)
+            beside = await self._hear_of_others(asked, alike, call_id) if asked.may_be_sent_again else set[str]()
+            earlier = await self._earlier(asked, alike, _Coming(came, beside))
             if earlier is None:
                 future: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
                 call = Call(call_id, asked.ask, self._clock.now(), asked.gone, future)
@@ -199,11 +212,12 @@ class Creates:
         lost, now = await asked.gone(), self._clock.now()
         with suppress(WanreelError):  # the order stands; others will find the job it made
             await self._book.conclude(Announced(call.id, call.ask, call.began_at, job.id, now, lost))
-        call.answered_at = self._clock.now()
+        call.answered_at, call.open_until = self._clock.now(), self._turn()
+        call.lost = lost
         return job
 
-    async def _hear_of_others(self, asked: Asked, alike: _Alike, call_id: str) -> None:
-        """Announce a create, and learn what other processes know of equal ones."""
+    async def _hear_of_others(self, asked: Asked, alike: _Alike, call_id: str) -> set[str]:
+        """Announce a create, and learn what other processes know of equal ones. The ids of those still unanswered."""
         now = self._clock.now()
         since = now - max(asked.window_s, COUNTED_S, REMEMBERED_S)
         before = await self._book.announce(Announced(call_id, asked.ask, now), since)
@@ -212,16 +226,18 @@ class Creates:
             call = known.get(row.id)
             if call is None and (call := await self._of_other(row, asked)) is not None:
                 alike.calls.append(call)
-            elif call is not None:
-                call.beside = False
             if call is not None:
                 call.followed = call.followed or row.followed
+        return {row.id for row in before if row.ended_at is None}
 
     async def _of_other(self, row: Announced, asked: Asked) -> Call | None:
         """Another process's create once it has ended; None where it came to nothing."""
         ended: Announced | None = row
+        looked = open_until = self._turn()
         while ended is not None and ended.ended_at is None and self._clock.now() - row.began_at < OTHERS_S:
+            open_until = looked
             await self._clock.sleep(LOOK_S)
+            looked = self._turn()
             ended = await self._book.announced(row.id)
         if ended is None:
             return None
@@ -232,7 +248,8 @@ class Creates:
         future.set_result(job)
         call = Call(row.id, row.ask, row.began_at, _gone, future, followed=ended.followed)
         call.answered_at = None if ended.lost else ended.ended_at
-        call.beside = row.ended_at is None and call.answered_at is not None
+        call.lost = ended.lost
+        call.open_until = open_until if row.ended_at is None else 0
         self._of_job[job.id] = call
         return call
 
@@ -243,21 +260,22 @@ class Creates:
         left = await self._find(Filter(ask=asked.ask, project=asked.project, limit=ALIKE_MAX))
         return next((j for j in left if j.created_at >= row.began_at and j.id not in self._of_job), None)
 
-    async def _earlier(self, asked: Asked, alike: _Alike) -> Call | None:
+    async def _earlier(self, asked: Asked, alike: _Alike, coming: _Coming) -> Call | None:
         now = self._clock.now()
         if asked.count == 0 or not asked.may_be_sent_again:
             return None
         calls = [*alike.calls, *await self._before_us(asked, alike, now)]
-        seen = [await self._seen(call) for call in calls]
+        seen = [await self._seen(call, coming) for call in calls]
         found = resent(seen, now, asked.window_s, asked.count)
         return next((call for call, one in zip(calls, seen, strict=True) if one is found), None)
 
-    async def _seen(self, call: Call) -> Seen:
-        if call.beside:
-            return Seen(Stage.OPEN, call.began_at, call.followed, call.told)
-        if call.answered_at is not None:
+    async def _seen(self, call: Call, coming: _Coming) -> Seen:
+        if call.answered_at is None:
+            stage = Stage.LOST if await call.gone() else Stage.OPEN
+        elif coming.found_open(call):
+            stage = Stage.LOST if call.lost else Stage.OPEN
+        else:
             return Seen(Stage.ANSWERED, call.answered_at, call.followed, call.told)
-        stage = Stage.LOST if await call.gone() else Stage.OPEN
         return Seen(stage, call.began_at, call.followed, call.told)
 
     async def _before_us(self, asked: Asked, alike: _Alike, now: float) -> list[Call]:
@@ -276,6 +294,11 @@ class Creates:
                 alike.calls.append(call)
                 found.append(call)
         return found
+
+    def _turn(self) -> int:
+        """The next of the numbers that say what came before what, however the clock is set."""
+        self._turns += 1
+        return self._turns
 
     def _sweep(self) -> None:
         """Forget what is too old to be sent again."""
