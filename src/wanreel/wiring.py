@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +81,7 @@ from wanreel.vendor.download import Bounds, Downloads
 from wanreel.vendor.http import Patience
 from wanreel.vendor.keys import Keys
 from wanreel.vendor.listing import event_sighting
+from wanreel.version import VERSION
 from wanreel.watch.certificates import Certificates
 from wanreel.watch.doubts import Search
 from wanreel.watch.hook import Ears, EventHook
@@ -151,7 +151,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         delivery=settings.input_delivery,
         workspace_of=lambda wanted: known.workspace if (known := accounts.known(wanted)) else None,
         refused=keys.refuse,
-        agent=f"wanreel/{version('wanreel')}",
+        agent=f"wanreel/{VERSION}",
     )
     reach = Reach(
         region=settings.archive_region,

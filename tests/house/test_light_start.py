@@ -1,12 +1,33 @@
-"""`wanreel --help` starts light: nothing heavy is imported to say what the commands are."""
+"""Starting light: nothing heavy is imported to say what the commands are, nor to open a home or serve one."""
 
 import json
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from wanreel import __version__
+from wanreel.version import VERSION
 
 HEAVY = frozenset({"aiohttp", "sqlalchemy", "fastapi", "av", "obstore", "numpy", "PIL", "alembic"})
 """The first five by promise, the others because they weigh as much."""
+
+NEEDLESS = frozenset(
+    {
+        "PIL", "alembic", "asyncpg", "av", "botocore", "cryptography", "httpx", "jinja2", "mako", "mcp", "numpy",
+        "obstore", "rjieba", "temporalio", "wanreel.emulator", "wanreel.prompt.judging", "wanreel.prompt.reading",
+        "sqlalchemy.dialects.postgresql",
+    }
+)  # fmt: skip
+"""What neither opening a home nor serving it needs: it comes with the first job, prompt, event or picture that does."""
+
+OPENING = "wanreel.wiring"
+SERVING = "wanreel.cli.backstage, wanreel.wiring, wanreel.api.app, wanreel.api.server, wanreel.web.page"
+MODULES_MAX = {OPENING: 1020, SERVING: 1300}
+"""How many modules there may be after an import: a tenth more than there were when this was last looked at."""
 
 ASK = """
 import json, sys
@@ -53,3 +74,17 @@ def test_the_command_is_installed() -> None:
     """pyproject.toml's script leads to a function that exists."""
     [script] = entry_points(group="console_scripts", name="wanreel")
     assert callable(script.load())
+
+
+@pytest.mark.parametrize("rooms", MODULES_MAX)
+def test_a_home_is_opened_and_served_with_what_that_needs(rooms: str) -> None:
+    """Hundreds of processes are started in one run of the tests, and each pays for every module of these."""
+    _, names = loaded(f"import json, sys, {rooms}\nprint('\\n' + json.dumps([*sys.modules]))")
+    assert set() == names & NEEDLESS
+    assert MODULES_MAX[rooms] * 0.7 < len(names) <= MODULES_MAX[rooms]
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    """What every answer and call says of us stands in one place, and the package says the same."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["version"] == VERSION == __version__

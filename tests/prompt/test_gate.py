@@ -9,8 +9,8 @@ import pytest
 
 from tests.prompt.scoring import lines
 from wanreel.prompt.gate import Gated, needs
+from wanreel.prompt.judging import doors
 from wanreel.prompt.lexicon import axes
-from wanreel.prompt.lint import doors
 from wanreel.prompt.reading import Reading
 from wanreel.prompt.rules import framing, mode, negation, writing
 

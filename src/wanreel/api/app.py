@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
@@ -48,6 +47,7 @@ from wanreel.api.schemas import EventOut
 from wanreel.api.switch import Switch
 from wanreel.domain.errors import WanreelError
 from wanreel.telemetry import REQUEST_BROKE, log
+from wanreel.version import VERSION
 
 _LARGE = ("/v1/jobs", "/v1/groups", "/v1/estimate", "/v1/usage/reconcile", "/v1/uploads")
 
@@ -93,7 +93,7 @@ def make_app(
     every = (*(drop_ins() if faces is None else faces), own_face())
     app = FastAPI(
         title="wanreel",
-        version=version("wanreel"),
+        version=VERSION,
         description="Wan videos that are paid for once, never lost, and kept for good.",
         docs_url=None,
         redoc_url=None,
@@ -144,7 +144,7 @@ def make_app(
 
 def document(faces: Sequence[Face] | None = None) -> dict[str, Any]:
     """The OpenAPI document alone, for whoever makes types or pages of it: no home, no server."""
-    app = FastAPI(title="wanreel", version=version("wanreel"))
+    app = FastAPI(title="wanreel", version=VERSION)
     app.router.routes.extend(_routes((*(drop_ins() if faces is None else faces), own_face())))
     return _document(app)
 

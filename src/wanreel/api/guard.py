@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -37,6 +38,8 @@ SECURITY_HEADERS = {
     "cache-control": "no-store",
 }
 """On every answer that does not say otherwise."""
+_ADDED = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in SECURITY_HEADERS.items()]
+_HOSTS_MAX = 64  # names that are read once: it is nearly always the same
 
 Refuse = Callable[[str, Told, str], Response]
 Limit = Callable[[str, str], int]
@@ -199,10 +202,10 @@ class _Exchange:
         """Hand on, with what every answer carries."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
-            headers["x-request-id"] = self._request_id
+            said = {name for name, _ in message.get("headers", ())}
+            added = [line for line in _ADDED if line[0] not in said]
+            own = (b"x-request-id", self._request_id.encode("latin-1"))
+            message["headers"] = [*(line for line in message.get("headers", ()) if line[0] != own[0]), *added, own]
         await self._send(message)
 
     async def refuse(self, what: Told) -> None:
@@ -234,6 +237,7 @@ def _trace(span: spans.Span, scope: Scope, request_id: str, status: int | None) 
             span.note(spans.ERROR, str(status))
 
 
+@lru_cache(_HOSTS_MAX)
 def host_name(host: str) -> str | None:
     """The name in a Host header, in lower case, without its port; None where it is none."""
     try:
@@ -245,6 +249,7 @@ def host_name(host: str) -> str | None:
     return parts.hostname if plain and parts.hostname else None
 
 
+@lru_cache(_HOSTS_MAX)
 def is_loopback_name(name: str) -> bool:
     """Whether a host name or address can only mean this machine."""
     if name == "localhost":

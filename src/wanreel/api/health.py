@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Annotated
 
 from fastapi import Path
@@ -16,8 +15,7 @@ from wanreel.api.problems import TABLE, TYPES, Refusal, documented
 from wanreel.api.schemas import Alive, Ready
 from wanreel.api.switch import Room
 from wanreel.domain.errors import NotFound
-
-_VERSION = version("wanreel")  # looked up once: it is a file to be found and read
+from wanreel.version import VERSION
 
 router = Room(tags=["health"])
 
@@ -34,7 +32,7 @@ class ProblemType(BaseModel):
 @router.get("/healthz", responses=documented())
 async def healthz() -> Alive:
     """The process answers. Asks nothing else."""
-    return Alive(ok=True, version=_VERSION)
+    return Alive(ok=True, version=VERSION)
 
 
 @router.get("/readyz", responses={**documented(), 503: {"model": Ready, "description": "It cannot do its work now."}})

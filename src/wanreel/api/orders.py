@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 from starlette.responses import Response
@@ -29,12 +28,12 @@ from wanreel.service.order import Planned as PlannedOrder
 from wanreel.service.standing import Moment, Need, Progress
 from wanreel.service.view import view, view_inputs
 from wanreel.service.view_money import view_line
+from wanreel.version import VERSION
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 UPLOAD = "upload://"
 """How an order names a file that was sent ahead of it: this, then the upload's id."""
 
-_OURS = version("wanreel")
 _REFERENCES = ("first_frame", "last_frame", "audio_file")
 
 
@@ -231,7 +230,14 @@ def etag_of(out: JobOut) -> str:
     """Changes with anything that is shown, but for the words of progress, which change by the second. What the job
     itself says changes with its version, and with ours.
     """
-    beside = [out.version, out.attention, out.favourite, out.tags, [one.model_dump() for one in out.cost or ()], _OURS]
+    beside = [
+        out.version,
+        out.attention,
+        out.favourite,
+        out.tags,
+        [one.model_dump() for one in out.cost or ()],
+        VERSION,
+    ]
     return f'"{out.version}-{hashlib.sha256(canonical(beside).encode("utf-8", "replace")).hexdigest()[:16]}"'
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from wanreel.cli.exits import Exit
 from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
 from wanreel.cli.session import run
+from wanreel.version import VERSION
 
 
 def mcp(
@@ -35,7 +34,7 @@ def mcp(
             AsyncClient(**home.given(), **vendor.address()) if server is None else async_client(server, token=token)
         )
         async with client as wan:
-            await make_server(wan, SystemClock(), version("wanreel")).run_stdio_async()
+            await make_server(wan, SystemClock(), VERSION).run_stdio_async()
         return Exit.OK
 
     return run(work, as_json=home.json)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
@@ -28,11 +27,12 @@ from wanreel.cli.serve import api, up
 from wanreel.cli.storage import storage
 from wanreel.cli.usage import budgets, estimate, usage
 from wanreel.cli.watch import watch, worker
+from wanreel.version import VERSION
 
 app = App(
     name="wanreel",
     help="Wan videos that are paid for once, never lost, and kept for good.",
-    version=lambda: version("wanreel"),
+    version=VERSION,
     result_action="return_value",
     help_format="plaintext",
 )

@@ -48,8 +48,14 @@ def api(*, host: str = "127.0.0.1", port: int = PORT, home: HomeOptions = HOME, 
 
 
 def _served(host: str, port: int, home: HomeOptions, vendor: VendorOptions, *, works: bool) -> int:
+    # all of it before there is a loop: what is imported is made in one go, and the collector is told so once
+    from wanreel import wiring
+    from wanreel.api import app, server
+    from wanreel.cli import backstage
     from wanreel.metrics.counting import Counting
+    from wanreel.web import page
 
+    del wiring, app, server, backstage, page
     counting = Counting()
 
     async def work(opened: Home) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from wanreel.tracing.opening import Tracing
 
 _PLAIN = frozenset({"WANREEL_HOME", LOG_VARIABLE})
+COLLECT_AT = (20_000, 20, 20)
+"""From when on the collector looks, once what was imported is out of its way; the interpreter's own 700 suit a program
+that has nothing yet.
+"""
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 
@@ -123,6 +128,7 @@ def in_home(
 async def _guarded(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
     loop = asyncio.get_running_loop()
     main = loop.create_task(work())
+    loop.call_soon(_settle)  # after the first piece of work, which is what imports
     asked = False
 
     def stop() -> None:
@@ -137,6 +143,12 @@ async def _guarded(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
         with suppress(NotImplementedError):  # where loops know no signals, Ctrl-C is a KeyboardInterrupt
             loop.add_signal_handler(number, stop)
     return await main
+
+
+def _settle() -> None:
+    """What has been imported is no garbage: no collection need look at it again."""
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AT)
 
 
 def _log_to_stderr(level: str, *, as_json: bool, counting: Processor | None, marking: Sequence[Processor]) -> None:

@@ -16,7 +16,7 @@ from wanreel.ports.inputs import Inputs
 from wanreel.ports.media import FileBytes, Media
 from wanreel.ports.reviews import JudgeFailed
 from wanreel.prompt.explain import explain
-from wanreel.prompt.reading import Reading
+from wanreel.prompt.lint import shots
 
 WIDTH = 192  # pixels across at which clips are measured
 _UNTOLD = 0.5  # how well the camera obeys where it cannot be told
@@ -53,7 +53,7 @@ class LocalJudge:
         request = job.request
         model = self._catalog.model(request.model)
         seen = measure(film.facts, film.frames, first, last)
-        several = request.shot_type == "multi" or len(Reading(request.prompt).shots) > 1
+        several = request.shot_type == "multi" or shots(request.prompt) > 1
         checks = as_asked(request, film.facts, model) + shows(request, film.facts, seen, multi_shot=several)
         slot = explain(request.prompt).camera
         wanted = camera_wanted(slot)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from importlib.metadata import version
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -12,6 +11,7 @@ from structlog.typing import WrappedLogger
 from wanreel import telemetry
 from wanreel.metrics import names
 from wanreel.metrics.names import Metric, Sort
+from wanreel.version import VERSION
 
 _DELIVERIES = {
     telemetry.HOOK: (names.WEBHOOKS, "delivered"),
@@ -38,7 +38,7 @@ class Counting:
         for event in _FAULTS:
             self._counters[names.FAULTS].labels(event)
         build = Gauge(names.BUILD.name, names.BUILD.words, names.BUILD.labels, registry=self._registry)
-        build.labels(version("wanreel")).set(1)
+        build.labels(VERSION).set(1)
 
     def __call__(self, logger: WrappedLogger, level: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Count a log line. What a line lacks is not counted: a metric must never break what it measures."""

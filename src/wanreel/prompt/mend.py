@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from wanreel.prompt.lint import Lint, Subject, lint
+from wanreel.prompt.lint import lint
+from wanreel.prompt.subject import Lint, Subject
 
 NEGATIVE_CHARS_MAX = 500
 """FS §2: longer negative prompts are cut off; what has no room stays where it was."""

@@ -19,7 +19,7 @@ from wanreel.domain.request import FIRST_FRAME, LAST_FRAME, Request, Stored
 from wanreel.domain.verdict import Check, PartScore, Review
 from wanreel.prompt import Finding, Lint, Mended
 from wanreel.prompt.explain import parts
-from wanreel.prompt.reading import Reading
+from wanreel.prompt.lint import shots
 
 MISSING_MAX = 0.5  # a part scored below this is missing
 LUCK_LEAD = 0.15  # how much better a sibling must be for it to be luck
@@ -137,7 +137,7 @@ def _defects(case: Case) -> Iterator[Cause]:
     asked = _found(case, "PL204")
     if cut is not None:
         evidence = (cut.words, *(f.message for f in asked))
-        several = bool(asked) or len(Reading(case.job.request.prompt).shots) > 1
+        several = bool(asked) or shots(case.job.request.prompt) > 1
         title = "several shots were asked of a model that makes one" if several else "a cut nobody asked for"
         code = "several_shots" if several else "defect"
         command = _order(case, case.job.request.prompt + _single(case)) if not several else _first_shot(case)

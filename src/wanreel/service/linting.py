@@ -9,8 +9,9 @@ from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Remark
 from wanreel.domain.request import Request
 from wanreel.prompt import Lint, Mended, Subject, lint, mend
-from wanreel.prompt.lint import CHARS_MAX, is_loaded, load
+from wanreel.prompt.lint import is_loaded, load
 from wanreel.prompt.mend import NEGATIVE_CHARS_MAX
+from wanreel.prompt.subject import CHARS_MAX
 
 LONG_CHARS = 400
 """From here on a prompt is read in a thread: it takes a millisecond and more, and others would wait for it."""

@@ -14,11 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
 REGIONS = ("cn-beijing", "ap-southeast-1", "us-east-1", "cn-hongkong", "eu-central-1", "ap-northeast-1")  # FS §3.1
 HOSTS = frozenset(f"{region}-eventbridge.oss-accelerate.aliyuncs.com" for region in REGIONS)
 WINDOW_S = 60.0
@@ -64,6 +59,11 @@ def certificate_url(delivery: Delivery, now: float, hosts: frozenset[str] = froz
 
 def verify(delivery: Delivery, certificate_pem: bytes, now: float) -> None:
     """Whether the holder of the certificate has signed this delivery. Raises Forged."""
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
     try:
         certificate = x509.load_pem_x509_certificate(certificate_pem)
         key = certificate.public_key()
