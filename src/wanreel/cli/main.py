@@ -11,6 +11,7 @@ from wanreel.cli.accounts import accounts
 from wanreel.cli.agents import mcp
 from wanreel.cli.batch import batch
 from wanreel.cli.catalog import models
+from wanreel.cli.collecting import stand_aside
 from wanreel.cli.db import db
 from wanreel.cli.doctor import doctor
 from wanreel.cli.emulator import emulator
@@ -64,7 +65,9 @@ app.command(emulator)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its code."""
+    """Run the command line and exit with its code. Without `arguments` they are this process's own."""
+    if arguments is None:
+        stand_aside()
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(tokens, exit_on_error=False, print_error=False)

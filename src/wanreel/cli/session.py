@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from wanreel.cli.collecting import settle
 from wanreel.cli.exits import Exit
 from wanreel.cli.report import LOG_VARIABLE, report, say, speaks_json
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from wanreel.tracing.opening import Tracing
 
 _PLAIN = frozenset({"WANREEL_HOME", LOG_VARIABLE})
-COLLECT_AT = (20_000, 20, 20)
-"""From when on the collector looks, once what was imported is out of its way; the interpreter's own 700 suit a program
-that has nothing yet.
-"""
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 
@@ -128,7 +124,7 @@ def in_home(
 async def _guarded(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
     loop = asyncio.get_running_loop()
     main = loop.create_task(work())
-    loop.call_soon(_settle)  # after the first piece of work, which is what imports
+    loop.call_soon(settle)  # after the first piece of work, which is what imports
     asked = False
 
     def stop() -> None:
@@ -143,12 +139,6 @@ async def _guarded(work: Callable[[], Coroutine[Any, Any, int]]) -> int:
         with suppress(NotImplementedError):  # where loops know no signals, Ctrl-C is a KeyboardInterrupt
             loop.add_signal_handler(number, stop)
     return await main
-
-
-def _settle() -> None:
-    """What has been imported is no garbage: no collection need look at it again."""
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AT)
 
 
 def _log_to_stderr(level: str, *, as_json: bool, counting: Processor | None, marking: Sequence[Processor]) -> None:

@@ -15,6 +15,7 @@ from structlog.typing import Processor
 
 from wanreel import spans
 from wanreel.telemetry import TRACES_LOST, log
+from wanreel.version import VERSION
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 EXPORTER = "OTEL_TRACES_EXPORTER"
@@ -57,8 +58,6 @@ def begin(env: Mapping[str, str], say: Callable[[str], None]) -> Tracing | None:
 
 
 def _begun() -> Tracing:
-    from importlib.metadata import version
-
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -67,7 +66,7 @@ def _begun() -> Tracing:
     from wanreel.tracing.otel import JobIds, OtelTracer, on_line
 
     _hear()
-    ours = Resource({"service.name": "wanreel", "service.version": version("wanreel")})
+    ours = Resource({"service.name": "wanreel", "service.version": VERSION})
     named = Resource.create()
     if str(named.attributes.get("service.name", "")).startswith("unknown_service"):
         named = named.merge(ours)

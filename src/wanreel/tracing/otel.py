@@ -6,7 +6,6 @@ from collections.abc import Generator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 from opentelemetry.context import Context
@@ -28,6 +27,7 @@ from structlog.typing import WrappedLogger
 
 from wanreel.spans import ERROR, JOB, Fact, Sort, Span, Work
 from wanreel.tracing.ids import ids_of, trace_id
+from wanreel.version import VERSION
 
 _KINDS = {
     Sort.SERVER: SpanKind.SERVER,
@@ -67,7 +67,7 @@ class OtelTracer:
 
     def __init__(self, provider: TracerProvider) -> None:
         self._provider = provider
-        self._tracer = provider.get_tracer("wanreel", version("wanreel"))
+        self._tracer = provider.get_tracer("wanreel", VERSION)
 
     @contextmanager
     def open(self, work: Work, facts: Mapping[str, Fact]) -> Generator[Span]:

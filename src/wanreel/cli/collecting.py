@@ -1,0 +1,24 @@
+"""When the collector looks for garbage: not while a command imports, and never again at what it has imported.
+
+That is some 200,000 objects, which live as long as the process does. At the interpreter's own 700 they are all looked
+through again and again while they are being made: a tenth of what a short command takes.
+"""
+
+from __future__ import annotations
+
+import gc
+
+_IMPORTING = (500_000, 10, 10)
+_WORKING = (20_000, 20, 20)
+
+
+def stand_aside() -> None:
+    """For a process that is about to import a command's parts, and is ours alone."""
+    gc.set_threshold(*_IMPORTING)
+
+
+def settle() -> None:
+    """Everything has been imported. Where nobody had the collector stand aside, it is left as it is."""
+    if gc.get_threshold() == _IMPORTING:
+        gc.freeze()
+        gc.set_threshold(*_WORKING)
