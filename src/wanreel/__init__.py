@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wanreel.version import VERSION
-
 if TYPE_CHECKING:
     from wanreel.client.video import GenerationFailed, NeedsAttention, Video
     from wanreel.domain.errors import Conflict, Invalid, NotFound, Unauthorized, Unavailable, WanreelError
     from wanreel.library import AsyncClient, Client, async_client
 
-__version__ = VERSION
+__version__ = "0.1.0"
 __all__ = [
     "AsyncClient", "Client", "Conflict", "GenerationFailed", "Invalid", "NeedsAttention", "NotFound", "Unauthorized",
     "Unavailable", "Video", "WanreelError", "__version__", "async_client",

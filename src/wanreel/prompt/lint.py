@@ -6,27 +6,25 @@ a command that reads no prompt need not pay.
 
 from __future__ import annotations
 
-import threading
+from functools import cache
 
 from wanreel.prompt.subject import Lint, Subject
 
 _FIRST = "A dog in Paris runs, no text"
 """Any prompt will do: it is read by every rule."""
 
-_loaded = threading.Event()
 
-
+@cache
 def load() -> None:
     """Bring in every rule and list now, and not when the first prompt comes; once in a process. What cuts Chinese into
     words (33 MB) still waits for the first Chinese prompt.
     """
     lint(Subject(_FIRST))
-    _loaded.set()
 
 
 def is_loaded() -> bool:
     """Whether `load` has been through."""
-    return _loaded.is_set()
+    return load.cache_info().currsize > 0
 
 
 def lint(subject: Subject) -> Lint:

@@ -62,7 +62,12 @@ async def remarks_beside(request: Request, catalog: Catalog) -> tuple[Remark, ..
     """`remarks`; what takes long is done in a thread, where nobody has to wait for it but who asked."""
     if is_loaded() and len(request.prompt) < LONG_CHARS:
         return remarks(request, catalog)
-    return await asyncio.to_thread(remarks, request, catalog)
+    return await asyncio.to_thread(_loaded_remarks, request, catalog)
+
+
+def _loaded_remarks(request: Request, catalog: Catalog) -> tuple[Remark, ...]:
+    load()
+    return remarks(request, catalog)
 
 
 def remarks(request: Request, catalog: Catalog) -> tuple[Remark, ...]:
