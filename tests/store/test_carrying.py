@@ -127,6 +127,12 @@ async def test_what_waits_in_a_backup_starts_in_doubt(tmp_path: Path, pg_url: st
         jobs = {job.id: job.state for job in await store.find(Filter(limit=99))}
     doubts = [state for state in jobs.values() if isinstance(state, Unconfirmed)]
     assert [(NOW + 50, WHY)] * 6 == [(state.intent.at, state.why) for state in doubts]
+    if url is None:
+        assert {NOW + 500} == {state.since for state in doubts}
+    else:  # absence is proven by later tasks, and those are timed by the database's clock
+        async with pg_store(url) as store:
+            now = await store.time()
+        assert all(NOW + 500 < state.since <= now for state in doubts)
     assert isinstance(jobs["job_run"], Generating)
 
 
@@ -137,6 +143,10 @@ async def test_a_database_is_kept_in_a_file(tmp_path: Path, pg_url: str) -> None
     assert 1 == (await backup(pg_url, tmp_path, tmp_path / "kept.sqlite3", NOW))["jobs"]
     with pytest.raises(Conflict):
         await backup(pg_url, tmp_path, tmp_path / "kept.sqlite3", NOW)
+    with closing(sqlite3.connect(tmp_path / "kept.sqlite3")) as kept:
+        [[taken_at]] = kept.execute("SELECT value FROM about WHERE name = 'taken_at'").fetchall()
+    async with pg_store(pg_url) as store:
+        assert NOW < float(taken_at) <= await store.time()  # by the database's clock, whatever this machine's says
 
 
 async def test_jobs_in_flight_finish_where_they_were_moved_to(

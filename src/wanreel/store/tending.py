@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -126,24 +127,26 @@ async def copy(url: str, home: Path) -> dict[str, int]:
 
 async def backup(url: str | None, home: Path, file: Path, now: float) -> dict[str, int]:
     """Write all that stands in the database at one moment into a new file; whoever works goes on. How many rows of each
-    table. Raises Conflict (there is such a file), NotFound, Invalid, Unavailable.
+    table. `now` is of a file's calls; those of a shared database go by its own clock. Raises Conflict (there is such a
+    file), NotFound, Invalid, Unavailable.
     """
     _must_be_new(file)
     draft = file.with_name(f"{file.name}.part")
     draft.unlink(missing_ok=True)
 
-    def take(source: Connection) -> dict[str, int]:
+    def take(source: Connection, at: float) -> dict[str, int]:
         with carrying.writing_file(draft) as target:
             carried = carrying.carry(source, target)
-            carrying.mark_taken(target, now)
+            carrying.mark_taken(target, at)
         return carried
 
     if url is None:
         with carrying.reading_file(home / FILE) as source:
-            carried = take(source)
+            carried = take(source, now)
     else:
         async with postgres_room().PostgresStore(url, _no_limit, Policy()) as store:
-            carried = await store.look(take)
+            at = await store.time()
+            carried = await store.look(partial(take, at=at))
     opening.empty_side_file(draft, opening.BUSY_S)
     draft.replace(file)
     return carried
@@ -161,23 +164,26 @@ class Restored:
 async def restore(
     url: str | None, home: Path, file: Path, policy: Policy, books: Books, chance: carrying.Chance
 ) -> Restored:
-    """Carry a backup into a database that holds no jobs. Raises Conflict, NotFound, Invalid, Unavailable."""
+    """Carry a backup into a database that holds no jobs; where that is shared, its clock says when. Raises Conflict,
+    NotFound, Invalid, Unavailable.
+    """
     with TemporaryDirectory() as folder:
         own = Path(folder) / FILE  # an older backup is brought to this version, and stays as it is itself
         shutil.copyfile(_there(file), own)
         with carrying.reading_file(own) as source:
             taken_at = carrying.taken_at_of(source)
 
-            def put(target: Connection) -> tuple[dict[str, int], int]:
+            def put(target: Connection, chance: carrying.Chance) -> tuple[dict[str, int], int]:
                 rows = carrying.carry(source, target)
                 return rows, carrying.start_in_doubt(target, taken_at, policy, books, chance)
 
             if url is None:
                 with carrying.writing_file(home / FILE) as target:
-                    rows, in_doubt = put(target)
+                    rows, in_doubt = put(target, chance)
             else:
                 async with postgres_room().PostgresStore(url, _no_limit, policy) as store:
-                    rows, in_doubt = await store.carry(put)
+                    theirs = replace(chance, now=await store.time())
+                    rows, in_doubt = await store.carry(partial(put, chance=theirs))
     return Restored(rows, in_doubt, taken_at)
 
 
