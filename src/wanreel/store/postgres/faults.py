@@ -11,6 +11,8 @@ from wanreel.domain.errors import Internal, Invalid, Unavailable, WanreelError
 AGAIN = frozenset(("40001", "40P01", "23505", "55P03"))
 """Two met: nothing was written, and whoever comes second sees what the first has done."""
 
+READ_ONLY = "25006"
+
 _WORDS = {
     "28P01": "does not take this password. Check WANREEL_DATABASE_URL.",
     "28000": "does not let this user in. Check WANREEL_DATABASE_URL and the server's pg_hba.conf.",
@@ -20,7 +22,7 @@ _WORDS = {
     "53100": "cannot grow: its disk is full. Nothing was half-written.",
     "57P03": "is starting up or shutting down. Try again.",
     "57014": "took too long over a statement, which was ended. Try again.",
-    "25006": "takes no writes: it is a standby, or was set read-only. `wanreel doctor` says which.",
+    READ_ONLY: "takes no writes: it is a standby, or was set read-only. `wanreel doctor` says which.",
 }
 _CLASSES = {
     "08": "cannot be reached, or has let go of the connection. Try again.",

@@ -28,7 +28,7 @@ from wanreel.ports.feed import HAPPENINGS, JOBS, Happening
 from wanreel.ports.jobs import Claim
 from wanreel.store.doors import Doors
 from wanreel.store.postgres import opening
-from wanreel.store.postgres.faults import AGAIN, code_of, cut_off, translated
+from wanreel.store.postgres.faults import AGAIN, READ_ONLY, code_of, cut_off, translated
 from wanreel.store.postgres.nudges import Nudges
 from wanreel.store.sql import feed
 from wanreel.store.sql.claims import Limits
@@ -202,7 +202,12 @@ class PostgresStore(Doors):
             step = _Step()
             try:
                 async with made.connect() as conn:
-                    return await step.through(conn, work)
+                    try:
+                        return await step.through(conn, work)
+                    except Exception as error:
+                        if code_of(error) == READ_ONLY:  # a session stays so, whatever becomes of its database
+                            await conn.invalidate()
+                        raise
             except Exception as error:
                 once_more = code_of(error) in AGAIN or (cut_off(error) and not step.committing and tried == 1)
                 if once_more and tried < TRIES_MAX:
