@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,15 @@ def test_an_archive_that_cannot_be_written(terminal: Terminal) -> None:
     Path("file").write_text("not a folder")
     found = bad(terminal("doctor", "--json", WANREEL_ARCHIVE=str(Path("file/clips").absolute())))
     assert "WANREEL_ARCHIVE" in found["archive"]
+
+
+def test_a_disk_that_has_no_room_for_the_spool(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing would be sent then, and doctor is where one looks why."""
+    whole = shutil.disk_usage(terminal.folder)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: whole._replace(free=50_000_000))
+    found = bad(terminal("doctor", "--offline", "--json", WANREEL_SPOOL_BYTES="8000000000"))
+    assert "WANREEL_SPOOL" in found["spool"]
+    assert "0.05 GB is left" in found["spool"]
 
 
 def test_a_misspelt_variable(terminal: Terminal) -> None:

@@ -184,6 +184,8 @@ async def _retention(opened: Home) -> str:
 
 
 async def _spool(opened: Home) -> str:
+    from wanreel.settings import SPOOL_BYTES_MIN
+
     found = await opened.keeping.spooling()
     room = found.room
     lies = f"{room.clips} clips wait there for your storage, {room.used_bytes / 1e9:.2f} GB"
@@ -194,6 +196,12 @@ async def _spool(opened: Home) -> str:
     needs = f"what is under way may need {found.stake_bytes / 1e9:.2f} GB of the {room.left_bytes / 1e9:.1f} GB left"
     if found.short:
         raise _Amiss(f"{lies}; {needs}: nothing new is sent. Mend the storage, or raise WANREEL_SPOOL_BYTES")
+    if room.left_bytes < SPOOL_BYTES_MIN and not room.clips:
+        left = f"{room.left_bytes / 1e9:.2f} GB is left for it at {opened.settings.spool_path}"
+        raise _Amiss(
+            f"{left}, and no work is sent whose clip would not fit: make room, set WANREEL_SPOOL to another disk's "
+            "folder, or go without (WANREEL_SPOOL_BYTES=0)"
+        )
     if room.clips:
         raise _Amiss(f"{lies}; {needs}. They go on by themselves when it answers")
     return f"empty; {needs}"
