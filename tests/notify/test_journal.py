@@ -45,10 +45,11 @@ async def test_told_twice_it_stands_there_once(tmp_path: Path) -> None:
     """By the same process or by the next one, as when somebody else cannot be told for long; by its whole id."""
     path = tmp_path / "notices.jsonl"
     odd = Notice('note "2" \\', "job_2", "job.succeeded", 0.0, '{"id": "note_9"')
+    journal = JournalNotifier(path)
     for _ in range(2):
-        journal = JournalNotifier(path)
         for told in (notice(11), notice(11), odd, odd):
             await journal.tell(told)
+        journal = JournalNotifier(path)
     await journal.tell(notice(1))
     await journal.tell(notice(9))
     assert ["note_11", 'note "2" \\', "note_1", "note_9"] == [json.loads(line)["id"] for line in lines(path)]
