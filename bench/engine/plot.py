@@ -19,7 +19,7 @@ Bar = tuple[float, float, str]  # of workers, of servers beside them, what stand
 def draw(found: Sequence[Figures], path: Path) -> None:
     """Four panels: jobs a second, CPU a job, memory, and what a kill -9 does."""
     sizes = sorted({one.tasks for figures in found for one in figures.watching})
-    size = max((size for size in sizes if all(one.at(size) is not None for one in found)), default=max(sizes))
+    size = max(sizes, key=lambda size: (sum(one.at(size) is not None for one in found), size))  # what most of them have
     named = ", ".join(f"{one:,}" for one in sizes)
     panels: list[tuple[str, Callable[[Figures], Bar | None]]] = [
         ("jobs a second (more is better)", _jobs),
