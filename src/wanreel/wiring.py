@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,9 +202,13 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
         )
         till = Till(clock, store, store, store, store, catalog, account, policy)
 
+        @lru_cache(maxsize=1000)
+        def naming_of(project: str) -> Naming:
+            return Naming(project, settings.archive_key)
+
         def artifact_key(job: Job) -> str:
             named = Named(job.name, job.group, job.request.model)
-            return clip_key(job.id, job.created_at, named, Naming(job.project, settings.archive_key))
+            return clip_key(job.id, job.created_at, named, naming_of(job.project))
 
         service = Service(shop)
         reading_room = ReadingRoom(

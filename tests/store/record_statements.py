@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import Engine, event
 
@@ -30,6 +31,7 @@ from wanreel.ports.jobs import Filter
 from wanreel.store.doors import Doors
 from wanreel.store.opening import HEAD
 from wanreel.store.postgres.store import PostgresStore
+from wanreel.store.prepared import Prepared, spelt_out
 from wanreel.store.sqlite import SqliteStore
 
 DATA = Path(__file__).parent / "data"
@@ -48,7 +50,8 @@ def heard() -> Generator[list[Said]]:
 
     event.listen(Engine, "after_cursor_execute", hear)
     try:
-        yield said
+        with patch.object(Prepared, "execute", spelt_out):
+            yield said
     finally:
         event.remove(Engine, "after_cursor_execute", hear)
 

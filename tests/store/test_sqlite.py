@@ -20,6 +20,7 @@ from wanreel.domain.job import Generating
 from wanreel.domain.policy import Policy
 from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.store.faults import translated
+from wanreel.store.prepared import Prepared, spelt_out
 from wanreel.store.sqlite import SqliteStore
 from wanreel.store.writer import driver_of
 
@@ -62,8 +63,9 @@ async def test_readers_cannot_write(store: SqliteStore) -> None:
         await store._read(lambda conn: conn.exec_driver_sql("DELETE FROM jobs"))
 
 
-async def test_the_queries_of_every_tick_use_their_indexes(store: SqliteStore) -> None:
+async def test_the_queries_of_every_tick_use_their_indexes(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """No statement of claiming and waiting reads the whole table, or sorts a whole lane."""
+    monkeypatch.setattr(Prepared, "execute", spelt_out)
     await store.add([make_job(model=f"m{n % 3}", due_at=NOW + n % 2) for n in range(500)])
     await store.add([make_job(Generating, model=f"m{n % 3}", due_at=NOW + n) for n in range(500)])
     said: list[tuple[str, Any]] = []

@@ -35,6 +35,11 @@ class Draft:
         self.path: Path | None = None
         self.size_bytes = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to discard."""
+        return self._fd is not None or self.path is not None
+
     def begin(self) -> None:
         """Make the temporary file. Raises OSError."""
         for number in itertools.islice(_count, _NAMES_TRIED_MAX):

@@ -51,14 +51,11 @@ class LocalArchive:
         try:
             await self._on_disk(self._begin, draft, path.parent)
             await hand_on(pieces, lambda block: self._on_disk(draft.add, block))
-            artifact = await self._on_disk(self._publish, draft, key)
-            if label is not None:
-                told = replace(label, facts=(*label.facts, ("sha256", artifact.sha256)))
-                await self._threads.run(self._describe, artifact.key, told)
-            return artifact
+            return await self._on_disk(self._finish, draft, key, label)
         finally:
             try:
-                await self._threads.run(draft.discard)
+                if draft.is_open:
+                    await self._threads.run(draft.discard)
             finally:
                 await let_go(pieces)
 
@@ -78,6 +75,12 @@ class LocalArchive:
                 self._durable.clear()
             self._durable.add(folder)
         draft.begin()
+
+    def _finish(self, draft: Draft, key: str, label: Label | None) -> Artifact:
+        artifact = self._publish(draft, key)
+        if label is not None:
+            self._describe(artifact.key, replace(label, facts=(*label.facts, ("sha256", artifact.sha256))))
+        return artifact
 
     def _publish(self, draft: Draft, key: str) -> Artifact:
         sha256 = draft.seal()

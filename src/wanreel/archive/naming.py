@@ -23,6 +23,7 @@ _FIELD_BYTES_MAX = 60
 _JOB_LETTERS = 30
 _LAST_AT = 253402300799.0  # the end of the year 9999
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # devices, under Windows, in any folder
+_SAFE = re.compile(r"[A-Za-z0-9_.-]*")  # most parts: nothing of them changes but their ends
 _EMPTY = "x"
 
 
@@ -102,6 +103,9 @@ def variant_key(key: str, sha256: str, letters: int = 12) -> str:
 
 def safe_part(text: str, bytes_max: int = _PART_BYTES_MAX) -> str:
     """One part of a key from any text: normalised, no separators, no leading dot, no reserved name, never empty."""
+    if len(text) <= bytes_max and _SAFE.fullmatch(text) and "--" not in text:
+        words = text.strip("-.")
+        return f"_{words}" if _RESERVED.match(words) else words or _EMPTY
     words = "".join(
         letter if letter.isalnum() or letter in "-_." else "-" for letter in unicodedata.normalize("NFKC", text)
     )

@@ -13,17 +13,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from types import NoneType, UnionType
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from wanreel.domain import request
 from wanreel.domain.errors import Invalid
 
-Pack = Callable[[Any], Any]  # a value to plain JSON values
+Write = Callable[[Any], str]  # a value to JSON text
 Unpack = Callable[[Any, str], Any]  # plain JSON values, and where they stand, to a value
 
 _TAG = "is"
+_quoted = json.encoder.encode_basestring  # JSON's own, which leaves real characters as they are
 
 
 class Unreadable(Exception):
@@ -35,12 +37,11 @@ def dumps(kind: Any, value: object) -> str:
 
     Real characters, so that a person can read the database; escapes where the text could not be stored otherwise.
     """
-    plain = pack(kind)(value)
-    text = json.dumps(plain, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = write(kind)(value)
     try:
         text.encode()
     except UnicodeEncodeError:  # half a surrogate pair, as a vendor's message may hold
-        return json.dumps(plain, separators=(",", ":"), allow_nan=False)
+        return json.dumps(json.loads(text), separators=(",", ":"), allow_nan=False)
     return text
 
 
@@ -54,25 +55,25 @@ def loads(kind: Any, text: str) -> Any:
 
 
 @cache
-def pack(kind: Any) -> Pack:
-    """How values of a hint become plain JSON values."""
+def write(kind: Any) -> Write:
+    """How values of a hint become JSON text: of pieces, for what is stored is written for every step of every job."""
     if kind is request.Request:
-        return request.to_json
+        return _write_request
     origin = get_origin(kind)
     if origin is UnionType:
         kinds = [k for k in get_args(kind) if k is not NoneType]
         if len(kinds) == 1:
-            one = pack(kinds[0])
-            return lambda value: None if value is None else one(value)
-        return _pack_tagged(kinds)
+            one = write(kinds[0])
+            return lambda value: "null" if value is None else one(value)
+        return _write_tagged(kinds)
     if origin is tuple:
-        item = pack(get_args(kind)[0])
-        return lambda value: [item(v) for v in value]
+        item = write(get_args(kind)[0])
+        return lambda value: f"[{','.join(map(item, value))}]"
     if is_dataclass(kind):
-        return _pack_fields(cast("type[Any]", kind))
+        return _write_fields(cast("type[Any]", kind))
     if issubclass(kind, (StrEnum, Decimal)):
-        return str
-    return lambda value: value
+        return lambda value: _quoted(str(value))
+    return _write_scalar
 
 
 @cache
@@ -98,20 +99,37 @@ def unpack(kind: Any) -> Unpack:
     return _unpack_scalar(kind)
 
 
-def _pack_fields(kind: type[Any]) -> Pack:
+def _write_fields(kind: type[Any], tag: str = "") -> Write:
     hints = get_type_hints(kind)
-    packs = [(f.name, pack(hints[f.name])) for f in fields(kind)]
-    return lambda value: {name: one(getattr(value, name)) for name, one in packs}
+    names = [f.name for f in fields(kind)]
+    writes = [write(hints[name]) for name in names]
+    words = [f'"{_TAG}":"{tag}"'] if tag else []
+    form = "{" + ",".join([*words, *(f'"{name}":%s' for name in names)]) + "}"
+    if len(names) < 2:  # an attrgetter of one name makes no tuple
+        return lambda value: form % tuple(one(getattr(value, name)) for name, one in zip(names, writes, strict=True))
+    values = attrgetter(*names)
+    return lambda value: form % tuple([one(each) for one, each in zip(writes, values(value), strict=True)])
 
 
-def _pack_tagged(kinds: list[type[Any]]) -> Pack:
-    packs = {k: (k.__name__.lower(), pack(k)) for k in kinds}
+def _write_tagged(kinds: list[type[Any]]) -> Write:
+    writes = {k: _write_fields(k, k.__name__.lower()) for k in kinds}
+    return lambda value: writes[type(value)](value)
 
-    def tagged(value: Any) -> Any:
-        tag, one = packs[type(value)]
-        return {_TAG: tag, **one(value)}
 
-    return tagged
+def _write_scalar(value: Any) -> str:
+    if type(value) is str:
+        return _quoted(value)
+    if value is None:
+        return "null"
+    if type(value) is float and value - value == 0.0:  # neither NaN nor infinite
+        return float.__repr__(value)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+@lru_cache(maxsize=4096)
+def _write_request(value: request.Request) -> str:
+    """It stays the same for all of a job's life."""
+    return json.dumps(request.to_json(value), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def _unpack_fields(kind: type[Any]) -> Unpack:

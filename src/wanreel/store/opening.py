@@ -21,6 +21,7 @@ BUSY_S = 15.0  # how long to wait while another process writes
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _WAL_BYTES_MAX = 64 * 1024 * 1024  # what the side file is cut back to after a checkpoint
+_STATEMENTS = 400  # that a connection holds ready
 _SETTINGS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA synchronous = FULL",  # an intent must be on the disk before the paid call
@@ -34,7 +35,7 @@ def engine(path: Path, busy_s: float, *, read_only: bool = False) -> Engine:
     made = create_engine(
         URL.create("sqlite+pysqlite", database=str(path)),
         isolation_level="AUTOCOMMIT",
-        connect_args={"check_same_thread": False, "timeout": busy_s},
+        connect_args={"check_same_thread": False, "timeout": busy_s, "cached_statements": _STATEMENTS},
         poolclass=NullPool,
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 from wanreel.domain.errors import Conflict, Internal, Invalid, Unavailable
@@ -116,14 +118,45 @@ def known_of(job: Job, task_id: str) -> Known:
     return Known(job.id, task.accepted_at, answered=task.how == "answer")
 
 
+class _Memory:
+    """The jobs of the last texts that were written or read: whoever writes a job reads it again a moment later. Equal
+    texts are equal jobs, so that nothing in here can be old.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._jobs: dict[str, Job] = {}
+        self._gate = Lock()
+
+    def of(self, text: str) -> Job | None:
+        """The job of a text, where it is remembered."""
+        return self._jobs.get(text)
+
+    def keep(self, text: str, job: Job) -> None:
+        """Remember it, in the place of the oldest."""
+        with self._gate:
+            self._jobs[text] = job
+            if len(self._jobs) > self._most:
+                del self._jobs[next(iter(self._jobs))]
+
+
+_LATELY = _Memory(2048)
+
+
 def job_text(job: Job) -> str:
     """A job as it is stored."""
-    return _write(Job, job, f"job {job.id}")
+    text = _write(Job, job, f"job {job.id}")
+    _LATELY.keep(text, job)
+    return text
 
 
 def job_of(text: str) -> Job:
     """The job of a stored text. Raises Unavailable when a newer wanreel has written it."""
-    return _read(Job, text, "a job")
+    job = _LATELY.of(text)
+    if job is None:
+        job = _read(Job, text, "a job")
+        _LATELY.keep(text, job)
+    return job
 
 
 def entry_text(entry: Entry) -> str:
@@ -181,6 +214,7 @@ def histogram_text(seen: Histogram) -> str:
     return _write(Histogram, seen, "run times")
 
 
+@lru_cache(maxsize=256)
 def histogram_of(text: str) -> Histogram:
     """The run times of a stored text. Raises Unavailable when a newer wanreel has written it."""
     return _read(Histogram, text, "run times")

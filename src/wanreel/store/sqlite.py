@@ -19,6 +19,7 @@ from wanreel.domain.policy import Policy
 from wanreel.store import opening
 from wanreel.store.doors import Doors
 from wanreel.store.faults import translated
+from wanreel.store.prepared import prepared
 from wanreel.store.reader import Readers
 from wanreel.store.writer import Work, Writer, driver_of
 
@@ -107,11 +108,11 @@ class SqliteStore(Doors):
 
     def _connect_to_write(self) -> Connection:
         assert self._write_engine is not None
-        return self._write_engine.connect()
+        return prepared(self._write_engine.connect())
 
     def _connect_to_read(self) -> Connection:
         assert self._read_engine is not None
-        return self._read_engine.connect()
+        return prepared(self._read_engine.connect())
 
     def _translate(self, error: BaseException) -> BaseException:
         return translated(error, self.path)
