@@ -35,6 +35,7 @@ import structlog
 from bench.engine.vendor import Shop, ShopResults, ShopVendor
 from tests.store.pg_server import migrated, postgres
 from wanreel import wiring
+from wanreel.cli.session import few_collections
 from wanreel.client.home import Home
 from wanreel.client.hosting import Beside
 from wanreel.domain.catalog import Catalog
@@ -114,6 +115,7 @@ async def bench_home(run: Run, home: Path, shop: Shop) -> AsyncGenerator[Home]:
     at.DashScope, at.Downloads = vendor, results
     try:
         async with wiring.open_home(settings_of(run, home)) as opened:
+            few_collections()
             yield opened
     finally:
         at.DashScope, at.Downloads = real

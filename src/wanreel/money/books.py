@@ -121,10 +121,9 @@ class Books:
     ) -> Booking:
         quote = self.quote(job, at)
         seconds = None if quote.seconds is None else Decimal(quote.seconds)
-        bare = self._booking(job, Kind.RESERVE, at, f"reserve:{about}")
+        bare = self._booking(job, Kind.RESERVE, at, f"reserve:{about}", quote.currency)
         return replace(
             bare,
-            currency=quote.currency,
             amount=quote.amount,
             seconds=seconds,
             intent=intent.id if intent else "",
@@ -134,13 +133,14 @@ class Books:
 
     def _settle(self, job: Job, task: Task, usage: str, at: float) -> Booking:
         """By the vendor's own figures, at the price of the day the task was sent (see `Booking.amount`)."""
-        bare = replace(self._booking(job, Kind.SETTLE, at, f"settle:{_about(job, task)}"), task=task.id)
         model = self.catalog.model(job.request.model)
         metered = read_usage(usage, model)
         tier = metered.tier or tier_of(job.request, model)
         audio = job.request.audio if metered.audio is None else metered.audio
         sent_at = task.accepted_at if task.sent_at is None else task.sent_at
         rate = self.tariff.rate(job.request.model, self._region(job), tier, audio=audio, at=sent_at)
+        currency = None if rate is None or metered.seconds is None else rate.currency
+        bare = replace(self._booking(job, Kind.SETTLE, at, f"settle:{_about(job, task)}", currency), task=task.id)
         if metered.seconds is None:
             return replace(bare, why=f"the vendor's usage says no length: {usage[:200]}")
         if rate is None:
@@ -149,9 +149,10 @@ class Books:
         try:
             amount = times(rate.per_second, metered.seconds)
         except ValueError:
+            bare = replace(bare, currency=self.quote(job, at).currency)
             return replace(bare, why=f"{metered.seconds} s at {rate.per_second} is no amount of money: {usage[:200]}")
         why = f"{metered.seconds} s at {rate.per_second}, {rate.source} of {rate.as_of}"
-        return replace(bare, currency=rate.currency, amount=amount, seconds=metered.seconds, why=why)
+        return replace(bare, amount=amount, seconds=metered.seconds, why=why)
 
     def _close(
         self,
@@ -167,7 +168,7 @@ class Books:
         bare = self._booking(job, kind, at, f"{kind}:{about}")
         return replace(bare, intent=intent.id if intent else "", task=task.id if task else "", why=why)
 
-    def _booking(self, job: Job, kind: Kind, at: float, booking_id: str) -> Booking:
+    def _booking(self, job: Job, kind: Kind, at: float, booking_id: str, currency: str | None = None) -> Booking:
         return Booking(
             id=booking_id,
             kind=kind,
@@ -177,7 +178,7 @@ class Books:
             project=job.project,
             account=job.account.id,
             model=job.request.model,
-            currency=self.quote(job, at).currency,
+            currency=self.quote(job, at).currency if currency is None else currency,
             group=job.group,
         )
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, cast
 
 from wanreel.domain.catalog import Catalog
@@ -113,6 +114,7 @@ def _input_seconds(request: Request, model: Model) -> int | None:
     return None if model.input_seconds_max is None else clips * model.input_seconds_max
 
 
+@lru_cache(maxsize=1024)
 def _input_clips(request: Request) -> int:
     """How many clips the request brings: by the roles of its media, and by what is passed through to the vendor."""
     passed = _object(request.extra_input)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -20,6 +20,7 @@ from wanreel.domain.model import Price
 from wanreel.money.amount import CURRENCIES, read_amount
 
 _AHEAD_S = 8 * 3600
+_FOUND_MAX = 1000
 _FIRST_DAY = date(1970, 1, 1)
 _KEYS = frozenset(("model", "region", "currency", "audio", "per_second", "since", "until", "source", "note"))
 _TIERS = ("480P", "720P", "1080P", "std", "pro", "any")
@@ -49,6 +50,9 @@ class Tariff:
     """Prices by model; those in front go first."""
 
     rows: tuple[tuple[str, Price], ...]
+    _found: dict[tuple[str, str], list[Price]] = field(
+        default_factory=dict[tuple[str, str], list[Price]], init=False, repr=False, compare=False
+    )
 
     def rate(self, model: str, region: str, tier: str | None, *, audio: bool | None, at: float) -> Rate | None:
         """The price of a second; None where none is on record. `audio` unset means with sound."""
@@ -61,7 +65,11 @@ class Tariff:
         return None
 
     def _of(self, model: str, region: str) -> list[Price]:
-        return [price for name, price in self.rows if name == model and price.region == region]
+        if (model, region) not in self._found:
+            if len(self._found) >= _FOUND_MAX:  # names are anybody's
+                self._found.clear()
+            self._found[model, region] = [p for name, p in self.rows if name == model and p.region == region]
+        return self._found[model, region]
 
 
 def tariff_of(catalog: Catalog, own: Iterable[tuple[str, Price]] = ()) -> Tariff:

@@ -45,9 +45,15 @@ class HookNotifier:
 
     async def tell(self, notice: Notice) -> None:
         """As `ports.Notifier.tell`. The same notice again owes nothing twice."""
+        await self.tell_all([notice])
+
+    async def tell_all(self, notices: Sequence[Notice]) -> None:
+        """As `ports.TellsMany.tell_all`: who wants what is looked up once."""
         hooks = await self._hooks.all()
-        if not hooks:
-            return
+        for notice in notices if hooks else ():
+            await self._tell(notice, hooks)
+
+    async def _tell(self, notice: Notice, hooks: Sequence[Hook]) -> None:
         try:
             job = await self._job_of(notice.job_id)
         except NotFound:

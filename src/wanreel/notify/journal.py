@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from wanreel.domain.errors import Unavailable
@@ -32,26 +33,31 @@ class JournalNotifier:
 
     async def tell(self, notice: Notice) -> None:
         """As `ports.Notifier.tell`."""
-        await asyncio.to_thread(self._append, notice_line(notice) + b"\n")
+        await self.tell_all([notice])
 
-    def _append(self, line: bytes) -> None:
+    async def tell_all(self, notices: Sequence[Notice]) -> None:
+        """As `ports.TellsMany.tell_all`: one write and one sync for all of them."""
+        await asyncio.to_thread(self._append, [notice_line(notice) + b"\n" for notice in notices])
+
+    def _append(self, lines: Sequence[bytes]) -> None:
         try:
             if self._known is None:
                 self._known = _last_ids(self._path)
-            (notice_id,) = _ID.findall(line)
-            if notice_id in self._known:
+            news = {notice_id: line for line in lines for notice_id in _ID.findall(line)}
+            news = {notice_id: line for notice_id, line in news.items() if notice_id not in self._known}
+            if not news:
                 return
             fresh = not self._path.exists()
             self._path.parent.mkdir(parents=True, exist_ok=True)
             fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
             try:
-                _append_line(fd, line)
+                _append_lines(fd, b"".join(news.values()))
             finally:
                 os.close(fd)
             if fresh:
                 _sync_folder(self._path.parent)
-            self._known[notice_id] = None
-            if len(self._known) > KNOWN_MAX:
+            self._known |= dict.fromkeys(news)
+            while len(self._known) > KNOWN_MAX:
                 del self._known[next(iter(self._known))]
         except OSError as error:
             raise Unavailable(
@@ -71,17 +77,17 @@ def _last_ids(path: Path) -> dict[bytes, None]:
     return dict.fromkeys(_ID.findall(whole))
 
 
-def _append_line(fd: int, line: bytes) -> None:
-    """Append a whole line durably, or leave the file as it was. Raises OSError."""
+def _append_lines(fd: int, lines: bytes) -> None:
+    """Append whole lines durably, or leave the file as it was. Raises OSError."""
     if os.name == "posix":
         fcntl.flock(fd, fcntl.LOCK_EX)  # held for one small write; ends with the descriptor
     size_bytes = os.fstat(fd).st_size
     if size_bytes:
         os.lseek(fd, size_bytes - 1, os.SEEK_SET)
         if os.read(fd, 1) != b"\n":
-            line = b"\n" + line  # the last writer died in mid-line
+            lines = b"\n" + lines  # the last writer died in mid-line
     try:
-        left = memoryview(line)
+        left = memoryview(lines)
         while left:
             left = left[os.write(fd, left) :]
         os.fsync(fd)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from wanreel.domain.event import Notice
 
@@ -38,4 +38,13 @@ class Notifier(Protocol):
 
     async def tell(self, notice: Notice) -> None:
         """Deliver one notice. Raises Unavailable: it is tried again later."""
+        ...
+
+
+@runtime_checkable
+class TellsMany(Notifier, Protocol):
+    """A notifier for whom many at once cost little more than one."""
+
+    async def tell_all(self, notices: Sequence[Notice]) -> None:
+        """Deliver notices in their order. Raises Unavailable: some may have been, each is to be told by itself."""
         ...

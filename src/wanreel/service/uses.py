@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any
 
@@ -67,6 +67,8 @@ from wanreel.service.standing import (
     waiting,
 )
 
+_WORTH = 20.0  # how things stand is looked at again after so many times as long as looking took
+_WORTH_S_MAX = 1.0
 ID_CHARS = len("job_") + 26  # of a whole id; a spare's is longer and begins like its job's
 
 
@@ -108,11 +110,22 @@ class Batch:
     changed: tuple[Row, ...]  # rows that say something else than what was ordered under their id
 
 
+@dataclass(slots=True)
+class _Places:
+    """Where new jobs may go, by model: looked up once, kept up with what is placed."""
+
+    standing: Standing
+    began_at: float
+    until: float
+    of_model: dict[str, list[Place]] = field(default_factory=dict[str, list[Place]])
+
+
 class Service:
     """The use cases over one home."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        self._places: _Places | None = None
 
     async def plan(self, order: Order) -> Planned:
         """Check and price an order without storing a job. Raises Invalid."""
@@ -226,23 +239,33 @@ class Service:
         pool = s.accounts.pool(self._main.region)
         if len(pool) < 2 or not jobs:
             return jobs
-        now = s.clock.now()
-        parks = [parked.park for parked in await s.slots.parks(now)]
-        waiting, learned = await s.holds.waiting(), await s.holds.learned()
-        standing = Standing(now, await s.slots.in_use(now), waiting, parks, learned)
-        places: dict[str, list[Place]] = {}
+        places = await self._places_now()
         placed: list[Job] = []
         for job in jobs:
             model = job.request.model
-            if model not in places:
-                places[model] = standing.places(pool, model, s.accounts.limit_of)
+            if model not in places.of_model:
+                places.of_model[model] = places.standing.places(pool, model, s.accounts.limit_of)
             if job.bound:
                 placed.append(job)
                 continue
-            chosen = soonest(places[model])
-            places[model] = joined(places[model], chosen)
+            chosen = soonest(places.of_model[model])
+            places.of_model[model] = joined(places.of_model[model], chosen)
             placed.append(replace(job, account=chosen.account))
         return placed
+
+    async def _places_now(self) -> _Places:
+        """How things stand, as of now; or as of a moment ago, and with what was placed since, where looking costs so
+        much that a server that takes many orders would do little else.
+        """
+        s, now, known = self._shop, self._shop.clock.now(), self._places
+        if known is not None and known.began_at <= now < known.until:
+            return known
+        parks = [parked.park for parked in await s.slots.parks(now)]
+        waiting, learned = await s.holds.waiting(), await s.holds.learned()
+        standing = Standing(now, await s.slots.in_use(now), waiting, parks, learned)
+        ended_at = s.clock.now()
+        self._places = _Places(standing, now, ended_at + min(_WORTH * (ended_at - now), _WORTH_S_MAX))
+        return self._places
 
     async def get(self, job_id: str) -> Job:
         """A job by its id or an unambiguous beginning of it. Raises NotFound, Conflict, Invalid (names none)."""

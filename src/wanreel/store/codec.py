@@ -25,6 +25,7 @@ Write = Callable[[Any], str]  # a value to JSON text
 Unpack = Callable[[Any, str], Any]  # plain JSON values, and where they stand, to a value
 
 _TAG = "is"
+_WORDS = {None: "null", True: "true", False: "false"}
 _quoted = json.encoder.encode_basestring  # JSON's own, which leaves real characters as they are
 
 
@@ -119,8 +120,10 @@ def _write_tagged(kinds: list[type[Any]]) -> Write:
 def _write_scalar(value: Any) -> str:
     if type(value) is str:
         return _quoted(value)
-    if value is None:
-        return "null"
+    if value is None or value is True or value is False:
+        return _WORDS[value]
+    if type(value) is int:
+        return int.__repr__(value)
     if type(value) is float and value - value == 0.0:  # neither NaN nor infinite
         return float.__repr__(value)
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -12,6 +12,7 @@ from wanreel.ports.vendor import Ended, Watcher
 from wanreel.telemetry import WATCH_BROKE, log
 
 AGAIN_S = 1.0  # after a turn that broke
+TOGETHER_S = 0.1
 SHORTEST_S = 0.005  # a turn that found nothing is not followed by the next one sooner
 
 
@@ -81,6 +82,7 @@ class Lookouts:
                 wait_s = max(turned.until - self._clock.now(), SHORTEST_S if not turned.ended else 0.0)
             try:
                 async with asyncio.timeout(wait_s):
+                    await self._clock.sleep(TOGETHER_S)  # of many things that change at once the watcher hears once
                     await news.wait()
             except TimeoutError:
                 continue

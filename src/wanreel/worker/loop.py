@@ -41,6 +41,7 @@ _AT_WORK = ("submitting", "unconfirmed", "generating", "archiving")
 _PEEK = 20  # jobs looked at first: nearly always enough to say that something still moves
 _ALL = 1_000_000
 _OVERDUE_FIRST_S = 0.005
+BUSY, BUSY_APART_S = 4, 0.02  # where many steps end, ticks are so far apart: each asks for all that is due by then
 HEARD_S = 60.0  # what was heard of a task is forgotten, if somebody else has it in hand for so long
 
 
@@ -144,6 +145,7 @@ class Runner:
         self._overdue = 0  # pauses in a row with something due that could not be begun
         self._stuck: set[str] = set()  # jobs the store broke us off at, with our claim still on them
         self._stuck_due_at = 0.0
+        self._ended = 0  # steps since the last tick began
 
     def nudge(self) -> None:
         """Something changed in this process: look at once."""
@@ -190,8 +192,10 @@ class Runner:
             log.info(RUNNER, state="stopped", owner=tools.owner)
 
     async def _go_on(self, *, once: bool) -> None:
+        clock = self._tools.clock
         while not self._stopping:
             self._wake.clear()
+            began_at, self._ended = clock.now(), 0
             moved = await self._tick()
             if once and not moved and await self._idle():
                 return
@@ -199,6 +203,9 @@ class Runner:
                 self._overdue = 0
             else:
                 await self._pause()
+            early_s = min(began_at + BUSY_APART_S - clock.now(), BUSY_APART_S)
+            if self._ended >= BUSY and early_s > 0.0 and not self._stopping:
+                await clock.sleep(early_s)
 
     async def turn(self, job_id: str, claimed_by: str) -> Turn:
         """Take the turn of a job that an engine says is due; see `ports.TakeTurn`."""
@@ -338,7 +345,9 @@ class Runner:
             log.exception(STEP_BROKE, job=job.id)
         finally:
             lane.running.pop(job.id, None)
-            self._lookouts.changed(job)
+            self._ended += 1
+            if lane is not self._archives:  # bringing a clip home changes nothing of what runs
+                self._lookouts.changed(job)
             if self._gate is not None:
                 self._gate.over(job)
             self._wake.set()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from wanreel.domain.errors import WanreelError
 from wanreel.domain.policy import backoff_s
-from wanreel.ports.notices import Notifier, Owed
+from wanreel.ports.notices import Notifier, Owed, TellsMany
 from wanreel.telemetry import NOTICE, NOTICE_FAILED, log
 from wanreel.worker.tools import Tools
 
@@ -32,15 +33,41 @@ async def deliver(tools: Tools, notifiers: Sequence[Notifier], told: Told) -> in
     if len(told.took) > HALF_TOLD_MAX:  # others have told them meanwhile, or somebody hears of one twice
         told.took.clear()
     owed = await tools.outbox.owed(tools.clock.now(), BATCH)
+    for place, notifier in enumerate(notifiers):
+        if isinstance(notifier, TellsMany) and len(owed) > 1:
+            await _tell_many(owed, place, notifier, told)
+    at_once = not all(isinstance(notifier, TellsMany) for notifier in notifiers)
+    done: list[str] = []
     for item in owed:
         if await _tell(item, notifiers, told):
-            await tools.outbox.delivered([item.notice.id], tools.clock.now())
-            told.took.pop(item.notice.id, None)
-            log.debug(NOTICE, notice=item.notice.id)
+            done.append(item.notice.id)
+            if at_once:  # telling the next one may take long, and this one need not be told again
+                await _strike_off(done, tools, told)
         else:
             wait_s = backoff_s(tools.policy, item.tries, tools.clock.draw())
             await tools.outbox.postpone(item.notice.id, tools.clock.now() + wait_s)
+    await _strike_off(done, tools, told)
     return len(owed)
+
+
+async def _tell_many(owed: Sequence[Owed], place: int, notifier: TellsMany, told: Told) -> None:
+    """Tell one notifier of all that it has not taken yet; where that fails each is told by itself, which says why."""
+    news = [item.notice for item in owed if place not in told.took.get(item.notice.id, ())]
+    with suppress(WanreelError):
+        await notifier.tell_all(news)
+        for notice in news:
+            told.took.setdefault(notice.id, set()).add(place)
+
+
+async def _strike_off(ids: list[str], tools: Tools, told: Told) -> None:
+    """They were delivered; the list is empty afterwards."""
+    if not ids:
+        return
+    await tools.outbox.delivered(ids, tools.clock.now())
+    for notice_id in ids:
+        told.took.pop(notice_id, None)
+        log.debug(NOTICE, notice=notice_id)
+    ids.clear()
 
 
 async def _tell(item: Owed, notifiers: Sequence[Notifier], told: Told) -> bool:

@@ -89,8 +89,10 @@ async def _do(action: Action | None, job: Job, tools: Tools, seen: Ended | None)
 
 async def _submit(job: Job, tools: Tools) -> None:
     """Make the inputs reachable, commit the intent, and only then make the paid call."""
-    stop = await tools.ledger.stop(job, tools.books.wanted(job, tools.clock.now()), tools.clock.now())
-    if stop is not None:  # before anything is uploaded; whether there is money is decided with the intent
+    now, stop = tools.clock.now(), None
+    if job.request.media:  # before anything is uploaded; whether there is money is decided with the intent
+        stop = await tools.ledger.stop(job, tools.books.wanted(job, now), now)
+    if stop is not None:
         await settle(job, OverBudget(stop.why, refuse=stop.final or tools.refuse_over_budget), tools)
         return
     try:

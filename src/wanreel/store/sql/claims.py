@@ -53,6 +53,7 @@ _NAMED = (
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+_NAMED_ONE = select(jobs.c.id, jobs.c.body, *_PLACE[:2]).where(jobs.c.id == bindparam("the_id"), _IN_LANE, IS_FREE)
 _HEAD = (
     select(jobs.c.id, jobs.c.body, *_GROUP, *_QUEUE_PLACE[:2])
     .where(
@@ -113,8 +114,7 @@ def claim(conn: Connection, asked: Claim, limits: Limits) -> list[Job]:
         heads = [head for key in queued_keys(conn) if (head := _head(conn, key, asked, limits)) is not None]
         rows = sorted(heads, key=lambda row: (-row.priority, row.queued_at, row.place, row.id))[: asked.limit]
     elif asked.ids:
-        named = _NAMED.where(jobs.c.id.in_(asked.ids))
-        rows = conn.execute(named, {"lane": asked.lane, "now": asked.now, "most": asked.limit}).all()
+        rows = _named(conn, asked)
     else:
         due = {"lane": asked.lane, "now": asked.now, "far_at": asked.far_at, "most": asked.limit}
         if asked.spool:
@@ -124,6 +124,16 @@ def claim(conn: Connection, asked: Claim, limits: Limits) -> list[Job]:
             rows = conn.execute(_DUE, due).all()
     take(conn, [row.id for row in rows], asked.owner, asked.until)
     return [job_of(row.body) for row in rows]
+
+
+def _named(conn: Connection, asked: Claim) -> list[Any]:
+    """Those of the jobs asked for by name that can be had."""
+    at = {"lane": asked.lane, "now": asked.now}
+    if locks.concurrent(conn):  # one way there and back, however many they are
+        return list(conn.execute(_NAMED.where(jobs.c.id.in_(asked.ids)), {**at, "most": asked.limit}).all())
+    found = [conn.execute(_NAMED_ONE, {**at, "the_id": job_id}).first() for job_id in asked.ids]
+    rows = [row for row in found if row is not None]
+    return sorted(rows, key=lambda row: (row.order_at, row.place, row.id))[: asked.limit]
 
 
 def take(conn: Connection, ids: Sequence[str], owner: str, until: float) -> None:
