@@ -80,6 +80,10 @@ bench-watching: $(VENV)/.dev ## how soon ends are noticed and for how many reque
 bench-engine: $(VENV)/.engine ## the same jobs on each engine, on Temporal and on Celery: writes docs/reference/engines.md (JOBS=…, QUICK=1: a minute's worth)
 	@$(PY) -m bench.engine $(if $(JOBS),--jobs $(JOBS)) $(if $(QUICK),--quick)
 
+.PHONY: soak
+soak: $(VENV)/.dev ## the engine at half its peak for fifteen minutes: memory, descriptors, database (MINUTES=… for fewer)
+	@$(PY) -m bench.engine.soak --minutes "$(or $(MINUTES),15)"
+
 .PHONY: setup
 setup: $(VENV)/.npm page ## only make .venv and the studio, with everything a contributor needs
 

@@ -39,12 +39,17 @@ from wanreel.cli.session import few_collections
 from wanreel.client.home import Home
 from wanreel.client.hosting import Beside
 from wanreel.domain.catalog import Catalog
+from wanreel.domain.job import Account, Generating, Job, Task
+from wanreel.domain.policy import Policy
+from wanreel.domain.request import Request
 from wanreel.metrics.counting import Counting
 from wanreel.service.order import Order
 from wanreel.settings import load
+from wanreel.store.sqlite import SqliteStore
 from wanreel.store.writer import Writer
 
 ACCOUNTS = 50
+LONG_MODEL = "wan2.6-t2v"  # of the tasks that run already: another one, so that nothing is known of how long they take
 DURABLE = ("-c", "listen_addresses=127.0.0.1", "-c", "shared_buffers=128MB", "-c", "max_connections=200")
 WARM_UP = 50  # jobs that go through before anything is counted
 MODEL = "wan2.5-t2v-preview"
@@ -62,7 +67,8 @@ class Run:
     workers: int = 0  # 0: the runner is in this process
     database: str = ""  # "": SQLite
     home: str = ""
-    profile: str = ""
+    watched: int = 0
+    idle_s: float = 0.0  # seconds of watching alone, before the first order
 
 
 @dataclass(slots=True)
@@ -79,6 +85,8 @@ class Figures:
     commits_per_job: float
     bytes_per_job: float
     rss_mb: float
+    watched: int = 0
+    idle_cpu_ms_per_s: float = 0.0
     database_cpu_ms_per_job: float = 0.0
     paid_per_job: float = 1.0
     calls: dict[str, int] | None = None
@@ -240,14 +248,37 @@ def size_of(database: Path) -> int:
     return database.stat().st_size
 
 
+async def already_running(run: Run, home: Path) -> None:
+    """Have tasks at the vendor from before, as a home has that was stopped a minute ago; they go on for hours."""
+    long = Shop(home / "shop", 36_000.0)
+    now = time.time()
+    accounts = [f"acc{n:03}" for n in range(run.accounts)]
+    async with SqliteStore(home / "wanreel.sqlite3", lambda _: 1_000_000, Policy()) as store:
+        for first in range(0, run.watched, 1000):
+            await store.add([_running(n, accounts[n % run.accounts], long, now) for n in range(first, first + 1000)])
+
+
+def _running(number: int, account: str, shop: Shop, now: float) -> Job:
+    task = Task(shop.submit(f"before{number}", account, LONG_MODEL), now, "req")
+    state = Generating(task, due_at=now + 3600.0, status="RUNNING", seen_at=now)
+    request = Request(mode="t2v", model=LONG_MODEL, prompt=f"A river, take {number}", size="1280*720", duration_s=5)
+    where = Account(account, "beijing", "https://dashscope.aliyuncs.com/api/v1")
+    return Job(f"job_before{number:020}", request, where, state, created_at=now)
+
+
 async def embedded(run: Run) -> Figures:
     """SQLite, one process: orders and the runner share it, as in `wanreel up`."""
     home = Path(run.home)
+    if run.watched:
+        await already_running(run, home)
     shop, commits = Shop(home / "shop", run.run_s), Commits()
     log_into(home / "log.jsonl")
     async with bench_home(run, home, shop) as opened, working(opened) as runner:
         await order(opened, iter(range(WARM_UP)), runner)
         await ended(opened, WARM_UP)
+        idle = cpu_s()
+        await asyncio.sleep(run.idle_s)
+        idle_ms_per_s = (cpu_s() - idle) / run.idle_s * 1e3 if run.idle_s else 0.0
         commits.count = 0
         before, began = cpu_s(), time.perf_counter()
         numbers = iter(range(run.jobs))
@@ -256,7 +287,7 @@ async def embedded(run: Run) -> Figures:
         await ended(opened, run.jobs + WARM_UP)
         took_s, used_s = time.perf_counter() - began, cpu_s() - before
         rss, count = rss_mb(), commits.count
-    database, made = home / "wanreel.sqlite3", run.jobs + WARM_UP
+    database, made = home / "wanreel.sqlite3", run.jobs + WARM_UP + run.watched
     return Figures(
         engine="ours, SQLite",
         jobs=run.jobs,
@@ -268,6 +299,8 @@ async def embedded(run: Run) -> Figures:
         commits_per_job=count / run.jobs,
         bytes_per_job=size_of(database) / made,
         rss_mb=rss,
+        watched=run.watched,
+        idle_cpu_ms_per_s=idle_ms_per_s,
         paid_per_job=_paid(shop),
         calls=dict(shop.calls),
     )
@@ -415,7 +448,8 @@ def main() -> None:
     args.add_argument("--accounts", type=int, default=ACCOUNTS)
     args.add_argument("--workers", type=int, default=0, help="worker processes; 0: embedded, unless a database is set")
     args.add_argument("--home", default="", help="folder for the run's own; default: that for temporary files")
-    args.add_argument("--profile", default="", help="write cProfile's figures of the main thread there")
+    args.add_argument("--watched", type=int, default=0, help="tasks that run already, in thousands; embedded only")
+    args.add_argument("--idle", type=float, default=0.0, help="seconds of watching alone before the first order")
     args.add_argument("--postgres", action="store_true", help="start a PostgreSQL for it, as durable as its defaults")
     args.add_argument("--as-worker", default="", help=argparse.SUPPRESS)
     args.add_argument("--given", default="", help=argparse.SUPPRESS)
@@ -434,7 +468,7 @@ def main() -> None:
 def _measure(got: argparse.Namespace) -> None:
     database = os.environ.pop(DATABASE, "")
     workers = got.workers or (1 if database else 0)
-    run = Run(got.jobs, got.run, got.callers, got.accounts, workers, database, got.home, got.profile)
+    run = Run(got.jobs, got.run, got.callers, got.accounts, workers, database, got.home, got.watched, got.idle)
     print(json.dumps({name: _round(value) for name, value in asdict(measure(run)).items()}, indent=1))
 
 
