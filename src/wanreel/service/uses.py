@@ -69,6 +69,7 @@ from wanreel.service.standing import (
 
 _WORTH = 20.0  # how things stand is looked at again after so many times as long as looking took
 _WORTH_S_MAX = 1.0
+_STREAM = 20  # orders, each within that time of the one before: from then on
 ID_CHARS = len("job_") + 26  # of a whole id; a spare's is longer and begins like its job's
 
 
@@ -126,6 +127,8 @@ class Service:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         self._places: _Places | None = None
+        self._placed_at = -1e18
+        self._in_a_row = 0
 
     async def plan(self, order: Order) -> Planned:
         """Check and price an order without storing a job. Raises Invalid."""
@@ -254,11 +257,13 @@ class Service:
         return placed
 
     async def _places_now(self) -> _Places:
-        """How things stand, as of now; or as of a moment ago, and with what was placed since, where looking costs so
-        much that a server that takes many orders would do little else.
+        """How things stand, as of now; or, where orders come in a stream, as of a moment ago and with what was placed
+        since: with many accounts a server would do little else than look.
         """
         s, now, known = self._shop, self._shop.clock.now(), self._places
-        if known is not None and known.began_at <= now < known.until:
+        self._in_a_row = self._in_a_row + 1 if 0.0 <= now - self._placed_at < _WORTH_S_MAX else 0
+        self._placed_at = now
+        if self._in_a_row >= _STREAM and known is not None and known.began_at <= now < known.until:
             return known
         parks = [parked.park for parked in await s.slots.parks(now)]
         waiting, learned = await s.holds.waiting(), await s.holds.learned()
