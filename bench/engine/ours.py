@@ -35,7 +35,7 @@ import structlog
 from bench.engine.vendor import Shop, ShopResults, ShopVendor
 from tests.store.pg_server import migrated, postgres
 from wanreel import wiring
-from wanreel.cli.session import few_collections
+from wanreel.cli.collecting import settle, stand_aside
 from wanreel.client.home import Home
 from wanreel.client.hosting import Beside
 from wanreel.domain.catalog import Catalog
@@ -123,7 +123,8 @@ async def bench_home(run: Run, home: Path, shop: Shop) -> AsyncGenerator[Home]:
     at.DashScope, at.Downloads = vendor, results
     try:
         async with wiring.open_home(settings_of(run, home)) as opened:
-            few_collections()
+            stand_aside()
+            settle()  # as in `wanreel worker`
             yield opened
     finally:
         at.DashScope, at.Downloads = real

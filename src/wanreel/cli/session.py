@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -117,20 +116,9 @@ def in_home(
         from wanreel.wiring import open_home
 
         async with open_home(load(**home.given(), **given)) as it:
-            if counting is not None:  # somebody reads counters of it: it runs for long
-                few_collections()
             return await work(it)
 
     return run(opened, as_json=home.json, log=log, counting=counting)
-
-
-def few_collections() -> None:
-    """Look for rubbish more seldom: what a server makes is nearly all let go of by itself, and what it holds (tens of
-    thousands of watched tasks, the tables of the catalog and of words) would be gone through again and again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 async def _guarded(work: Callable[[], Coroutine[Any, Any, int]]) -> int:

@@ -78,10 +78,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """What a watcher's turn came to, and when the next one is to be taken."""
+    """What a watcher's turn came to, and when the next one is to be taken; where something changes before, not sooner
+    than `apart_s` seconds after this one: with many tasks a turn goes over all of them.
+    """
 
     ended: tuple[Ended, ...]
     until: float
+    apart_s: float = 0.1
 
 
 class Watcher(Protocol):

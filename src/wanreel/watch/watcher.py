@@ -39,7 +39,8 @@ from wanreel.watch.reading import Reading, Span, read_window
 
 RUNNING = ("PENDING", "RUNNING", "SUSPENDED")  # the list's words for what has not ended
 FRESH_S = 1.0  # how old our picture of what runs may be, with few tasks; other processes change it too
-ROWS_PER_S = 1_000  # with many tasks it may be older: a second for so many
+ROWS_PER_S = 200  # with many tasks it may be older: a second for so many
+APART_S, NEWS_PER_S = 0.1, 250  # turns for news alone are so far apart, with many tasks a second for so many
 LEARNED_S = 30.0  # how often what was learned is read again
 LEASE_S = 30.0  # a watcher that has died is replaced after so long
 STRANGERS_MAX = 5_000  # rows of other people's tasks that are remembered, for how many stand on a page
@@ -122,7 +123,8 @@ class Watcher:
         self._earn(now, budget_per_s(view, self.tools.policy))
         look = next_look(self._view(), now, self.tools.policy)
         if isinstance(look, Rest):
-            return Turned((), min(look.until, self._loaded_at + self._fresh_s()) if self.tasks else look.until)
+            until = min(look.until, self._loaded_at + self._fresh_s()) if self.tasks else look.until
+            return Turned((), until, max(APART_S, len(self.tasks) / NEWS_PER_S))
         if isinstance(look, AskFor):
             return await self._ask(self.tasks[look.task.task.task_id])
         return await self._list(look)

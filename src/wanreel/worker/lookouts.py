@@ -12,7 +12,6 @@ from wanreel.ports.vendor import Ended, Watcher
 from wanreel.telemetry import WATCH_BROKE, log
 
 AGAIN_S = 1.0  # after a turn that broke
-TOGETHER_S = 0.1
 SHORTEST_S = 0.005  # a turn that found nothing is not followed by the next one sooner
 
 
@@ -69,7 +68,7 @@ class Lookouts:
         news = self._news[watcher.account.id]
         while True:
             news.clear()
-            wait_s = AGAIN_S
+            wait_s, apart_s = AGAIN_S, 0.0
             try:
                 turned = await watcher.turn()
             except WanreelError as why:
@@ -80,9 +79,10 @@ class Lookouts:
                 for ended in turned.ended:
                     self.saw(ended)
                 wait_s = max(turned.until - self._clock.now(), SHORTEST_S if not turned.ended else 0.0)
+                apart_s = turned.apart_s
             try:
                 async with asyncio.timeout(wait_s):
-                    await self._clock.sleep(TOGETHER_S)  # of many things that change at once the watcher hears once
+                    await self._clock.sleep(apart_s)  # of many things that change at once the watcher hears once
                     await news.wait()
             except TimeoutError:
                 continue
