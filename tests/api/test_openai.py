@@ -142,6 +142,44 @@ async def test_forms(idle: Served) -> None:
         assert 415 == got.status
 
 
+@pytest.mark.parametrize(
+    ("parts", "end", "words"),
+    [
+        (("prompt", "model", "seconds"), b"", "breaks off"),
+        (("prompt", "model", "seconds", "prompt"), b"--B--\r\n", "given twice"),
+    ],
+    ids=["cut", "double"],
+)
+async def test_a_form_that_may_mean_something_else_is_refused(
+    idle: Served, parts: tuple[str, ...], end: bytes, words: str
+) -> None:
+    """One that is cut off before its end, or says one thing twice, is not guessed at: nothing is bought."""
+    body = b"".join(
+        b'--B\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (p.encode(), WISH[p].encode())
+        for p in parts
+    )
+    sent = {"Content-Type": "multipart/form-data; boundary=B"}
+    async with idle.session.post(f"{idle.url}/v1/videos", data=body + end, headers=sent) as got:
+        assert (400, True) == (got.status, words in (await got.json())["error"]["message"])
+    assert [] == (await idle.ask("GET", "/v1/jobs")).json["data"]
+
+
+async def test_words_about_a_sent_file_name_it_as_its_sender_does(idle: Served) -> None:
+    """And never the path at which it lies here."""
+    form = aiohttp.FormData()
+    form.add_field("prompt", "a red fox")
+    form.add_field("model", "wan2.5-i2v-preview")
+    form.add_field("input_reference", b"no picture at all", filename="notes.txt")
+    async with idle.session.post(f"{idle.url}/v1/videos", data=form) as got:
+        said = await got.text()
+    assert (400, True, False) == (got.status, "notes.txt" in said, ".bin" in said)
+    async with idle.session.post(f"{idle.url}/v1/uploads?name=more.txt", data=b"none either") as got:
+        reference = (await got.json())["reference"]
+    order = {"prompt": "a red fox", "model": "wan2.5-i2v-preview", "first_frame": reference}
+    refused = await idle.ask("POST", "/v1/jobs", order)
+    assert (422, True, False) == (refused.status, "more.txt" in str(refused.json), ".bin" in str(refused.json))
+
+
 async def test_tokens_and_errors(idle: Served) -> None:
     """Errors in OpenAI's shape on its paths alone; what belongs to others looks missing."""
     films, news = await bearer(idle, "films", "submit", "read"), await bearer(idle, "news", "submit", "read")

@@ -24,7 +24,7 @@ SLOTS = 2
 class Shelf:
     """`ports.Inputs` that keeps nothing and knows every name but `missing.png`."""
 
-    async def keep(self, source: Path, fit: Fit | None = None) -> StoredInput:
+    async def keep(self, source: Path, fit: Fit | None = None, called: str = "") -> StoredInput:
         if source.name == "missing.png":
             raise Invalid(f"{source} is not there")
         return StoredInput("ab" * 32, "image/png", 1000, source.name, width=1280, height=720, format="png")

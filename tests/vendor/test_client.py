@@ -52,7 +52,7 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    async def keep(self, source: Path, fit: Fit | None = None) -> StoredInput:
+    async def keep(self, source: Path, fit: Fit | None = None, called: str = "") -> StoredInput:
         raise NotImplementedError
 
     async def keep_bytes(self, data: bytes, name: str, fit: Fit | None = None) -> StoredInput:

@@ -50,16 +50,20 @@ async def order_of(desk: Desk, body: OrderIn, caller: Caller, key: str | None = 
     given = body.model_dump(exclude_none=True)
     if caller.project is not None:
         given["project"] = caller.project
+    called: dict[str, str] = {}
     for name in _REFERENCES:
         if name in given:
-            given[name] = await opened(desk, caller, name, given[name])
-    return Order(**given, key=None if key is None else scoped_key(caller, key))
+            given[name], word = await opened(desk, caller, name, given[name])
+            called[given[name]] = word
+    return Order(**given, called=called, key=None if key is None else scoped_key(caller, key))
 
 
-async def opened(desk: Desk, caller: Caller, field: str, reference: str) -> str:
-    """A reference as the service takes it: an upload is the file that came. Raises Invalid."""
+async def opened(desk: Desk, caller: Caller, field: str, reference: str) -> tuple[str, str]:
+    """A reference as the service takes it: an upload is the file that came; and what its sender calls it ("": the
+    reference says it). Raises Invalid.
+    """
     if not reference.startswith(UPLOAD):
-        return reference
+        return reference, ""
     nothing = Invalid(
         "", (Problem(field, "there is no such upload here (any more): send the file again", reference, "upload_gone"),)
     )
@@ -69,7 +73,7 @@ async def opened(desk: Desk, caller: Caller, field: str, reference: str) -> str:
         raise nothing from None
     if found.path is None or (caller.project is not None and found.project != caller.project):
         raise nothing
-    return str(found.path)
+    return str(found.path), found.name or reference
 
 
 def closed(name: str, reference: str | None) -> Problem | None:

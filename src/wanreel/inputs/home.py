@@ -62,11 +62,11 @@ class HomeInputs:
         self._links = links
         self._size_bytes_max = size_bytes_max
 
-    async def keep(self, source: Path, fit: Fit | None = None) -> StoredInput:
+    async def keep(self, source: Path, fit: Fit | None = None, called: str = "") -> StoredInput:
         """As `ports.Inputs.keep`; a leading `~` is the user's own folder."""
         path = await asyncio.to_thread(_expanded, source)
         data = await asyncio.to_thread(_read, path, self._most(fit))
-        return await self._keep(data, path.name, str(path), fit)
+        return await self._keep(data, path.name, called or str(path), fit)
 
     async def keep_bytes(self, data: bytes, name: str, fit: Fit | None = None) -> StoredInput:
         """As `ports.Inputs.keep_bytes`."""

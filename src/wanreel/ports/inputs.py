@@ -16,9 +16,9 @@ class Inputs(Protocol):
     that is too large is kept smaller; `StoredInput.changes` says so.
     """
 
-    async def keep(self, source: Path, fit: Fit | None = None) -> StoredInput:
-        """Copy a local file into the home, by hash. Raises Invalid (unreadable, not a picture or sound, too large),
-        Unavailable (the home is full or not writable).
+    async def keep(self, source: Path, fit: Fit | None = None, called: str = "") -> StoredInput:
+        """Copy a local file into the home, by hash. Words about it name it by `called`, or by its path. Raises Invalid
+        (unreadable, not a picture or sound, too large), Unavailable (the home is full or not writable).
         """
         ...
 

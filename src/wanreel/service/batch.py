@@ -31,7 +31,7 @@ ID_CHARS_MAX = 200
 _SAME = {"image": "first_frame", "duration": "duration_s", "negative": "negative_prompt", "tag": "tags"}
 _FILES = ("first_frame", "last_frame", "audio_file")
 _HOW = ("tags", "priority", "lint")
-_ORDER = {f.name for f in fields(Order)} - {"key", "name"}
+_ORDER = {f.name for f in fields(Order)} - {"key", "name", "called"}
 COLUMNS = tuple(sorted({"id", *_SAME, *_ORDER} - {"duration_s"}))
 
 Lines = Iterator[tuple[int, Mapping[str, object]]]

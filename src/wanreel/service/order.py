@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from wanreel.domain.group import Seeds
@@ -25,7 +25,7 @@ class Order:
     face's hash of the call: a key that comes with another one is refused. `lint` no: a prompt the lint would refuse is
     made all the same.
     `max_cost` is the most that each clip may cost, `group_max_cost` the most that all of its group may, in the
-    account's currency.
+    account's currency. `called` has names for words about references whose paths are nobody's business, by reference.
     """
 
     prompt: str | None = None
@@ -59,6 +59,7 @@ class Order:
     priority: int | str | None = None
     max_cost: Decimal | int | str | None = None
     group_max_cost: Decimal | int | str | None = None
+    called: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,10 +189,11 @@ async def _media(
     problems: list[Problem] = []
     changes: list[str] = []
     for role, reference in _references(order):
+        called = order.called.get(reference, "")
         try:
-            kept = await _kept(reference, inputs, fit)
+            kept = await _kept(reference, inputs, fit, called)
         except Invalid as wrong:
-            found = wrong.problems or (Problem(role, wrong.message, reference.partition("?")[0][:80]),)
+            found = wrong.problems or (Problem(role, wrong.message, called or reference.partition("?")[0][:80]),)
             problems.extend(replace(p, field=role) for p in found)
             continue
         if kept is None:
@@ -209,16 +210,16 @@ async def _media(
         )
         media.append(Media(role, stored))
         if kept.changes:
-            changes.append(f"{role}: {kept.name} was {', '.join(kept.changes)}")
+            changes.append(f"{role}: {called or kept.name} was {', '.join(kept.changes)}")
     media += [Media(role, Link(link.strip())) for role, link in order.more_media]
     return tuple(media), tuple(problems), tuple(changes)
 
 
-async def _kept(reference: str, inputs: Inputs, fit: Fit | None) -> StoredInput | None:
+async def _kept(reference: str, inputs: Inputs, fit: Fit | None, called: str) -> StoredInput | None:
     """The home's copy of what a reference names; None for a link that the vendor fetches itself. Raises Invalid."""
     match read_reference(reference):
         case LocalPath(path):
-            return await inputs.keep(Path(path), fit)
+            return await inputs.keep(Path(path), fit, called)
         case InlineData(_, data):
             return await inputs.keep_bytes(data, "inline", fit)
         case WebLink(url):

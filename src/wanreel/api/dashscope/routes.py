@@ -160,19 +160,21 @@ def _no_constant(name: str) -> NoReturn:
 
 async def _opened(desk: Desk, caller: Caller, order: Order) -> Order:
     """The order with its uploads as files of ours. Raises Invalid: a path of the server's own disk among its media."""
-    fields: dict[str, str] = {}
+    fields, called = dict[str, str](), dict[str, str]()
     for name in _FRAMES:
         url = getattr(order, name)
         if url is None:
             continue
-        fields[name] = await opened_url(desk, caller, name, url)
+        fields[name], word = await opened_url(desk, caller, name, url)
+        called[fields[name]] = word
         problem = closed(name, url) if fields[name] == url else None
         if problem is not None:
             raise Invalid("", (problem,))
     for kind, url in order.more_media:
-        if not url.startswith(("http://", "https://", "oss://")) or url != await opened_url(desk, caller, kind, url):
+        reference, _ = await opened_url(desk, caller, kind, url)
+        if not url.startswith(("http://", "https://", "oss://")) or url != reference:
             raise Invalid("", (Problem(f"input.media {kind}", "must be an http(s) link here", url[:80]),))
-    return replace(order, **fields)
+    return replace(order, **fields, called=called)
 
 
 # --- tasks ----------------------------------------------------------------------------------------------------------

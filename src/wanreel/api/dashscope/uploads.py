@@ -133,9 +133,9 @@ async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def opened_url(desk: Desk, caller: Caller, field: str, url: str) -> str:
-    """A medium's URL as the service takes it: what was uploaded here is a file of ours. Raises Invalid."""
+async def opened_url(desk: Desk, caller: Caller, field: str, url: str) -> tuple[str, str]:
+    """A medium's URL as the service takes it: what was uploaded here is a file of ours, called so. Raises Invalid."""
     if not url.startswith(BUCKET):
-        return url
+        return url, ""
     upload_id, _, name = url.removeprefix(BUCKET).partition("/")
     return await opened(desk, caller, field, UPLOAD + upload_id + _part(name))

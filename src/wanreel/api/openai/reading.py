@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from wanreel.api.caller import Caller
 from wanreel.api.desk import Desk
+from wanreel.api.openai.forms import reading_form
 from wanreel.api.orders import UPLOAD
 from wanreel.api.problems import Refusal
 from wanreel.api.schemas import OrderIn
@@ -51,8 +52,10 @@ async def read_fields(request: Request, desk: Desk, caller: Caller) -> Told:
     if kind not in ("multipart/form-data", "application/x-www-form-urlencoded"):
         raise Refusal("unsupported", "Send a form (multipart/form-data), or JSON with its content type.")
     fields, said = dict[str, Any](), dict[str, Any]()
-    async with request.form(max_files=len(_FILES), max_fields=100, max_part_size=_TEXT_MAX) as form:
+    async with reading_form(request, files=len(_FILES), fields=100, part_bytes=_TEXT_MAX) as form:
         for name, value in form.multi_items():
+            if name in fields or (name in _FILES and f"{name}[image_url]" in form):
+                raise Invalid("", (Problem(name[:80], "is given twice: say it once"),))
             if isinstance(value, UploadFile):
                 if name not in _FILES:
                     raise Invalid("", (Problem(name, f"takes no file; these do: {', '.join(_FILES)}"),))
