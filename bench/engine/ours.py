@@ -40,7 +40,7 @@ from wanreel.client.home import Home
 from wanreel.client.hosting import Beside
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Account, Generating, Job, Task
-from wanreel.domain.policy import Policy
+from wanreel.domain.policy import Policy, longest_delay_s
 from wanreel.domain.request import Request
 from wanreel.metrics.counting import Counting
 from wanreel.service.order import Order
@@ -261,7 +261,7 @@ async def already_running(run: Run, home: Path) -> None:
 
 def _running(number: int, account: str, shop: Shop, now: float) -> Job:
     task = Task(shop.submit(f"before{number}", account, LONG_MODEL), now, "req")
-    state = Generating(task, due_at=now + 3600.0, status="RUNNING", seen_at=now)
+    state = Generating(task, due_at=now + longest_delay_s(Policy()) / 2, status="RUNNING", seen_at=now)
     request = Request(mode="t2v", model=LONG_MODEL, prompt=f"A river, take {number}", size="1280*720", duration_s=5)
     where = Account(account, "beijing", "https://dashscope.aliyuncs.com/api/v1")
     return Job(f"job_before{number:020}", request, where, state, created_at=now)
