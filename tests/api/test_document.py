@@ -15,6 +15,7 @@ import pytest
 
 from tests.api.served import WISH, Served, served
 from tests.api.test_tokens import bearer
+from wanreel.api import admission
 from wanreel.api.app import document
 
 EXAMPLES = 2
@@ -76,8 +77,9 @@ async def test_the_document_holds_without_tokens(busy: Served) -> None:
     assert 0 == code, told[-6000:]
 
 
-async def test_the_document_holds_with_tokens(busy: Served) -> None:
+async def test_the_document_holds_with_tokens(busy: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for a caller with a token, whose absence is noticed on every route that wants one."""
+    monkeypatch.setattr(admission, "GUESSES_PER_MINUTE", 100_000)  # a wrong token on every route: more than are let try
     mine = await bearer(busy, None, "submit", "read", "admin")
     code, told = await _schemathesis(busy, (*CHECKS, "ignored_auth"), "--header", f"Authorization: {mine}")
     assert 0 == code, told[-6000:]

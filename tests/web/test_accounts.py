@@ -20,7 +20,7 @@ async def test_an_account_is_held_back_and_let_go(studio: Served, browser: Brows
         await page.get_by_role("button", name="Hold it back").click()
         await page.get_by_label("Why").fill(WHY)
         await page.get_by_role("button", name="Hold it back").click()
-        await expect(page.locator(".note.warn")).to_contain_text(f"Held back: *: {WHY}")
+        await expect(page.locator(".note.warn")).to_contain_text(f"Held back: every model: {WHY}")
         await studio.order()
         await page.get_by_role("link", name="Make").click()
         await expect(page.locator("[data-state=queued]")).to_contain_text(WHY, timeout=PATIENCE_MS)

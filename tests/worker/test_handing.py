@@ -84,6 +84,16 @@ async def test_no_more_queued_jobs_are_handed_over_than_there_are_slots() -> Non
     assert 1 == bench.vendor.count("submit")
 
 
+async def test_a_turn_in_nobodys_name_takes_nothing_from_the_one_that_comes() -> None:
+    """A job whose doubt has just ended is woken for everybody, and claimed at that very moment: it is sent all the same."""
+    bench = Bench(vendor=Vendor(submit=[accepts()]))
+    (job,) = await bench.store.add([make_job()])
+    place = Place(bench)
+    assert [(job.id, "worker-1")] == await place.offered(Lane.SUBMIT)
+    assert Turn("queued", over=True) == await place.runner.turn(job.id, "")
+    assert "generating" == (await place.runner.turn(job.id, "worker-1")).state
+
+
 async def test_a_queued_job_the_engine_does_not_bring_goes_back() -> None:
     """Its workflow was ended by hand, say: after a while any worker hands it over again; only the new one counts."""
     bench = Bench(limit=1)

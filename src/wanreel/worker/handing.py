@@ -138,7 +138,7 @@ class Handing:
             return None, None
         lane = _LANES[action]
         if lane is Lane.SUBMIT:
-            ours = self._coming.pop(job_id, None) is not None and claimed_by == self.tools.owner
+            ours = claimed_by == self.tools.owner and self._coming.pop(job_id, None) is not None
             return (job if ours else None), lane
         if claimed_by:  # whoever found it overdue
             await self.tools.jobs.release(claimed_by, job_id)
