@@ -66,7 +66,7 @@ bench-lint: $(VENV)/.dev ## print how often the prompt lint is right: by label, 
 
 .PHONY: bench-api
 bench-api: $(VENV)/.dev ## a thousand listeners and fifty submits a second for ten minutes (MINUTES=… for fewer)
-	@WANREEL_TEST_MINUTES="$(or $(MINUTES),10)" $(PY) -m pytest -q -s -m long tests/e2e/test_api_load.py
+	@WANREEL_TEST_MINUTES="$(or $(MINUTES),10)" $(PY) -m pytest -q -s -o faulthandler_timeout=0 -m long tests/e2e/test_api_load.py
 
 .PHONY: bench-archive
 bench-archive: $(VENV)/.dev ## bring one gigabyte home, to a folder and to S3: memory, time, CPU
