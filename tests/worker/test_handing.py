@@ -85,7 +85,7 @@ async def test_no_more_queued_jobs_are_handed_over_than_there_are_slots() -> Non
 
 
 async def test_a_turn_in_nobodys_name_takes_nothing_from_the_one_that_comes() -> None:
-    """A job whose doubt has just ended is woken for everybody, and claimed at that very moment: it is sent all the same."""
+    """A job whose doubt has just ended is woken for everybody, and claimed at that very moment: it is sent."""
     bench = Bench(vendor=Vendor(submit=[accepts()]))
     (job,) = await bench.store.add([make_job()])
     place = Place(bench)
