@@ -21,6 +21,7 @@ QUESTIONS: Mapping[str, str] = MappingProxyType(
         "no_words": "task {task} may be its own, but has no words to know it by",
         "no_picture": "task {task} tells the words of {calls} lost calls that no picture tells apart",
         "frames": "task {task} tells the words of {calls} lost calls, and its frames do not tell clearly whose it is",
+        "written_off": "task {task} shows its picture, but may be that of a call that a person has lately written off",
         "several_tasks": "{count} tasks may be those of {calls} lost calls: {tasks}",
         "fast_clock": "task {task} may be its own, if the clock of the process that sent it was fast",
     }

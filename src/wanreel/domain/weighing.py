@@ -10,8 +10,8 @@ it, or when it tells our words. Calls are interchangeable when their bodies are 
 with unlike bodies are told apart by the end frames of the clip.
 
 A person who ends a doubt without a task may be wrong, and then a task is there whose call nobody counts any more. For a
-day after such a word no candidate is anybody's for want of another maker: it has to tell our words, and show our
-pictures where there are any.
+day after such a word no candidate is anybody's for want of another maker: it has to tell our words, and where there are
+pictures a person says whose it is, for those of the call that was written off are not at hand to be held against them.
 
 A process that died may have had another clock than the one that searches now: put right since, it makes a call seem
 later than it was. No such call is absent while a candidate from before it may be its own; that one is never adopted by
@@ -175,7 +175,10 @@ def _explain_words(row: Sighting, makers: Sequence[Call], exam: Exam, case: Case
         return doubtful
     if _alike(same) and not (case.overruled and any(any(call.pictures) for call in same)):
         return _Ours(row, same, "it tells our very words, and no other call could have made it")
-    return _explain_pictures(row, same, exam)
+    found = _explain_pictures(row, same, exam)
+    if case.overruled and isinstance(found, _Ours):
+        return _Puzzle(row, found.makers, question("written_off", task=row.task_id))
+    return found
 
 
 def _unknown_key(row: Sighting, same: tuple[Call, ...], case: Case) -> _Finding | None:

@@ -350,6 +350,7 @@ export const en = {
   "asks.no_picture": "task {task} tells the words of {calls} lost calls that no picture tells apart",
   "asks.frames": "task {task} tells the words of {calls} lost calls, and its frames do not tell clearly whose it is",
   "asks.several_tasks": "{count} tasks may be those of {calls} lost calls: {tasks}",
+  "asks.written_off": "task {task} shows its picture, but may be that of a call that a person has lately written off",
   "asks.fast_clock": "task {task} may be its own, if the clock of the process that sent it was fast",
   "doubt.adopt": "It is this task…",
   "doubt.resubmit": "It never arrived: send again",

@@ -352,6 +352,7 @@ export const zh: Record<Key, string> = {
   "asks.no_picture": "任务 {task} 的提示词与 {calls} 次失联的调用都一致，图片也分不出是谁的",
   "asks.frames": "任务 {task} 的提示词与 {calls} 次失联的调用都一致，首尾帧也看不清是谁的",
   "asks.several_tasks": "有 {count} 个任务可能属于 {calls} 次失联的调用：{tasks}",
+  "asks.written_off": "任务 {task} 的画面与它的图片相符，但也可能属于不久前被人工判定为不存在的那次提交",
   "asks.fast_clock": "如果提交它的进程时钟偏快，任务 {task} 可能是它的",
   "doubt.adopt": "是这个任务…",
   "doubt.resubmit": "没有收到：重新发送",
