@@ -16,6 +16,7 @@ from wanreel.api.caller import Caller
 from wanreel.api.desk import Desk, desk_of
 from wanreel.api.jobs import Key, Prefer
 from wanreel.api.orders import ask_of, checked_key, jobs_out, order_of, scoped_key, with_ask
+from wanreel.api.paging import page_of
 from wanreel.api.prefer import wait_s, waited
 from wanreel.api.problems import documented
 from wanreel.api.schemas import BatchIn, BatchOut, GroupOut, GroupPage, GroupRecord, PickOut
@@ -82,11 +83,7 @@ async def list_groups(
     if after is not None:
         await picture.record(after, caller.project)
     found = await picture.groups(caller.project or project, limit=limit + 1, after=after)
-    page = found[:limit]
-    more = page[-1].id if len(found) > limit else None
-    if more is not None:
-        onward = request.url.include_query_params(after=more)
-        answer.headers["Link"] = f'<{onward.path}?{onward.query}>; rel="next"'
+    page, more = page_of(found, limit, request, answer)
     return GroupPage(data=[_record(group) for group in page], next=more)
 
 

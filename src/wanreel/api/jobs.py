@@ -24,6 +24,7 @@ from wanreel.api.orders import (
     tag_of,
     with_ask,
 )
+from wanreel.api.paging import page_of
 from wanreel.api.prefer import must_match, names_tag, wait_s, waited
 from wanreel.api.problems import documented
 from wanreel.api.schemas import (
@@ -163,11 +164,7 @@ async def list_jobs(
         after=after,
     )
     found = await desk.service.list(which)
-    page = found[:limit]
-    more = page[-1].id if len(found) > limit else None
-    if more is not None:
-        onward = request.url.include_query_params(after=more)
-        answer.headers["Link"] = f'<{onward.path}?{onward.query}>; rel="next"'
+    page, more = page_of(found, limit, request, answer)
     return JobPage(data=await jobs_out(desk, page), next=more)
 
 

@@ -89,18 +89,18 @@ class Rows:
         """The same, of the row there must be."""
         return self.one()[0]
 
-    def scalars(self) -> _Scalars:
+    def scalars(self) -> _Listed:
         """The first column of every row."""
-        return _Scalars(row[0] for row in self._cursor.fetchall())
+        return _Listed(row[0] for row in self._cursor.fetchall())
 
-    def mappings(self) -> _Mappings:
+    def mappings(self) -> _Listed:
         """Every row as a mapping by the names of its columns."""
         rows = self._cursor.fetchall()
         names = [column[0] for column in self._cursor.description]
-        return _Mappings([dict(zip(names, row, strict=True)) for row in rows])
+        return _Listed([dict(zip(names, row, strict=True)) for row in rows])
 
 
-class _Scalars(list[Any]):
+class _Listed(list[Any]):
     def all(self) -> list[Any]:
         """Every one."""
         return self
@@ -108,10 +108,6 @@ class _Scalars(list[Any]):
     def first(self) -> Any:
         """The first one; None for none."""
         return self[0] if self else None
-
-
-class _Mappings(_Scalars):
-    pass
 
 
 def _row_of(names: list[str]) -> Callable[[Sequence[Any]], Any]:

@@ -22,9 +22,10 @@ class _ToTheEnd(MultiPartParser):
 
 
 @asynccontextmanager
-async def reading_form(request: Request, *, files: int, fields: int, part_bytes: int) -> AsyncGenerator[FormData]:
-    """The form of a request, its files open until the end. Raises Refusal: it breaks off, or is none."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+async def reading_form(
+    request: Request, kind: str, *, files: int, fields: int, part_bytes: int
+) -> AsyncGenerator[FormData]:
+    """The form of a request of a media type, its files open until the end. Raises Refusal: it breaks off, is none."""
     if kind != "multipart/form-data":
         async with request.form(max_files=files, max_fields=fields, max_part_size=part_bytes) as form:
             yield form

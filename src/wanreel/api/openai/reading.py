@@ -52,7 +52,7 @@ async def read_fields(request: Request, desk: Desk, caller: Caller) -> Told:
     if kind not in ("multipart/form-data", "application/x-www-form-urlencoded"):
         raise Refusal("unsupported", "Send a form (multipart/form-data), or JSON with its content type.")
     fields, said = dict[str, Any](), dict[str, Any]()
-    async with reading_form(request, files=len(_FILES), fields=100, part_bytes=_TEXT_MAX) as form:
+    async with reading_form(request, kind, files=len(_FILES), fields=100, part_bytes=_TEXT_MAX) as form:
         for name, value in form.multi_items():
             if name in fields or (name in _FILES and f"{name}[image_url]" in form):
                 raise Invalid("", (Problem(name[:80], "is given twice: say it once"),))
