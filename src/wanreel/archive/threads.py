@@ -18,8 +18,17 @@ class Threads:
         self._pool = ThreadPoolExecutor(count, thread_name_prefix=name)
 
     async def run(self, step: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a step in a thread and come back only when it has ended: a cancel waits for it, then goes on."""
-        work = asyncio.get_running_loop().run_in_executor(self._pool, lambda: step(*args, **kwargs))
+        """Run a step in a thread and come back only when it has ended: a cancel waits for it, then goes on.
+
+        The thread has let go of the arguments by then: it may sleep a while longer over what it has just run.
+        """
+        given = [(args, kwargs)]
+
+        def call() -> T:
+            its_args, its_kwargs = given.pop()
+            return step(*its_args, **its_kwargs)
+
+        work = asyncio.get_running_loop().run_in_executor(self._pool, call)
         cancelled: asyncio.CancelledError | None = None
         while not work.done():
             try:
