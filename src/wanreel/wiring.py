@@ -351,6 +351,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
             picture=Picture(service, pieces),
             marks=MarkBook(store, clock),
             vendor=vendor,
+            offers=vendor,
             media=media,
             feed=store,
             nudges=store.nudges,

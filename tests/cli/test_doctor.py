@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.cli.terminal import Ran, Terminal, until
+from tests.client.small_world import small_vendor
 from tests.store.pg_server import Server
 from wanreel.emulator.server import Emulator
 
@@ -22,7 +25,7 @@ def test_all_is_well(terminal: Terminal) -> None:
     """A line for each check, exit 0."""
     ran = terminal("doctor")
     assert 0 == ran.code, ran.out
-    assert ["settings", "home", "archive", "spool", "runner", "key", "vendor", "clock"] == [
+    assert ["settings", "home", "archive", "spool", "runner", "key", "vendor", "models", "clock"] == [
         row.split()[1] for row in ran.lines
     ]
     assert {} == bad(terminal("doctor", "--json"))
@@ -179,3 +182,54 @@ def test_a_notify_command_that_cannot_start_is_said(terminal: Terminal) -> None:
     assert 2 == len(journal) == len(set(journal))
     until(lambda: 0 == terminal("worker", "--until-idle").code and {} == bad(terminal("doctor", "--json")), "all told")
     assert 2 == len((terminal.home / "notices.jsonl").read_text("utf-8").splitlines())
+
+
+def test_a_model_that_is_to_be_retired(terminal: Terminal) -> None:
+    """The vendor's list says when; whoever orders it hears so while there is time, and of models that stay."""
+    soon = datetime.now(UTC) + timedelta(days=20)
+    with small_vendor(quirks={"offline_times": f"wan2.5-t2v-preview={soon:%Y-%m-%d} 00:00:00"}) as vendor:
+        there = {"WANREEL_VENDOR_URL": vendor.base_url}
+        assert {} == bad(terminal("doctor", "--json", **there))
+        ordered = terminal("generate", "A paper boat drifts", "--model", "wan2.5-t2v-preview", "--no-wait", **there)
+        assert 0 == ordered.code, ordered.err
+        found = bad(terminal("doctor", "--json", **there))
+        assert {} == bad(terminal("doctor", "--offline", "--json", **there))
+    assert ["models"] == list(found)
+    assert "wan2.5-t2v-preview is to be retired on" in found["models"]
+    assert "1 of the latest orders name it" in found["models"]
+
+
+def test_slots_of_a_model_nobody_sells(terminal: Terminal) -> None:
+    """Misspelt in the settings, they would never count."""
+    found = bad(terminal("doctor", "--offline", "--json", WANREEL_SLOTS='{"wan2.5-t2v-previw": 3}'))
+    assert "did you mean wan2.5-t2v-preview" in found["models"]
+
+
+def test_webhooks_that_reach_nobody(terminal: Terminal) -> None:
+    """A door that is shut, one that opens, one that is paused: each with the command that comes next."""
+    private = {"WANREEL_WEBHOOK_PRIVATE": "true"}
+    assert "webhooks" not in {row["check"] for row in terminal("doctor", "--json").objects}
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        url = f"http://127.0.0.1:{door.getsockname()[1]}/hooks/secret-path"
+        hook = terminal("webhooks", "add", url, "--json", **private).objects[0]["id"]
+        assert {} == bad(terminal("doctor", "--json", **private))
+    shut = bad(terminal("doctor", "--json", **private))["webhooks"]
+    assert "takes no connections" in shut
+    assert f"wanreel webhooks ping {hook}" in shut
+    assert "secret-path" not in shut
+    assert {} == bad(terminal("doctor", "--json", "--offline", **private))
+    assert 0 == terminal("webhooks", "pause", hook, **private).code
+    assert f"wanreel webhooks resume {hook}" in bad(terminal("doctor", "--json", **private))["webhooks"]
+
+
+def test_the_rest_is_looked_at_though_the_database_is_away(terminal: Terminal) -> None:
+    """Two troubles in one night are told in one go: a database that is damaged, a key that is refused."""
+    terminal.home.mkdir()
+    (terminal.home / "wanreel.sqlite3").write_bytes(b"not a database, but long enough to be mistaken for one" * 100)
+    ran = terminal("doctor", "--json", DASHSCOPE_API_KEY="wrong")
+    assert {"home", "vendor", "clock"} == set(bad(ran))
+    assert {"archive", "key", "models"} <= {row["check"] for row in ran.objects if row["ok"]}
+    assert "database is away" not in ran.err
+    down = bad(terminal("doctor", "--json", WANREEL_DATABASE_URL="postgresql://nobody:x@127.0.0.1:9/none"))
+    assert "database" in down
+    assert "vendor" not in down

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from wanreel.cli.checkup import Amiss
 from wanreel.cli.exits import Exit
 from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
 from wanreel.cli.render import print_json
@@ -33,17 +34,13 @@ YEAR_S = 366 * 86_400.0
 NO_TASK = "00000000-0000-4000-8000-000000000000"
 
 
-class _Amiss(Exception):
-    """A check's bad news, in words that say what to do."""
-
-
 def doctor(
     *,
     offline: Annotated[bool, Parameter(negative="")] = False,
     home: HomeOptions = HOME,
     vendor: VendorOptions = VENDOR,
 ) -> int:
-    """Check settings, home, database, archive, spool, key, Temporal, host and clock; say what to do where one is amiss.
+    """Check settings, database, archive, spool, key, webhooks, Temporal, host, models and clock; say what to do.
 
     Parameters
     ----------
@@ -59,35 +56,68 @@ def doctor(
         told = _Findings(as_json=home.json)
         settings = load(**home.given(), **vendor.given())
         await told.check("settings", _settings(settings.home))
+        name = "home" if settings.database is None else "database"
         try:
             if settings.database is not None:
                 await told.check("database", _database(settings))
             async with open_home(settings) as opened:
-                for name, check in (
-                    ("home", _home),
-                    ("archive", _archive),
-                    ("spool", _spool),
-                    ("runner", _runner),
-                    ("key", _key),
-                ):
-                    await told.check(name, check(opened))
-                if settings.notify_command or await _untold(opened):
-                    await told.check("notices", _notices(opened))
-                if settings.retention:
-                    await told.check("retention", _retention(opened))
+                await _in_home(opened, told, offline=offline)
                 await _temporal(settings, told)
-                if not offline:
-                    await told.check("vendor", _vendor(opened, opened.account))
-                    for known in opened.accounts.all():
-                        unused = not known.keys and known.account.id not in opened.settings.accounts  # the home's own
-                        if known.account != opened.account and not unused:
-                            await told.check(f"vendor, account {known.account.id}", _other(opened, known))
-                    await told.check("clock", _clock(opened))
+                await _beyond(opened, told, offline=offline)
         except Unavailable as why:
-            await told.check("home" if settings.database is None else "database", _never(str(why)))
+            await told.check(name, _never(str(why)))
+            await _without_database(settings, told, offline=offline)
         return Exit.UNAVAILABLE if told.bad else Exit.OK
 
     return run(work, as_json=home.json)
+
+
+async def _in_home(opened: Home, told: _Findings, *, offline: bool) -> None:
+    """Whatever needs the home's database."""
+    from wanreel.cli.checkup import webhooks
+
+    for name, check in (("home", _home), ("archive", _archive), ("spool", _spool), ("runner", _runner), ("key", _key)):
+        await told.check(name, check(opened))
+    if opened.settings.notify_command or await _untold(opened):
+        await told.check("notices", _notices(opened))
+    hooks = await opened.hooks.list(None)
+    if hooks:
+        await told.check("webhooks", webhooks(opened, hooks, offline=offline))
+    if opened.settings.retention:
+        await told.check("retention", _retention(opened))
+
+
+async def _beyond(opened: Home, told: _Findings, *, offline: bool) -> None:
+    """The vendor, and what it sells."""
+    from wanreel.cli.checkup import models
+
+    if not offline:
+        await told.check("vendor", _vendor(opened, opened.account))
+        for known in opened.accounts.all():
+            unused = not known.keys and known.account.id not in opened.settings.accounts  # the home's own
+            if known.account != opened.account and not unused:
+                await told.check(f"vendor, account {known.account.id}", _other(opened, known))
+    await told.check("models", models(opened, offline=offline))
+    if not offline:
+        await told.check("clock", _clock(opened))
+
+
+async def _without_database(settings: Settings, told: _Findings, *, offline: bool) -> None:
+    """The checks that need none, in an empty home that is thrown away: nights have more than one trouble at a time."""
+    from wanreel.domain.errors import WanreelError
+    from wanreel.wiring import open_home
+
+    archive = settings.archive_at.folder or settings.archive
+    with tempfile.TemporaryDirectory(prefix="wanreel-doctor-") as folder:
+        own = {"home": Path(folder), "database_url": None, "archive": archive, "prices": None, "notify_command": ()}
+        try:
+            async with open_home(settings.model_copy(update=own)) as opened:
+                for name, check in (("archive", _archive), ("key", _key)):
+                    await told.check(name, check(opened))
+                await _temporal(settings, told)
+                await _beyond(opened, told, offline=offline)
+        except WanreelError as why:
+            await told.check("the rest", _never(str(why)))
 
 
 class _Findings:
@@ -100,7 +130,7 @@ class _Findings:
     async def check(self, name: str, finding: Coroutine[Any, Any, str]) -> None:
         try:
             words, good = await finding, True
-        except _Amiss as amiss:
+        except Amiss as amiss:
             words, good = str(amiss), False
         self.bad += not good
         if self._as_json:
@@ -130,7 +160,7 @@ async def _said(words: str) -> str:
 
 
 async def _never(words: str) -> str:
-    raise _Amiss(words)
+    raise Amiss(words)
 
 
 async def _settings(home: Path) -> str:
@@ -138,7 +168,7 @@ async def _settings(home: Path) -> str:
 
     stray = stray_variables()
     if stray:
-        raise _Amiss(f"nothing reads {', '.join(stray)}: misspelt? See the reference of settings")
+        raise Amiss(f"nothing reads {', '.join(stray)}: misspelt? See the reference of settings")
     config = home / CONFIG_NAME
     return f"from the environment and {config}" if config.exists() else f"from the environment; there is no {config}"
 
@@ -150,7 +180,7 @@ async def _database(settings: Settings) -> str:
 
     found = await examined(settings, SystemClock())
     if found.amiss:
-        raise _Amiss("; ".join(found.amiss))
+        raise Amiss("; ".join(found.amiss))
     return found.words
 
 
@@ -179,7 +209,7 @@ async def _retention(opened: Home) -> str:
     days = opened.settings.retention
     idle = await opened.keeping.idle_rules([project.name for project in await opened.tokens.projects()])
     if idle:
-        raise _Amiss(f"WANREEL_RETENTION has rules for projects nobody knows: {', '.join(idle)}; misspelt?")
+        raise Amiss(f"WANREEL_RETENTION has rules for projects nobody knows: {', '.join(idle)}; misspelt?")
     return ", ".join(f"{project}: {limit:g} days" for project, limit in sorted(days.items()))
 
 
@@ -191,19 +221,19 @@ async def _spool(opened: Home) -> str:
     lies = f"{room.clips} clips wait there for your storage, {room.used_bytes / 1e9:.2f} GB"
     if not room.bytes_max:
         if room.clips:
-            raise _Amiss(f"off (WANREEL_SPOOL_BYTES=0), yet {lies}")
+            raise Amiss(f"off (WANREEL_SPOOL_BYTES=0), yet {lies}")
         return "off: a storage that is away longer than a URL lives loses clips (WANREEL_SPOOL_BYTES=0)"
     needs = f"what is under way may need {found.stake_bytes / 1e9:.2f} GB of the {room.left_bytes / 1e9:.1f} GB left"
     if found.short:
-        raise _Amiss(f"{lies}; {needs}: nothing new is sent. Mend the storage, or raise WANREEL_SPOOL_BYTES")
+        raise Amiss(f"{lies}; {needs}: nothing new is sent. Mend the storage, or raise WANREEL_SPOOL_BYTES")
     if room.left_bytes < SPOOL_BYTES_MIN and not room.clips:
         left = f"{room.left_bytes / 1e9:.2f} GB is left for it at {opened.settings.spool_path}"
-        raise _Amiss(
+        raise Amiss(
             f"{left}, and no work is sent whose clip would not fit: make room, set WANREEL_SPOOL to another disk's "
             "folder, or go without (WANREEL_SPOOL_BYTES=0)"
         )
     if room.clips:
-        raise _Amiss(f"{lies}; {needs}. They go on by themselves when it answers")
+        raise Amiss(f"{lies}; {needs}. They go on by themselves when it answers")
     return f"empty; {needs}"
 
 
@@ -215,17 +245,15 @@ def _folder_works(folder: Path) -> str:
             trial.flush()
             os.fsync(trial.fileno())
     except OSError as error:
-        raise _Amiss(
-            f"{folder} cannot be written ({error.strerror}): mend its rights, or set WANREEL_ARCHIVE"
-        ) from None
+        raise Amiss(f"{folder} cannot be written ({error.strerror}): mend its rights, or set WANREEL_ARCHIVE") from None
     return f"{folder}, writable{_room(folder)}"
 
 
 def _room(folder: Path) -> str:
-    """How much room is left on a disk. Raises _Amiss when it is next to none."""
+    """How much room is left on a disk. Raises Amiss when it is next to none."""
     gigabytes = shutil.disk_usage(folder).free / 1e9
     if gigabytes < ROOM_GB_MIN:
-        raise _Amiss(f"{folder} has {gigabytes:.2f} GB left: make room, or clips cannot be kept")
+        raise Amiss(f"{folder} has {gigabytes:.2f} GB left: make room, or clips cannot be kept")
     return f", {gigabytes:.0f} GB free"
 
 
@@ -243,9 +271,9 @@ async def _notices(opened: Home) -> str:
         count = f"{OWED_MAX} or more notices" if len(late) == OWED_MAX else f"{len(late)} notice{'s' * (len(late) > 1)}"
         words = f"{count} could not be handed on, the oldest, of {iso(late[0].notice.at)}, at {late[0].tries} tries"
         why = amiss or "what was wrong stands in the worker's log, as notice.failed"
-        raise _Amiss(f"{words}: {why}. They are told once that is mended, and stand in {opened.path / 'notices.jsonl'}")
+        raise Amiss(f"{words}: {why}. They are told once that is mended, and stand in {opened.path / 'notices.jsonl'}")
     if amiss:
-        raise _Amiss(amiss)
+        raise Amiss(amiss)
     return f"each is handed to {opened.settings.notify_command[0]}"
 
 
@@ -260,14 +288,14 @@ async def _key(opened: Home) -> str:
     try:
         opened.service.check_key()
     except Unauthorized as why:
-        raise _Amiss(str(why)) from None
+        raise Amiss(str(why)) from None
     return f"a key is set, for {opened.account.base_url} ({opened.account.region})"
 
 
 async def _other(opened: Home, known: Known) -> str:
     """The same of an account that is not the main one."""
     if not known.keys:
-        raise _Amiss(f"account {known.account.id} has no key: set one, or leave the account out")
+        raise Amiss(f"account {known.account.id} has no key: set one, or leave the account out")
     return await _vendor(opened, known.account)
 
 
@@ -277,7 +305,7 @@ async def _vendor(opened: Home, account: Account) -> str:
 
     answer = await opened.vendor.look(account, NO_TASK)
     if isinstance(answer, QueryFailed):
-        raise _Amiss(f"{answer.why}. Key, region and host must belong together: {account.base_url}")
+        raise Amiss(f"{answer.why}. Key, region and host must belong together: {account.base_url}")
     return f"{account.base_url} answers and takes the key"
 
 
@@ -289,9 +317,9 @@ async def _clock(opened: Home) -> str:
     reading = await read_window(opened.vendor, opened.account, Span(now - 3600, now), Facts())
     skew_s = reading.met.skew_s
     if not reading.answered:
-        raise _Amiss(f"the vendor's clock could not be read: {reading.why}")
+        raise Amiss(f"the vendor's clock could not be read: {reading.why}")
     if skew_s is None:
         return "the vendor did not tell its time"
     if abs(skew_s) > SKEW_S_MAX:
-        raise _Amiss(f"this machine's clock is {-skew_s:+.0f} s off the vendor's: set it (NTP)")
+        raise Amiss(f"this machine's clock is {-skew_s:+.0f} s off the vendor's: set it (NTP)")
     return f"within {max(1.0, abs(skew_s)):.0f} s of the vendor's"

@@ -291,6 +291,45 @@ def ping(webhook: str, /, *, home: HomeOptions = HOME) -> int:
 
 
 @webhooks.command
+def pause(webhook: str, /, *, why: str = "by hand", home: HomeOptions = HOME) -> int:
+    """Tell a webhook nothing for now; what happens meanwhile can be replayed.
+
+    Parameters
+    ----------
+    webhook
+        Its id.
+    why
+        Shown beside it.
+    """
+
+    async def work(opened: Home) -> int:
+        hook = await opened.hooks.pause(webhook, None, why)
+        print_json(_hook(hook)) if home.json else put(f"{hook.id} is told nothing until it is resumed")
+        return Exit.OK
+
+    return in_home(work, home)
+
+
+@webhooks.command
+def resume(webhook: str, /, *, home: HomeOptions = HOME) -> int:
+    """Tell a webhook again that was paused, by hand or because its receiver answered 410 Gone.
+
+    Parameters
+    ----------
+    webhook
+        Its id.
+    """
+
+    async def work(opened: Home) -> int:
+        hook = await opened.hooks.resume(webhook, None)
+        words = f"{hook.id} is told again; wanreel webhooks replay {hook.id} --hours N sends what it has missed"
+        print_json(_hook(hook)) if home.json else put(words)
+        return Exit.OK
+
+    return in_home(work, home)
+
+
+@webhooks.command
 def rotate(webhook: str, /, *, home: HomeOptions = HOME) -> int:
     """Make a new secret and print it, once; the old one signs beside it for a day.
 

@@ -19,7 +19,7 @@ from wanreel.ports.hooks import Announcements
 from wanreel.ports.media import Media
 from wanreel.ports.notices import Outbox
 from wanreel.ports.uploads import Uploads
-from wanreel.ports.vendor import Vendor
+from wanreel.ports.vendor import Offers, Vendor
 from wanreel.ports.watching import Watching
 from wanreel.service.accounts import Accounts
 from wanreel.service.keeping import Keeping
@@ -77,6 +77,7 @@ class Home:
     picture: Picture
     marks: MarkBook
     vendor: Vendor
+    offers: Offers  # which models that vendor lists
     media: Media
     feed: Feed
     nudges: Nudges | None  # where other processes may write, and can be heard

@@ -96,11 +96,12 @@ def _request_limit(rate: float) -> dict[str, int | None]:
 
 
 def models_body(account: Account, catalog: Catalog, params: Mapping[str, str], quirks: Quirks) -> dict[str, Any] | None:
-    """The models of the account's region; none has a retirement date (§1.6)."""
+    """The models of the account's region; `inference_offline_info` is null where no retirement is announced (§1.6)."""
     page = _paged(account, catalog, params)
     if page is None:
         return None
-    rows = [{"model": model.id, "name": model.id, "inference_offline_info": None} for model in page[0]]
+    offline = {model: {"offline_time": at} for model, at in quirks.offline_at.items()}
+    rows = [{"model": m.id, "name": m.id, "inference_offline_info": offline.get(m.id)} for m in page[0]]
     return {"output": {**page[1], "models": rows}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import inf
 
@@ -44,6 +45,7 @@ class Quirks:
     range_beyond: str = "whole"  # whole | refuse: what a range past the end of a result meets (§18.6)
     bare_base64: str = "refuse"  # refuse | accept: a picture as Base64 without "data:…;base64," (one client sends it)
     orig_prompt: str = "whole"  # whole | cut: orig_prompt of an overlong prompt
+    offline_times: str = ""  # "MODEL=TIME, …": retirements that are announced, each offline_time as it is sent (§1.6)
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -59,6 +61,12 @@ class Quirks:
                 fits = not isinstance(default, float) or (isinstance(value, int | float) and 0 <= value < inf)
             if not fits:
                 raise ValueError(f"{item.name} can not be {value!r}; its default is {default!r}")
+
+    @property
+    def offline_at(self) -> Mapping[str, str]:
+        """The text of each announced retirement, by model."""
+        pairs = (part.partition("=") for part in self.offline_times.split(",") if part.strip())
+        return {model.strip(): at.strip() for model, _, at in pairs}
 
 
 _LEAST = {"page_size_max": 1}

@@ -154,6 +154,24 @@ class Quotas(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A model the vendor lists. `ends` is when it is retired, in the vendor's words ("": nothing is announced), and
+    `ends_at` the same instant where those can be read as one.
+    """
+
+    ends: str = ""
+    ends_at: float | None = None
+
+
+class Offers(Protocol):
+    """Which models the vendor lists, and until when."""
+
+    async def offers(self, account: Account) -> Mapping[str, Offered]:
+        """The models listed for an account, by id. Raises ListFailed: it could not be asked, or does not say."""
+        ...
+
+
 class LikenessFailed(Exception):
     """A clip could not be compared with pictures. `final`: it never will be; otherwise "not now"."""
 

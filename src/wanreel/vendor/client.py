@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from wanreel import spans
@@ -28,21 +29,25 @@ from wanreel.ports.vendor import (
     ListFailed,
     Listing,
     LookAnswer,
+    Offered,
     Prepared,
     PrepareFailed,
     SubmitAnswer,
     Window,
 )
 from wanreel.telemetry import VENDOR_CALL, log
-from wanreel.vendor import quotas
 from wanreel.vendor.answers import cancel_answer, look_answer, submit_answer
 from wanreel.vendor.body import Outgoing, build, fingerprint, model_of
 from wanreel.vendor.http import Answer, Broken, Call, Patience, Wire, unsafe
 from wanreel.vendor.limits import QUOTAS_PER_S, SUBMITS_PER_S, TASKS_PER_S, Limits
 from wanreel.vendor.listing import list_answer, list_query
+from wanreel.vendor.offers import models_answer
+from wanreel.vendor.paging import PAGE_SIZE
+from wanreel.vendor.quotas import quota_answer
 from wanreel.vendor.upload import Uploads
 
 HOP = "x-wanreel-hop"  # the drop-in face refuses calls that carry it: never our own vendor (design 3.12)
+T = TypeVar("T")
 KEY_CHARS_MIN = 8
 BAD = 400
 _TEMPLATES = {"query": "/tasks/{task_id}", "cancel": "/tasks/{task_id}/cancel"}
@@ -168,16 +173,25 @@ class DashScope:
 
     async def limits(self, account: Account) -> Mapping[str, int]:
         """What the vendor says of the account's limits, all pages of it. Raises ListFailed."""
-        found: dict[str, int] = {}
+        return await self._pages(account, "limits", "/models/limits", quota_answer)
+
+    async def offers(self, account: Account) -> Mapping[str, Offered]:
+        """The models the vendor lists, and which are to be retired, all pages of it. Raises ListFailed."""
+        return await self._pages(account, "models", "/models", models_answer)
+
+    async def _pages(
+        self, account: Account, kind: str, path: str, read: Callable[[int, bytes], tuple[Mapping[str, T], int]]
+    ) -> Mapping[str, T]:
+        found: dict[str, T] = {}
         page, pages = 1, 1
         while page <= pages:
-            await self._limits.take(account.id, "limits", QUOTAS_PER_S)
-            query = urlencode({"page_no": str(page), "page_size": str(quotas.PAGE_SIZE)})
+            await self._limits.take(account.id, kind, QUOTAS_PER_S)
+            query = urlencode({"page_no": str(page), "page_size": str(PAGE_SIZE)})
             try:
-                answer = await self._get(account, f"/models/limits?{query}", "limits")
+                answer = await self._get(account, f"{path}?{query}", kind)
             except (Broken, _NoKeyError) as error:
                 raise ListFailed(str(error)) from None
-            more, pages = quotas.quota_answer(answer.status, answer.raw)
+            more, pages = read(answer.status, answer.raw)
             found |= more
             page += 1
         return found

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from wanreel.ports.vendor import ListFailed
 from wanreel.vendor.answers import trouble
+from wanreel.vendor.paging import page_count
 from wanreel.vendor.words import as_list, as_object, number, read_object, said
 
-PAGE_SIZE = 100
-PAGES_MAX = 20
 _RUNNING = "async_user_concurrency_limit"
 
 
@@ -29,6 +28,4 @@ def quota_answer(http_status: int, raw: bytes) -> tuple[Mapping[str, int], int]:
         least = min((figure for figure in figures if figure is not None), default=None)
         if model and least is not None and 1 <= least <= 1_000_000:
             found[model] = int(least)
-    total, size = number(output.get("total")), number(output.get("page_size")) or PAGE_SIZE
-    pages = 1 if total is None else -(-int(total) // max(1, int(size)))
-    return found, max(1, min(pages, PAGES_MAX))
+    return found, page_count(output)
