@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -24,17 +25,25 @@ Values = Mapping[str, Any]
 class _Ready:
     """A statement's text, and how its values are laid out, for the names of values it was made ready for."""
 
-    __slots__ = ("fixed", "names", "row", "text")
+    __slots__ = ("row", "text", "values")
 
-    def __init__(self, text: str, names: tuple[str | None, ...], fixed: tuple[Any, ...]) -> None:
+    def __init__(self, text: str, names: tuple[str, ...], fixed: Values) -> None:
         self.text = text
-        self.names = names  # of each place; None: `fixed` has its value
-        self.fixed = fixed
+        self.values = _laid_out(names, fixed)  # in the order of their places
         self.row: Callable[[Sequence[Any]], Any] | None = None  # makes a row; known once it has been run
 
-    def values(self, given: Values) -> list[Any]:
-        """In the order of their places."""
-        return [fixed if name is None else given[name] for name, fixed in zip(self.names, self.fixed, strict=True)]
+
+def _laid_out(names: tuple[str, ...], fixed: Values) -> Callable[[Values], Sequence[Any]]:
+    """What takes the values of a statement's places, by their names, from those that are given and those that never
+    change.
+    """
+    if not names:
+        return lambda _given: ()
+    if len(names) == 1:
+        name = names[0]
+        return lambda given: (fixed[name] if name in fixed else given[name],)
+    take = itemgetter(*names)
+    return (lambda given: take({**given, **fixed})) if fixed else take
 
 
 class Rows:
@@ -169,8 +178,8 @@ def _made(statement: Any, names: tuple[str, ...], dialect: DefaultDialect) -> _R
     assert isinstance(compiled, SQLCompiler)
     if compiled.positiontup is None or _translates(statement, dialect):
         return None
-    places: list[str | None] = []
-    fixed: list[Any] = []
+    places: list[str] = []
+    fixed: dict[str, Any] = {}
     for name in compiled.positiontup:
         bound = compiled.binds[name]
         plain = isinstance(bound.type, Float) or bound.type.dialect_impl(dialect).bind_processor(dialect) is None
@@ -179,9 +188,10 @@ def _made(statement: Any, names: tuple[str, ...], dialect: DefaultDialect) -> _R
         is_given = bound.key in names
         if not is_given and bound.required:
             return None  # the ordinary way says what is wrong
-        places.append(bound.key if is_given else None)
-        fixed.append(None if is_given else bound.value)
-    return _Ready(str(compiled), tuple(places), tuple(fixed))
+        places.append(bound.key)
+        if not is_given:
+            fixed[bound.key] = bound.value
+    return _Ready(str(compiled), tuple(places), fixed)
 
 
 def _translates(statement: Any, dialect: DefaultDialect) -> bool:

@@ -1,7 +1,8 @@
 """One thread that writes, and commits in groups: as many waiting writes as there are share one transaction, one fsync.
 
-Each write has a savepoint of its own, so that one that fails takes nothing from its neighbours. Nobody is answered
-before COMMIT has returned. A write whose caller has been cancelled meanwhile is made all the same.
+One that fails takes nothing from its neighbours: the group is taken back and begun again, then with a savepoint for
+each, which nearly no group needs. So a piece of work may be run twice, and must change nothing but the database. Nobody
+is answered before COMMIT has returned. A write whose caller has been cancelled meanwhile is made all the same.
 """
 
 from __future__ import annotations
@@ -104,13 +105,24 @@ class Writer:
                 self._conn = self._connect()
             driver = driver_of(self._conn)
             driver.execute("BEGIN IMMEDIATE")
-            done = [self._try(self._conn, driver, item) for item in items]
+            done = self._all(self._conn, driver, items) or [self._try(self._conn, driver, item) for item in items]
             driver.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - whatever it is, everybody who waits must hear of it
             self._drop_connection()
             ours = self._translate(error)
             return [_Done(item, error=ours) for item in items]
         return done
+
+    def _all(self, conn: Connection, driver: sqlite3.Connection, items: list[_Item]) -> list[_Done] | None:
+        """Every item after the other; None where one failed, and a transaction is begun in which nothing is written."""
+        try:
+            return [_Done(item, result=item.work(conn)) for item in items]
+        except Exception:
+            if not driver.in_transaction:
+                raise  # the database itself has taken everything back
+            driver.execute("ROLLBACK")
+            driver.execute("BEGIN IMMEDIATE")
+        return None
 
     def _try(self, conn: Connection, driver: sqlite3.Connection, item: _Item) -> _Done:
         driver.execute("SAVEPOINT item")

@@ -42,13 +42,16 @@ _OF_KIND = (
 )
 _HISTOGRAM = select(runtimes_table.c.body).where(_OF_KIND)
 _DROP_HISTOGRAM = delete(runtimes_table).where(_OF_KIND)
+_INSERT_HISTOGRAM = insert(runtimes_table)
 _HISTOGRAMS = select(runtimes_table)
 _OF_ACCOUNT = facts_table.c.account == bindparam("the_account")
 _FACTS = select(facts_table.c.body).where(_OF_ACCOUNT)
 _DROP_FACTS = delete(facts_table).where(_OF_ACCOUNT)
+_INSERT_FACTS = insert(facts_table)
 _LEASED = leases_table.c.account == bindparam("the_account")
 _LEASE = select(leases_table.c.owner, leases_table.c.until).where(_LEASED)
 _DROP_LEASE = delete(leases_table).where(_LEASED)
+_INSERT_LEASE = insert(leases_table)
 
 
 def running(conn: Connection, account: str) -> list[Watched]:
@@ -70,7 +73,7 @@ def learn(conn: Connection, met: RunTime) -> None:
     after = one_more(None if before is None else histogram_of(before), met.took_s)
     conn.execute(_DROP_HISTOGRAM, at)
     row = {"model": kind.model, "tier": kind.tier, "clip_s": kind.clip_s, "body": histogram_text(after)}
-    conn.execute(insert(runtimes_table), row)
+    conn.execute(_INSERT_HISTOGRAM, row)
 
 
 def known_tasks(conn: Connection, account: str, ids: Sequence[str]) -> dict[str, Known]:
@@ -100,7 +103,7 @@ def lease(conn: Connection, account: str, owner: str, now: float, until: float) 
     if holder is not None and holder.owner != owner and now < holder.until <= until:
         return False
     conn.execute(_DROP_LEASE, at)
-    conn.execute(insert(leases_table), {"account": account, "owner": owner, "until": until})
+    conn.execute(_INSERT_LEASE, {"account": account, "owner": owner, "until": until})
     return True
 
 
@@ -117,5 +120,5 @@ def note(conn: Connection, account: str, met: Facts) -> Facts:
     now = together(stored, met)
     if now != stored:
         conn.execute(_DROP_FACTS, {"the_account": account})
-        conn.execute(insert(facts_table), {"account": account, "body": facts_text(now)})
+        conn.execute(_INSERT_FACTS, {"account": account, "body": facts_text(now)})
     return now
