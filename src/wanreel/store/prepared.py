@@ -42,7 +42,7 @@ def _laid_out(names: tuple[str, ...], fixed: Values) -> Callable[[Values], Seque
     if len(names) == 1:
         name = names[0]
         return lambda given: (fixed[name] if name in fixed else given[name],)
-    take = itemgetter(*names)
+    take = cast("Callable[[Values], Sequence[Any]]", itemgetter(*names))
     return (lambda given: take({**given, **fixed})) if fixed else take
 
 

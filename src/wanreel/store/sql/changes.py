@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Update, bindparam, case, delete, func, insert, null, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Double,
+    Text,
+    Update,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
 
 from wanreel.domain.errors import Conflict, Internal, NotFound, Stale, TaskTaken
 from wanreel.domain.event import Change, Park, Pause
@@ -72,8 +89,16 @@ _TASK = select(tasks.c.job_id).where(
 _INSERT_TASK = insert(tasks)
 _INSERT_TAG = insert(tags)
 _INSERT_ENTRY = insert(history)
-_NOTICE = select(notices.c.seq).where(notices.c.id == bindparam("the_notice"))
-_INSERT_NOTICE = insert(notices)
+_NOTICE: ColumnElement[str] = bindparam("id", type_=Text)
+_SINCE: ColumnElement[float] = cast(bindparam("at"), Double)
+_BODY: ColumnElement[str] = bindparam("body", type_=Text)
+_INSERT_NOTICE = insert(notices).from_select(
+    ("id", "at", "due_at", "tries", "body"),
+    select(_NOTICE, _SINCE, _SINCE, literal(0), _BODY).where(
+        ~select(notices.c.seq).where(notices.c.id == _NOTICE).exists()
+    ),
+    include_defaults=False,
+)
 _PARK_KEY = (
     (parks.c.account == bindparam("the_account"))
     & (parks.c.model == bindparam("the_model"))
@@ -166,7 +191,7 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
         statement = _HOLD_CLAIM
         values["claimed_until"] = claimed_until
     if conn.execute(statement, values).rowcount != 1:
-        check_version(conn, change)
+        check_version(change, conn.execute(_VERSION, {"the_id": job.id}).scalar())
     if job.version != change.was + 1:
         raise Internal(f"job {job.id}: a change on version {change.was} must make {change.was + 1}")
     _own_tasks(conn, job)
@@ -178,10 +203,8 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
         feed.changed(conn, job, change.entry)
     alarms = ledger.book(conn, change.money, left_out) if change.money else []
     for notice in (*change.notices, *alarms):
-        known = conn.execute(_NOTICE, {"the_notice": notice.id}).first() is not None
-        if not known and notice.job_id not in left_out:
-            text = notice_text(notice)
-            row = {"id": notice.id, "at": notice.at, "due_at": notice.at, "tries": 0, "body": text}
+        if notice.job_id not in left_out:  # one that is known already stays as it is
+            row = {"id": notice.id, "at": notice.at, "body": notice_text(notice)}
             conn.execute(_INSERT_NOTICE, row)
     if change.lift is not None:
         busy = {"the_account": change.lift.account, "the_model": change.lift.model, "the_kind": Pause.BUSY.value}
@@ -194,9 +217,8 @@ def write(conn: Connection, change: Change, policy: Policy, claimed_until: float
         learning.refused(conn, change.full, claims.held(conn, change.full, at), at, policy)
 
 
-def check_version(conn: Connection, change: Change) -> None:
-    """Raises NotFound, or Stale when the job no longer has the version the change was made on."""
-    version = conn.execute(_VERSION, {"the_id": change.job.id}).scalar()
+def check_version(change: Change, version: int | None) -> None:
+    """Raises NotFound where the job has none, or Stale when it is no longer the one the change was made on."""
     if version is None:
         raise NotFound(f"there is no job {change.job.id} here")
     if version != change.was:

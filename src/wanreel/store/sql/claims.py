@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, not_, or_, select, tuple_, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from wanreel.domain.event import ALL, Pause, SlotKey
 from wanreel.domain.job import Job
+from wanreel.domain.slots import Learned, allowed
 from wanreel.domain.spooling import LEFT_S
 from wanreel.ports.jobs import Claim, Lane
 from wanreel.store.rows import SAFE_S, job_of
@@ -29,6 +45,7 @@ _IS_DUE = or_(jobs.c.due_at <= _NOW, jobs.c.due_at > _FAR)
 _IN_LANE = jobs.c.lane == bindparam("lane")
 _PLACE = (jobs.c.order_at, jobs.c.place, jobs.c.id)
 _QUEUE_PLACE = (jobs.c.queued_at, jobs.c.place, jobs.c.id)
+_KEY = (jobs.c.account, jobs.c.model)
 _GROUP = (jobs.c.project, jobs.c.priority)
 
 # --- statements -----------------------------------------------------------------------------------------------------
@@ -70,30 +87,71 @@ _HEAD = (
 )
 _FIRST_GROUP = select(*_GROUP).where(IS_QUEUED, OF_KEY).order_by(*_GROUP).limit(1)
 _NEXT_GROUP = _FIRST_GROUP.where(tuple_(*_GROUP) > tuple_(bindparam("project"), bindparam("priority")))
-_FIRST_KEY = select(jobs.c.account, jobs.c.model).where(IS_QUEUED).order_by(jobs.c.account, jobs.c.model).limit(1)
-_NEXT_KEY = _FIRST_KEY.where(
-    tuple_(jobs.c.account, jobs.c.model) > tuple_(bindparam("account"), bindparam("model")),
+
+
+def _leaping() -> CTE:
+    """Every key that has queued work, with the first of its groups, found by leaping from key to key, however long the
+    queues are.
+    """
+    start = select(*_KEY, *_GROUP).where(IS_QUEUED).order_by(*_KEY, *_GROUP).limit(1).subquery()
+    found = select(start).cte("queued", recursive=True)
+    one, after = jobs.alias("one"), jobs.alias("after")
+    place = (after.c.account, after.c.model, after.c.project, after.c.priority)
+    further = tuple_(after.c.account, after.c.model) > tuple_(found.c.account, found.c.model)
+    leap = select(after.c.id).where(after.c.queued_at.is_not(None), further).order_by(*place).limit(1)
+    there = one.c.id == leap.correlate(found).scalar_subquery()
+    mine = (one.c.account, one.c.model, one.c.project, one.c.priority)
+    return found.union_all(select(*mine).join_from(found, one, there))
+
+
+_QUEUED = _leaping()
+_KEYS = select(_QUEUED.c.account, _QUEUED.c.model).order_by(_QUEUED.c.account, _QUEUED.c.model)
+HOLDS = (OF_KEY, jobs.c.slot_until > _NOW)
+_HELD = select(func.count()).where(*HOLDS)
+_HELD_EACH = select(jobs.c.project, func.count().label("slots")).where(*HOLDS).group_by(jobs.c.project)
+_HELD_OF_QUEUED = (
+    select(func.count())
+    .where(jobs.c.account == _QUEUED.c.account, jobs.c.model == _QUEUED.c.model, jobs.c.slot_until > _NOW)
+    .correlate(_QUEUED)
 )
-_HOLDS = (OF_KEY, jobs.c.slot_until > _NOW)
-_IS_GETTING_READY = (OF_KEY, jobs.c.lane == bindparam("lane", Lane.SUBMIT), jobs.c.claim_until > _NOW)
-_HELD = select(func.count()).where(*_HOLDS)
-_HELD_EACH = select(jobs.c.project, func.count().label("slots")).where(*_HOLDS).group_by(jobs.c.project)
-_READY_EACH = select(jobs.c.project, func.count().label("slots")).where(*_IS_GETTING_READY).group_by(jobs.c.project)
-_IN_THE_AIR = select(jobs.c.id).where(OF_KEY, jobs.c.intent_at > bindparam("quiet_from")).limit(1)
+_FURTHER_GROUP = (
+    select(jobs.c.id)
+    .where(
+        IS_QUEUED,
+        jobs.c.account == _QUEUED.c.account,
+        jobs.c.model == _QUEUED.c.model,
+        tuple_(*_GROUP) > tuple_(_QUEUED.c.project, _QUEUED.c.priority),
+    )
+    .correlate(_QUEUED)
+)
+_LINES = select(
+    *_QUEUED.c,
+    _HELD_OF_QUEUED.scalar_subquery().label("held"),
+    case((_FURTHER_GROUP.exists(), 1), else_=0).label("has_more"),
+).order_by(_QUEUED.c.account, _QUEUED.c.model)
+_READY = (
+    select(*_KEY, jobs.c.project, func.count().label("slots"))
+    .where(jobs.c.lane == bindparam("lane", Lane.SUBMIT), jobs.c.claim_until > _NOW)
+    .group_by(*_KEY, jobs.c.project)
+)
+_ALL_IN_THE_AIR = select(*_KEY).where(jobs.c.intent_at > bindparam("quiet_from")).distinct()
+IN_THE_AIR = select(jobs.c.id).where(OF_KEY, jobs.c.intent_at > bindparam("quiet_from")).limit(1)
 BY_HAND = parks.c.kind == Pause.HAND.value
 PARKS_KEY = and_(
     or_(parks.c.account == bindparam("account"), parks.c.account == ALL),
     or_(parks.c.model == bindparam("model"), parks.c.model == ALL),
 )
-_PARKED = (
-    select(parks.c.project)
-    .where(
-        PARKS_KEY,
-        or_(BY_HAND, and_(parks.c.until > _NOW, parks.c.until <= _FAR)),  # later ends: of a clock that jumped
-    )
-    .distinct()
+IN_FORCE = or_(BY_HAND, and_(parks.c.until > _NOW, parks.c.until <= _FAR))  # later ends: of a clock that jumped
+_PARKED = select(parks.c.project).where(PARKS_KEY, IN_FORCE).distinct()
+_HAS_ENDED = and_(parks.c.until <= _NOW, not_(BY_HAND))
+_PARKS = select(
+    parks.c.account,
+    parks.c.model,
+    parks.c.project,
+    case((IN_FORCE, 1), else_=0).label("in_force"),
+    case((_HAS_ENDED, 1), else_=0).label("has_ended"),
 )
-_FORGET_PARKS = delete(parks).where(parks.c.until <= _NOW, not_(BY_HAND))
+_FORGET_PARKS = delete(parks).where(_HAS_ENDED)
 _TAKE = (
     update(jobs)
     .where(jobs.c.id == bindparam("the_id"))
@@ -109,9 +167,8 @@ _RELEASE_ALL = update(jobs).where(_IS_CLAIMED).values(claim_owner=None, claim_un
 
 def claim(conn: Connection, asked: Claim, limits: Limits) -> list[Job]:
     """Due jobs of a lane for a new owner; see `ports.Jobs.claim`."""
-    conn.execute(_FORGET_PARKS, {"now": asked.now})
     if asked.lane is Lane.SUBMIT:
-        heads = [head for key in queued_keys(conn) if (head := _head(conn, key, asked, limits)) is not None]
+        heads = _heads(conn, asked, limits)
         rows = sorted(heads, key=lambda row: (-row.priority, row.queued_at, row.place, row.id))[: asked.limit]
     elif asked.ids:
         rows = _named(conn, asked)
@@ -153,12 +210,9 @@ def hasten(conn: Connection, now: float) -> int:
     return conn.execute(_HASTEN, {"the_lane": Lane.ARCHIVE, "now": now}).rowcount
 
 
-def queued_keys(conn: Connection) -> Iterator[SlotKey]:
-    """Every slot key that has queued work, found by leaping from key to key, however long the queues are."""
-    row = conn.execute(_FIRST_KEY).first()
-    while row is not None:
-        yield SlotKey(row.account, row.model)
-        row = conn.execute(_NEXT_KEY, {"account": row.account, "model": row.model}).first()
+def queued_keys(conn: Connection) -> list[SlotKey]:
+    """Every slot key that has queued work."""
+    return [SlotKey(row.account, row.model) for row in conn.execute(_KEYS)]
 
 
 def groups(conn: Connection, key: SlotKey) -> Iterator[tuple[str, int]]:
@@ -186,35 +240,89 @@ def held(conn: Connection, key: SlotKey, now: float) -> int:
 def in_the_air(conn: Connection, key: SlotKey, now: float, quiet_s: float) -> bool:
     """Whether a submit of the key went out less than `quiet_s` ago and has not been answered."""
     asked = {"account": key.account, "model": key.model, "quiet_from": now - quiet_s}
-    return conn.execute(_IN_THE_AIR, asked).first() is not None
+    return conn.execute(IN_THE_AIR, asked).first() is not None
 
 
-def _head(conn: Connection, key: SlotKey, asked: Claim, limits: Limits) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What decides who of the queued goes next, of all keys: read in a few statements, however many keys there are."""
+
+    air: frozenset[SlotKey]  # a submit went out and has not been answered
+    ready: Mapping[SlotKey, Counter[str]]  # claimed and about to be sent, by project
+    parks: Mapping[SlotKey, set[str]]  # whose jobs are held back, by project; the key may be of ALL
+    learned: Mapping[SlotKey, Learned]
+
+    def parked(self, key: SlotKey) -> frozenset[str]:
+        """Whose jobs of a key are held back; "" for everybody's."""
+        of = (key, SlotKey(key.account, ALL), SlotKey(ALL, key.model), SlotKey(ALL, ALL))
+        return frozenset[str]().union(*(self.parks.get(one, ()) for one in of)) if self.parks else frozenset()
+
+
+def _parks(conn: Connection, asked: Claim) -> Mapping[SlotKey, set[str]]:
+    """What the parks in force hold back; those that have ended are forgotten."""
+    held_back: defaultdict[SlotKey, set[str]] = defaultdict(set)
+    parked = conn.execute(_PARKS, {"now": asked.now, "far_at": asked.far_at}).all()
+    for row in parked:
+        if row.in_force:
+            held_back[SlotKey(row.account, row.model)].add(row.project)
+    if any(row.has_ended for row in parked):
+        conn.execute(_FORGET_PARKS, {"now": asked.now})
+    return held_back
+
+
+def _standing(conn: Connection, asked: Claim, held_back: Mapping[SlotKey, set[str]]) -> _Standing:
+    ready: defaultdict[SlotKey, Counter[str]] = defaultdict(Counter)
+    for row in conn.execute(_READY, {"now": asked.now}):
+        ready[SlotKey(row.account, row.model)][row.project] += row.slots
+    air = conn.execute(_ALL_IN_THE_AIR, {"quiet_from": asked.now - asked.quiet_s})
+    return _Standing(
+        air=frozenset(SlotKey(row.account, row.model) for row in air),
+        ready=ready,
+        parks=held_back,
+        learned=learning.everything(conn),
+    )
+
+
+def _heads(conn: Connection, asked: Claim, limits: Limits) -> list[Any]:
+    """The next queued job of every key that has one, where nobody else is choosing or sending just now: what is left
+    for that is due a moment later.
+    """
+    mine: set[SlotKey] | None = None
+    if locks.concurrent(conn):  # a turn is taken before what decides is read
+        mine = {key for key in queued_keys(conn) if locks.take_if_free(conn, locks.of_key(key))}
+    held_back = _parks(conn, asked)
+    lines = conn.execute(_LINES, {"now": asked.now}).all()
+    if not lines:
+        return []
+    standing = _standing(conn, asked, held_back)
+    keys = [(SlotKey(line.account, line.model), line) for line in lines]
+    heads = [_head(conn, key, line, standing, asked, limits) for key, line in keys if mine is None or key in mine]
+    return [head for head in heads if head is not None]
+
+
+def _head(conn: Connection, key: SlotKey, line: Any, standing: _Standing, asked: Claim, limits: Limits) -> Any:
     """The next queued job of a key, where a slot is free that nobody is getting ready for and nothing holds it back: of
     the highest priority, whose project has the fewest slots, the oldest.
     """
-    if not locks.take_if_free(conn, locks.of_key(key)):
-        return None  # somebody else is choosing, or sending, just now: what is left is due a moment later
+    held_back = standing.parked(key)
+    if "" in held_back or key in standing.air:
+        return None
+    most = allowed(limits(key), standing.learned.get(key), asked.now)
+    ready = standing.ready.get(key, Counter[str]())
+    if most - line.held - ready.total() <= 0:
+        return None
     at = {"account": key.account, "model": key.model, "now": asked.now}
-    held_back = parked(conn, key, asked.now, asked.far_at)
-    if "" in held_back:
-        return None
-    if in_the_air(conn, key, asked.now, asked.quiet_s):
-        return None
-    most = learning.most(conn, key, limits(key), asked.now)
-    taken: Counter[str] = Counter()
-    for statement in (_HELD_EACH, _READY_EACH):
-        taken.update({row.project: row.slots for row in conn.execute(statement, at)})
-    if most - taken.total() <= 0:
-        return None
     waiting: dict[int, list[str]] = {}
-    for project, priority in groups(conn, key):
+    for project, priority in groups(conn, key) if line.has_more else [(line.project, line.priority)]:
         if project not in held_back:
             waiting.setdefault(priority, []).append(project)
     for priority in sorted(waiting, reverse=True):
         here = {**at, "far_at": asked.far_at, "priority": priority}
         found = [conn.execute(_HEAD, {**here, "project": project}).first() for project in waiting[priority]]
-        heads = [row for row in found if row is not None]
-        if heads:
-            return min(heads, key=lambda row: (taken[row.project], row.queued_at, row.place, row.id))
+        rows = [row for row in found if row is not None]
+        if len(rows) > 1:
+            taken = Counter({row.project: row.slots for row in conn.execute(_HELD_EACH, at)}) + ready
+            return min(rows, key=lambda row: (taken[row.project], row.queued_at, row.place, row.id))
+        if rows:
+            return rows[0]
     return None

@@ -107,14 +107,14 @@ def _sum_up(conn: Connection, posting: Posting) -> None:
 # --- deciding -------------------------------------------------------------------------------------------------------
 
 
-def affordable(conn: Connection, change: Change) -> list[Notice]:
+def affordable(conn: Connection, change: Change, *, limited: bool = True) -> list[Notice]:
     """The warnings a change brings, if its reservations may be made. Raises BudgetReached. What counts is the period
-    the money will count in, however late it is written.
+    the money will count in, however late it is written. Not `limited`: no budget covers it, and no price was wrong.
     """
     warnings: list[Notice] = []
     for booking in change.money:
         if booking.kind is Kind.RESERVE:
-            spending = _spending(conn, change.job, booking, booking.at, lock=True)
+            spending = _spending(conn, change.job, booking, booking.at, lock=True, limited=limited)
             stop = stop_for(change.job, booking, spending)
             if stop is not None:
                 raise BudgetReached(stop.why, final=stop.final)
@@ -127,9 +127,11 @@ def stop(conn: Connection, job: Job, wanted: Booking, now: float) -> Stop | None
     return stop_for(job, wanted, _spending(conn, job, wanted, now, lock=False))
 
 
-def _spending(conn: Connection, job: Job, wanted: Booking, now: float, *, lock: bool) -> Spending:
-    rows = conn.execute(_BUDGETS_LOCKED, {"the_project": job.project}) if lock else conn.execute(_BUDGETS)
-    rows = rows.mappings().all()
+def _spending(conn: Connection, job: Job, wanted: Booking, now: float, *, lock: bool, limited: bool = True) -> Spending:
+    rows: Sequence[RowMapping] = ()
+    if limited:
+        found = conn.execute(_BUDGETS_LOCKED, {"the_project": job.project}) if lock else conn.execute(_BUDGETS)
+        rows = found.mappings().all()
     covering = [budget for row in rows if (budget := _budget(row)).covers(job.project, wanted.currency)]
     of_job = of_group = 0
     if job.max_cost is not None or (job.group_max_cost is not None and job.group is None):
@@ -139,11 +141,12 @@ def _spending(conn: Connection, job: Job, wanted: Booking, now: float, *, lock: 
         at = {"the_scope": _GROUP, "the_name": wanted.group, "the_currency": wanted.currency}
         of_group = int(conn.execute(_OF_GROUP, at).scalar_one())
     key = {"the_account": wanted.account, "the_model": wanted.model}
+    dearer = conn.execute(_OVERRUNS_OF, key).mappings().all() if limited else ()
     return Spending(
         budgets=tuple(_used(conn, budget, now) for budget in covering),
         job=of_nanos(of_job),
         group=of_nanos(of_group),
-        overruns=tuple(_overrun(row) for row in conn.execute(_OVERRUNS_OF, key).mappings()),
+        overruns=tuple(_overrun(row) for row in dearer),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Double, Text, bindparam, cast, delete, insert, literal, select, update
 
 from wanreel.domain.errors import Conflict
 from wanreel.domain.job import Job, Succeeded
@@ -16,6 +16,13 @@ from wanreel.store.sql.tables import picks, reviews
 _MINE = reviews.c.job_id == bindparam("the_job")
 _THERE = select(reviews.c.tries).where(_MINE)
 _INSERT = insert(reviews)
+_OWED: ColumnElement[str] = bindparam("the_job", type_=Text)
+_ENDED_AT: ColumnElement[float] = cast(bindparam("the_end"), Double)
+_OWE = insert(reviews).from_select(
+    ("job_id", "due_at", "tries"),
+    select(_OWED, _ENDED_AT, literal(0)).where(~select(reviews.c.job_id).where(_MINE).exists()),
+    include_defaults=False,
+)
 _DUE = (
     select(reviews.c.job_id, reviews.c.tries)
     .where(reviews.c.due_at <= bindparam("now"))
@@ -39,8 +46,8 @@ _INSERT_PICK = insert(picks)
 
 def owe(conn: Connection, job: Job) -> None:
     """A job that has just succeeded has a clip to be judged."""
-    if isinstance(job.state, Succeeded) and conn.execute(_THERE, {"the_job": job.id}).first() is None:
-        conn.execute(_INSERT, {"job_id": job.id, "due_at": job.state.finished_at, "tries": 0})
+    if isinstance(job.state, Succeeded):
+        conn.execute(_OWE, {"the_job": job.id, "the_end": job.state.finished_at})
 
 
 def due(conn: Connection, now: float, until: float, limit: int) -> list[DueReview]:

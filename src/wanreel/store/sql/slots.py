@@ -24,10 +24,11 @@ from wanreel.domain.errors import Internal
 from wanreel.domain.event import ALL, Change, SlotKey
 from wanreel.domain.job import Job, Submitting
 from wanreel.domain.policy import Policy, longest_delay_s
+from wanreel.domain.slots import allowed
 from wanreel.domain.turn import slot_key
 from wanreel.ports.slots import Parked
 from wanreel.store.rows import job_of, park_of
-from wanreel.store.sql import changes, claims, learning, ledger, locks
+from wanreel.store.sql import admission, changes, claims, ledger, locks
 from wanreel.store.sql.claims import BY_HAND, IS_FREE, IS_QUEUED, OF_KEY, Limits
 from wanreel.store.sql.tables import jobs, parks
 
@@ -113,13 +114,11 @@ def begin(conn: Connection, wish: Beginning, limits: Limits, policy: Policy) -> 
     if job.group is not None and job.group_max_cost is not None:
         turns.append(f"money of group {job.group}")
     locks.take(conn, *turns)  # before anything is read that decides
-    changes.check_version(conn, wish.change)
-    most = learning.most(conn, key, limits(key), wish.now)
-    if claims.held(conn, key, wish.now) >= most or claims.in_the_air(conn, key, wish.now, wish.quiet_s):
+    now = admission.look(conn, wish.change, wish.now, wish.quiet_s, wish.now + longest_delay_s(policy))
+    changes.check_version(wish.change, now.version)
+    if now.held >= allowed(limits(key), now.learned, wish.now) or now.is_held_back:
         return False
-    if claims.parked(conn, key, wish.now, wish.now + longest_delay_s(policy)) & {"", job.project}:
-        return False
-    warnings = ledger.affordable(conn, wish.change)
+    warnings = ledger.affordable(conn, wish.change, limited=now.may_be_stopped)
     change = replace(wish.change, notices=(*wish.change.notices, *warnings))
     changes.write(conn, change, policy, wish.claimed_until)
     return True
