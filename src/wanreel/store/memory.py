@@ -176,7 +176,8 @@ class MemoryStore:
 
     async def claim(self, claim: Claim) -> list[Job]:
         """Due jobs of a lane, claimed for their new owner; see `ports.Jobs`."""
-        self._forget_parks(claim.now)
+        if claim.lane is Lane.SUBMIT:
+            self._forget_parks(claim.now)
         due = [
             row
             for row in self._moving.values()
