@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 
 from wanreel.prompt.finding import Finding
 from wanreel.prompt.gate import Doors
 from wanreel.prompt.lexicon import axes
+from wanreel.prompt.once import once
 from wanreel.prompt.reading import Reading
 from wanreel.prompt.rules import framing, mode, negation, writing
 from wanreel.prompt.rules.advice import advice
@@ -27,7 +27,7 @@ _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 """Soft hyphens, joiners, marks of direction: they print as nothing."""
 
 
-@cache
+@once
 def doors() -> Doors:
     """The gates of every pattern that waits behind one."""
     directions = (pattern for axis in axes() for value in axis.values for pattern in value.patterns)

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from wanreel.prompt.gate import Gated
+from wanreel.prompt.once import once
 
 Table = dict[str, Any]
 
@@ -137,7 +138,7 @@ class Axis:
     values: tuple[Direction, ...]
 
 
-@cache
+@once
 def axes() -> tuple[Axis, ...]:
     """All axes a prompt can contradict itself on."""
     return tuple(

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import NamedTuple
 
 from wanreel.prompt.finding import CONTRADICTION, Finding
 from wanreel.prompt.gate import Gated
 from wanreel.prompt.lexicon import Axis, Direction, axes
+from wanreel.prompt.once import once
 from wanreel.prompt.reading import Reading, Span
 
 # Words that put one thing after another.
@@ -121,7 +121,7 @@ def clashes(prompt: Reading, unwanted: Sequence[Span]) -> Iterator[Finding]:
                 yield _finding(prompt, axis, one, two)
 
 
-@cache
+@once
 def _values() -> dict[Gated, tuple[int, int]]:
     """Where each pattern belongs: the numbers of its axis and value."""
     return {

@@ -7,12 +7,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import NamedTuple
 
 from wanreel.prompt.finding import UNSUPPORTED_SCRIPT, Finding
 from wanreel.prompt.gate import Gated
 from wanreel.prompt.lexicon import table, words
+from wanreel.prompt.once import once
 from wanreel.prompt.reading import Reading, Span
 
 # Scripts that stand in ordinary Latin or Chinese prompts: one sign of them alone asks for nothing.
@@ -50,7 +50,7 @@ class _Patterns(NamedTuple):
     spoken_zh: re.Pattern[str]
 
 
-@cache
+@once
 def _patterns() -> _Patterns:
     en, zh = table("scripts")["english"], table("scripts")["chinese"]
     language = f"(?:{_any(en['languages'])})"
