@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +17,23 @@ if TYPE_CHECKING:
 # A busy machine is no finding: how long an example took, or how slowly they are drawn, fails no property.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Names are this machine's or lead nowhere, at once: a look-up leaves the machine, and one that hangs holds a test up.
+_REAL_LOOKUP = socket.getaddrinfo
+os.environ.setdefault("RES_OPTIONS", "attempts:1 timeout:1")  # processes that tests start may ask, but not for long
+
+
+def _look_up(host: Any, *rest: Any, **more: Any) -> Any:
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+    if name and name not in {"localhost", socket.gethostname()}:
+        try:
+            ip_address(name.partition("%")[0])
+        except ValueError:
+            raise socket.gaierror(socket.EAI_NONAME, f"{name} is not this machine") from None
+    return _REAL_LOOKUP(host, *rest, **more)
+
+
+socket.getaddrinfo = _look_up
 
 
 @pytest.fixture(scope="session", autouse=True)
