@@ -88,7 +88,7 @@ TABLE = (
     Row("webhooks_add", "webhooks/add", f"!{OPERATORS}", f"!{OPERATORS}"),
     Row("webhooks_remove", "webhooks/remove", f"!{OPERATORS}", f"!{OPERATORS}"),
     Row("webhooks_rotate", "webhooks/rotate", f"!{OPERATORS}", f"!{OPERATORS}"),
-    Row("webhooks_pause webhooks_resume", "!`webhooks remove`, then `add`", f"!{OPERATORS}", f"!{OPERATORS}"),
+    Row("webhooks_pause webhooks_resume", "webhooks/pause webhooks/resume", f"!{OPERATORS}", f"!{OPERATORS}"),
     Row("webhooks_ping", "webhooks/ping", f"!{OPERATORS}", f"!{OPERATORS}"),
     Row("webhooks_replay", "webhooks/replay", f"!{OPERATORS}", f"!{OPERATORS}"),
     Row("webhooks_deliveries", "webhooks/deliveries", f"!{OPERATORS}", f"!{OPERATORS}"),

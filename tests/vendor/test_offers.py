@@ -21,7 +21,14 @@ def read(when: Any) -> Offered:
 
 @pytest.mark.parametrize(
     "when",
-    ["2027-01-01 00:00:00", "2026-12-31T16:00:00Z", "2027-01-01T00:00:00+08:00", NEW_YEAR, NEW_YEAR * 1000, "1798732800"],
+    [
+        "2027-01-01 00:00:00",
+        "2026-12-31T16:00:00Z",
+        "2027-01-01T00:00:00+08:00",
+        NEW_YEAR,
+        NEW_YEAR * 1000,
+        "1798732800",
+    ],
 )
 def test_a_time_is_read_in_every_likely_form(when: Any) -> None:
     """A text with a zone or in the vendor's, seconds, milliseconds: nobody outside knows which."""
