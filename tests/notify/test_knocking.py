@@ -12,12 +12,12 @@ from wanreel.notify.knocking import knock
 
 
 @pytest.fixture
-async def door() -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A port that takes connections, and what was said through them."""
-    heard: list[bytes] = []
+async def door() -> AsyncIterator[tuple[int, asyncio.Queue[bytes]]]:
+    """A port that takes connections, and what was said through each."""
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(await reader.read())
+        heard.put_nowait(await reader.read())
         writer.close()
 
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
@@ -25,13 +25,11 @@ async def door() -> AsyncIterator[tuple[int, list[bytes]]]:
         yield server.sockets[0].getsockname()[1], heard
 
 
-async def test_an_open_door(door: tuple[int, list[bytes]]) -> None:
+async def test_an_open_door(door: tuple[int, asyncio.Queue[bytes]]) -> None:
     """It is only opened and shut: no request, no secret."""
     port, heard = door
     assert "" == await knock(f"http://127.0.0.1:{port}/hooks/secret", private=True)
-    while not heard:
-        await asyncio.sleep(0)
-    assert [b""] == heard
+    assert b"" == await heard.get()
 
 
 async def test_nobody_there() -> None:
@@ -51,15 +49,15 @@ async def test_no_such_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the name hooks.example leads nowhere" == await knock("https://hooks.example/x", private=False)
 
 
-async def test_a_place_webhooks_may_not_go(door: tuple[int, list[bytes]]) -> None:
+async def test_a_place_webhooks_may_not_go(door: tuple[int, asyncio.Queue[bytes]]) -> None:
     """The rules are the courier's: a private address, and a name that leads to one, are not even knocked at."""
     port, heard = door
     assert "private" in await knock(f"https://127.0.0.1:{port}/x", private=False)
     assert "private" in await knock(f"https://localhost:{port}/x", private=False)
-    assert [] == heard
+    assert heard.empty()
 
 
-async def test_no_tls_where_it_must_be(door: tuple[int, list[bytes]]) -> None:
+async def test_no_tls_where_it_must_be(door: tuple[int, asyncio.Queue[bytes]]) -> None:
     """A plain door at an https address: it never answers as TLS does."""
     port, _ = door
     words = await knock(f"https://127.0.0.1:{port}/x", private=True, patience_s=0.2)
