@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,7 +27,7 @@ class Shelf:
         """Keep bytes under a given name; written aside first, so that no reader sees half a file."""
         path = self.directory / name
         if not path.exists():
-            fresh = path.with_suffix(f".{os.getpid()}.new")
+            fresh = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
             fresh.write_bytes(data)
             fresh.replace(path)
             self._trim(keep=path)
@@ -46,11 +48,15 @@ class Shelf:
         return path
 
     def _trim(self, keep: Path) -> None:
-        files = sorted((path for path in self.directory.iterdir()), key=lambda path: path.stat().st_mtime)
-        total = sum(path.stat().st_size for path in files)
-        for path in files:
+        files: list[tuple[float, int, Path]] = []
+        for path in self.directory.iterdir():
+            with suppress(FileNotFoundError):  # another thread has just given it its name, or trimmed it
+                about = path.stat()
+                files.append((about.st_mtime, about.st_size, path))
+        total = sum(size for _, size, _ in files)
+        for _, size, path in sorted(files):
             if total <= self.bytes_max:
                 return
             if path != keep:
-                total -= path.stat().st_size
+                total -= size
                 path.unlink(missing_ok=True)
