@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
 from tests.factories import NOW, FakeClock, make_job, make_task
-from wanreel.domain.job import Generating
+from tests.worker.fakes import Bench
+from wanreel.domain.errors import Unavailable
+from wanreel.domain.job import Archiving, Generating, state_name
 from wanreel.domain.policy import Policy
-from wanreel.ports.jobs import Claim, Lane
+from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.store.lock import Places
 from wanreel.store.sqlite import SqliteStore
+from wanreel.worker.loop import Runner
 from wanreel.worker.presence import LEASE_S, Presence
 
 
@@ -95,3 +100,50 @@ def test_a_home_has_room_for_several_workers(tmp_path: Path) -> None:
     assert not first.held
     assert Places(tmp_path).try_lock()
     assert 2 == len(list(tmp_path.glob("*.lock")))
+
+
+class Away:
+    """A roll of a database that answers only after a while."""
+
+    def __init__(self, tries: int) -> None:
+        self.tries = tries
+        self.told: list[str] = []
+        self.asked = asyncio.Event()
+
+    async def present(self, owner: str, until: float) -> None:
+        """Raises Unavailable at first."""
+        self.asked.set()
+        if self.tries:
+            self.tries -= 1
+            raise Unavailable("the database is being restarted")
+        self.told.append(owner)
+
+    async def gone(self, owner: str) -> None:
+        """It has ended."""
+        self.told.append(f"not {owner}")
+
+    async def bury(self, now: float) -> int:
+        """Nobody is dead."""
+        return 0
+
+
+async def test_a_worker_whose_database_is_away_as_it_begins_waits_for_it() -> None:
+    """It begins as soon as the database answers, and works."""
+    bench, roll = Bench(policy=Policy(backoff_first_s=0.0)), Away(3)
+    await bench.store.add([make_job(Archiving)])
+    presence = Presence(bench.clock, roll, bench.store, "w", AsyncMock())
+    await Runner(bench.tools, (), bench.limit_of, presence=presence).run(until_idle=True)
+    assert (0, ["w", "not w"]) == (roll.tries, roll.told)
+    assert ["succeeded"] == [state_name(job.state) for job in await bench.store.find(Filter())]
+
+
+async def test_a_worker_that_is_told_to_end_waits_for_no_database() -> None:
+    """Not even as it begins."""
+    bench, roll = Bench(), Away(10**9)
+    runner = Runner(
+        bench.tools, (), bench.limit_of, presence=Presence(bench.clock, roll, bench.store, "w", AsyncMock())
+    )
+    running = asyncio.ensure_future(runner.run())
+    await roll.asked.wait()
+    runner.stop()
+    await running

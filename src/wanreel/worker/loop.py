@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -42,6 +42,7 @@ _PEEK = 20  # jobs looked at first: nearly always enough to say that something s
 _ALL = 1_000_000
 _OVERDUE_FIRST_S = 0.005
 BUSY, BUSY_APART_S = 4, 0.02  # where many steps end, ticks are so far apart: each asks for all that is due by then
+AWAY_S_MAX = 5.0  # a store that is away is tried again at the latest after so long
 HEARD_S = 60.0  # what was heard of a task is forgotten, if somebody else has it in hand for so long
 
 
@@ -167,11 +168,7 @@ class Runner:
         """
         self._draining = drain
         tools = self._tools
-        if self._presence is None:
-            await tools.jobs.release(None)  # whoever claimed before us is dead: we hold the lock
-        else:
-            await self._presence.beat()
-        await tools.slots.lift(None)  # parks are asked about anew: the key may have been mended meanwhile
+        await self._take_up()
         try:
             await tools.archive.sweep()
         except WanreelError as why:  # an archive that is away today keeps nobody from watching what is paid
@@ -190,6 +187,31 @@ class Runner:
                 deaf()
             await self._wind_down()
             log.info(RUNNER, state="stopped", owner=tools.owner)
+
+    async def _take_up(self) -> None:
+        """Begin in the store. Raises what stands against it where the store is ours alone; others' may be away for a
+        while, just now as at any other time.
+        """
+        tools, presence, tries = self._tools, self._presence, 0
+        if presence is None:
+            await tools.jobs.release(None)  # whoever claimed before us is dead: we hold the lock
+            await tools.slots.lift(None)  # parks are asked about anew: the key may have been mended meanwhile
+            return
+        while not self._stopping:
+            try:
+                await presence.beat()
+                await tools.slots.lift(None)
+            except Unavailable as why:
+                log.error(LOOP_BROKE, why=str(why))
+                tries += 1
+                wait_s = min(backoff_s(tools.policy, tries, tools.clock.draw()), AWAY_S_MAX)
+                self._wake.clear()
+                if not self._stopping:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(wait_s):
+                            await self._wake.wait()
+            else:
+                return
 
     async def _go_on(self, *, once: bool) -> None:
         clock = self._tools.clock
@@ -369,7 +391,7 @@ class Runner:
                 self._unsettled = waiting[place:] + self._unsettled
                 self._unsettled_tries += 1
                 wait_s = backoff_s(self._tools.policy, self._unsettled_tries, self._tools.clock.draw())
-                self._unsettled_due_at = now + min(wait_s, 5.0)
+                self._unsettled_due_at = now + min(wait_s, AWAY_S_MAX)
                 return
             except Exception:  # noqa: BLE001 - a bug with one event must not lose those behind it; it is logged whole
                 log.exception(STEP_BROKE, job=item.job.id, what=repr(item.event))
