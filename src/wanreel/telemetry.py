@@ -27,6 +27,7 @@ NOTICE_FAILED = "notice.failed"  # it could not be, and is tried again: notice, 
 RUNNER = "runner.state"  # started, stopping, stopped
 RATES_UNKNOWN = "vendor.rates_unknown"  # the database cannot say whose turn a call is: account, kind, why
 NUDGES = "database.nudges"  # whether what others write is heard of at once: heard, why
+LINE = "database.line"  # whether the database answers at all: answers, why
 ENGINE = "engine.state"  # Temporal: reached, away, refused, broke: why
 EVENT = "event.received"  # a completion event that was truly signed: task, status
 EVENT_REFUSED = "event.refused"  # one that was not, or could not be checked: why

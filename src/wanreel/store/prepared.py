@@ -64,7 +64,7 @@ class Rows:
         made = self._ready.row
         if made is None:
             names = [column[0] for column in self._cursor.description]
-            made = self._ready.row = _row_of(names)
+            made = self._ready.row = row_of(names)
         return made
 
     def __iter__(self) -> Iterator[Any]:
@@ -119,7 +119,8 @@ class _Listed(list[Any]):
         return self[0] if self else None
 
 
-def _row_of(names: list[str]) -> Callable[[Sequence[Any]], Any]:
+def row_of(names: list[str]) -> Callable[[Sequence[Any]], Any]:
+    """What makes a row, with its columns as attributes, of a row's values."""
     made: Any = namedtuple("Row", names, rename=True)  # noqa: PYI024  # pyright: ignore[reportUntypedNamedTuple]
     return made._make
 

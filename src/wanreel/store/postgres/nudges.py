@@ -16,11 +16,11 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Protocol, cast
 
 import asyncpg
-from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from wanreel.store.postgres.opening import ANSWER_S, CONNECT_S, check_url
+from wanreel.domain.errors import Unavailable
+from wanreel.store.postgres.line import ANSWER_S, CONNECT_S, Line
+from wanreel.store.postgres.opening import check_url
 from wanreel.telemetry import NUDGES, log
 
 CHANNEL = "wanreel"
@@ -29,8 +29,7 @@ GATHER_S = 0.02  # what is written within so long of each other is one nudge
 ALIVE_S = 30.0  # how often a session that hears nothing is asked whether it is there
 AGAIN_S = 5.0  # after a session was lost
 _TRIALS = 3
-_QUICKLY = func.set_config("synchronous_commit", "off", True)
-_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError)
+_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, Unavailable)
 
 
 class _Session(Protocol):
@@ -42,6 +41,14 @@ class _Session(Protocol):
     async def add_listener(self, channel: str, callback: Callable[..., None]) -> None: ...
     def add_termination_listener(self, callback: Callable[..., None]) -> None: ...
     def terminate(self) -> None: ...
+
+
+class Says(Protocol):
+    """Where something is said, in some session."""
+
+    async def at_once(self, words: str) -> None:
+        """Say it all in one way there and back."""
+        ...
 
 
 class Nudges:
@@ -67,20 +74,19 @@ class Nudges:
 
     # --- saying -----------------------------------------------------------------------------------------------------
 
-    def say(self, through: AsyncEngine, *topics: str) -> None:
+    def say(self, through: Says, *topics: str) -> None:
         """Something was written: tell the others, soon, and without anybody waiting for it."""
         self._owed.update(topics)
         if self._saying is None or self._saying.done():
             self._saying = asyncio.get_running_loop().create_task(self._say(through))
 
-    async def _say(self, through: AsyncEngine) -> None:
+    async def _say(self, through: Says) -> None:
         while self._owed:
             await self._wait(GATHER_S)
             topics, self._owed = self._owed, set()
-            told = f"{self._name} {' '.join(sorted(topics))}"
+            told = f"{self._name} {' '.join(sorted(topics))}".replace("'", "''")
             with suppress(*_TROUBLE):  # they find it by themselves
-                async with through.begin() as conn:
-                    await conn.execute(select(_QUICKLY, func.pg_notify(CHANNEL, told)))
+                await through.at_once(f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {CHANNEL}, '{told}'; COMMIT")
 
     # --- hearing ----------------------------------------------------------------------------------------------------
 
@@ -153,10 +159,21 @@ class Nudges:
 
 async def connected(url: str) -> _Session:
     """A connection of its own, with nothing kept in its session but what is asked for."""
-    driver: Any = asyncpg
-    return cast(
-        "_Session", await driver.connect(url, timeout=CONNECT_S, command_timeout=ANSWER_S, statement_cache_size=0)
-    )
+    return cast("_Session", await Line(url).connect(command_timeout=ANSWER_S))
+
+
+async def is_direct(url: str) -> bool:
+    """Whether no pooler stands before a database, as far as one session can tell; no where nobody can tell."""
+    try:
+        session = await connected(url)
+    except _TROUBLE:
+        return False
+    try:
+        return await direct(session)
+    except _TROUBLE:
+        return False
+    finally:
+        session.terminate()
 
 
 async def direct(session: _Session) -> bool:

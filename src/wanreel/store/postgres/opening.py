@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from wanreel.domain.errors import Invalid, Unavailable
 from wanreel.store.opening import HEAD, migrate
-from wanreel.store.postgres.dialect import NAME, unnamed
+from wanreel.store.postgres.dialect import NAME
 from wanreel.store.postgres.faults import translated
+from wanreel.store.postgres.line import ANSWER_S, Line
 from wanreel.store.sql import locks
 from wanreel.store.sql.tables import about
 from wanreel.store.writer import Work
@@ -24,8 +25,6 @@ from wanreel.store.writer import Work
 T = TypeVar("T")
 
 POOL = 8  # connections of one process
-CONNECT_S = 10.0
-ANSWER_S = 60.0  # for one statement
 OLDEST = "oldest"  # in `about`: the newest revision that code must know of to work in this database
 
 
@@ -49,19 +48,15 @@ def check_url(url: str) -> str:
             f"WANREEL_DATABASE_URL must be postgresql://user:password@host:port/database, not '{parts.scheme}:'; "
             "leave it out to keep jobs in a file of the home."
         )
+    Line(url.strip())
     return url.strip()
 
 
-def engine(url: str) -> AsyncEngine:
-    """Connections to the database, made when they are needed."""
-    told = {
-        "dsn": check_url(url),
-        "timeout": CONNECT_S,
-        "command_timeout": ANSWER_S,
-        "statement_cache_size": 0,  # this one and the next two: nothing of ours stays in a session
-        "prepared_statement_cache_size": 0,
-        "prepared_statement_name_func": unnamed,
-    }
+def engine(url: str, *, watched: bool = False) -> AsyncEngine:
+    """Connections to the database, made when they are needed. `watched`: a watch is kept on whoever waits in one, so
+    that the driver need not keep count of the time itself. Raises Invalid.
+    """
+    told = {"line": Line(check_url(url)), "command_timeout": None if watched else ANSWER_S}
     return create_async_engine(
         URL.create(NAME), connect_args=told, pool_size=POOL, max_overflow=0, pool_timeout=ANSWER_S
     )

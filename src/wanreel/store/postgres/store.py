@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Double, Table, cast, func, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Change, SlotKey
@@ -28,8 +27,10 @@ from wanreel.ports.feed import HAPPENINGS, JOBS, Happening
 from wanreel.ports.jobs import Claim
 from wanreel.store.doors import Doors
 from wanreel.store.postgres import opening
-from wanreel.store.postgres.faults import AGAIN, READ_ONLY, code_of, cut_off, translated
-from wanreel.store.postgres.nudges import Nudges
+from wanreel.store.postgres.faults import AGAIN, code_of, translated
+from wanreel.store.postgres.line import ANSWER_S, Line, Watch
+from wanreel.store.postgres.nudges import Nudges, is_direct
+from wanreel.store.postgres.sessions import CLOSE_S, CONFUSED, Piece, Sessions
 from wanreel.store.sql import feed
 from wanreel.store.sql.claims import Limits
 from wanreel.store.sql.tables import deliveries, history, jobs, messages, notices
@@ -39,10 +40,12 @@ T = TypeVar("T")
 
 STALL_S = 5.0  # a process that stands still in a transaction loses it after so long, and with it what it held up
 TRIES_MAX = 8
-_BOUNDS = select(
-    func.set_config("idle_in_transaction_session_timeout", f"{STALL_S:.0f}s", True),
-    func.set_config("statement_timeout", f"{opening.ANSWER_S / 2:.0f}s", True),
+_BOUNDS = (
+    f"SET LOCAL idle_in_transaction_session_timeout = '{STALL_S:.0f}s'; "
+    f"SET LOCAL statement_timeout = '{ANSWER_S / 2:.0f}s'"
 )
+_WRITES = f"BEGIN; {_BOUNDS}"
+_READS = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _STANDS_STILL = text(  # where a statement was sent and its values were not, the two bounds above are not heard
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() "
     "AND usename = current_user AND pid <> pg_backend_pid() AND state = 'active' AND wait_event = 'ClientRead' "
@@ -63,8 +66,9 @@ class PostgresStore(Doors):
         super().__init__(limits, policy)
         self.url = opening.check_url(url)
         self.at = opening.where(self.url)
-        self._engine: AsyncEngine | None = None
-        self._reading: AsyncEngine | None = None
+        self._watch = Watch(Line(self.url))
+        self._sessions: Sessions | None = None
+        self._may_be_direct = listen_url is None  # else it goes, or may go, through a pooler
         self._under_way: set[asyncio.Task[Any]] = set()
         self._nudges = Nudges(self.url, name, listen_url) if name else None
         self.nudges = self._nudges
@@ -72,28 +76,32 @@ class PostgresStore(Doors):
 
     async def __aenter__(self) -> Self:
         """Raises Unavailable, in words: not reachable, not let in, not migrated."""
-        if self._engine is None:
+        if self._sessions is None:
             made = opening.engine(self.url)
             try:
                 await opening.in_words(made, self.at, lambda conn: opening.look(conn, self.at))
-            except BaseException:
+            finally:
                 await made.dispose()
-                raise
-            self._engine = made
-            self._reading = made.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            named = self._may_be_direct and await is_direct(self.url)
+            self._sessions = Sessions(
+                opening.engine(self.url, watched=True), opening.POOL, self._watch, self.at, named=named
+            )
+            self._watch.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Write what was handed in, and let go."""
+        self._watch.hurry()
         while self._under_way:
             await asyncio.wait(self._under_way)
         if self._nudges is not None:
             await self._nudges.close()
-        made, self._engine, self._reading = self._engine, None, None
-        if made is not None:
-            await made.dispose()
+        sessions, self._sessions = self._sessions, None
+        if sessions is not None:
+            await sessions.close()
+        await self._watch.close()
 
     # --- what is done otherwise where several write ------------------------------------------------------------------
 
@@ -168,17 +176,19 @@ class PostgresStore(Doors):
 
     async def carry(self, work: Work[T]) -> T:
         """Do a long piece of work, once, without the bounds of ordinary ones: all of it, or nothing."""
-        made = self._engine
-        assert made is not None
-        return await opening.in_words(made, self.at, work)
+        made = opening.engine(self.url)
+        try:
+            return await opening.in_words(made, self.at, work)
+        finally:
+            await made.dispose()
 
     async def look(self, work: Work[T]) -> T:
         """Read for long, at one moment of the database."""
         return await self._read(work)
 
     def _say(self, *topics: str) -> None:
-        if self._nudges is not None and self._engine is not None:
-            self._nudges.say(self._engine, *topics)
+        if self._nudges is not None and self._sessions is not None:
+            self._nudges.say(self._sessions, *topics)
 
     async def _number(self) -> None:
         if await self._read(feed.waiting):
@@ -195,22 +205,13 @@ class PostgresStore(Doors):
 
     async def _tried(self, work: Work[T]) -> T:
         """Again from the beginning where that is safe: nothing was written, and the database said so."""
-        made = self._engine
-        if made is None:
-            raise Unavailable("the database is closed")
         for tried in range(1, TRIES_MAX + 1):
-            step = _Step()
+            piece = Piece(_WRITES)
             try:
-                async with made.connect() as conn:
-                    try:
-                        return await step.through(conn, work)
-                    except Exception as error:
-                        if code_of(error) == READ_ONLY:  # a session stays so, whatever becomes of its database
-                            await conn.invalidate()
-                        raise
+                return await self._open().do(piece, work)
             except Exception as error:
-                once_more = code_of(error) in AGAIN or (cut_off(error) and not step.committing and tried == 1)
-                if once_more and tried < TRIES_MAX:
+                lost = piece.cut and not piece.committing and tried == 1 and not self._watch.away
+                if tried < TRIES_MAX and (lost or code_of(error) in AGAIN or self._confused(error)):
                     continue
                 ours = translated(error, self.at)
                 if ours is error:
@@ -220,48 +221,49 @@ class PostgresStore(Doors):
 
     async def _read(self, work: Work[T]) -> T:
         """All of `work` sees one moment of the database."""
-        if self._reading is None:
-            raise Unavailable("the database is closed")
-        for tried in range(2):
+        for tried in range(3):
+            piece = Piece(_READS)
             try:
-                async with self._reading.connect() as conn:
-                    return await conn.run_sync(work)
+                return await self._open().do(piece, work)
             except Exception as error:
-                if cut_off(error) and tried == 0:  # a restart of the database has left us dead connections
+                lost = piece.cut and tried == 0 and not self._watch.away  # a restart has left us dead connections
+                if tried < 2 and (lost or self._confused(error)):
                     continue
                 ours = translated(error, self.at)
                 if ours is error:
                     raise
                 raise ours from error
-        raise AssertionError  # the second try returns or raises
+        raise AssertionError  # the last try returns or raises
+
+    def _open(self) -> Sessions:
+        if self._sessions is None:
+            raise Unavailable("the database is closed")
+        return self._sessions
+
+    def _confused(self, error: Exception) -> bool:
+        """Whether a session did not know what we thought it knew: a pooler has come between us. None is asked to keep
+        anything from now on, and the same can be done again.
+        """
+        confused = code_of(error) in CONFUSED
+        if confused and self._sessions is not None:
+            self._sessions.named = False
+        return confused
 
     async def _erase(self, work: Work[T]) -> T:
         """Write something that deletes for good: the space of what was deleted is cleared at once, not some day."""
         done = await self._write(work)
-        made = self._engine
-        assert made is not None
-        async with made.connect() as conn:
-            raw = await conn.get_raw_connection()
-            driver: Any = raw.driver_connection
-            for table in _WIPED:
-                await driver.execute(f"VACUUM {table.name}")
-        return done
-
-
-class _Step:
-    """One try of a piece of work, and whether it had come so far that nobody knows how it ended."""
-
-    def __init__(self) -> None:
-        self.committing = False
-
-    async def through(self, conn: AsyncConnection, work: Work[T]) -> T:
-        def bounded(sync: Connection) -> T:
-            sync.execute(_BOUNDS)
-            return work(sync)
-
-        done = await conn.run_sync(bounded)
-        self.committing = True
-        await conn.commit()
+        try:
+            driver = await Line(self.url).connect(command_timeout=ANSWER_S)
+            try:
+                for table in _WIPED:
+                    await driver.execute(f"VACUUM {table.name}")
+            finally:
+                await driver.close(timeout=CLOSE_S)
+        except Exception as error:
+            ours = translated(error, self.at)
+            if ours is error:
+                raise
+            raise ours from error
         return done
 
 
