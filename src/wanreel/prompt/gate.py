@@ -83,7 +83,7 @@ class Doors:
         for gate in gates:
             for word in gate.needs or ():
                 behind.setdefault(word, []).append(gate)
-        self._known = frozenset(gate for gate in gates if gate.needs is not None)
+        self.known = frozenset(gate for gate in gates if gate.needs is not None)
         self.always = tuple(gate for gate in gates if gate.needs is None)
         self._by_letters: dict[int, dict[str, list[tuple[str, list[Gated]]]]] = {size: {} for size in _GRAMS}
         self._by_sign: dict[str, list[tuple[str, str, list[Gated]]]] = {}
@@ -94,9 +94,6 @@ class Doors:
                 self._by_letters[len(start)].setdefault(start, []).append((word, some))
             else:
                 self._by_sign.setdefault(word[0], []).append((word[-1], word, some))
-
-    def __contains__(self, gate: Gated) -> bool:
-        return gate in self._known
 
     def opened(self, text: str) -> dict[Gated, list[str]]:
         """For each gate that opens, its words that stand in the text."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import import_module
@@ -96,10 +96,19 @@ class Reading:
 
     def matches(self, gate: Gated) -> Iterator[re.Match[str]]:
         """All matches of a pattern in `lower`, read only in the sentences that can hold one."""
-        if self.doors is None or gate not in self.doors:
-            return gate.finditer(self.lower, self.sentences)
         words = self._opened.get(gate)
-        return gate.near(self.lower, self.sentences, words) if words else iter(())
+        if words:
+            return gate.near(self.lower, self.sentences, words)
+        return gate.finditer(self.lower, self.sentences) if self._may_stand(gate) else iter(())
+
+    def worth_reading(self, some: Iterable[Gated]) -> list[Gated]:
+        """Those of some patterns that are worth reading at all, in their order."""
+        opened = self._opened
+        return [gate for gate in some if gate in opened or self._may_stand(gate)]
+
+    def _may_stand(self, gate: Gated) -> bool:
+        """Whether nobody has looked for a pattern's gate words."""
+        return self.doors is None or gate not in self.doors.known
 
     @cached_property
     def quotes(self) -> tuple[tuple[int, int], ...]:

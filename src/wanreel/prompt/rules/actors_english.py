@@ -75,6 +75,17 @@ _OBJECT_LIST = re.compile(
     r"\b(?:of|with|like|including|featuring|between|wearing|holding|selling|serving|from|for|as)\b"
 )
 
+_NO_PHRASE = _PRONOUNS | _WHO | _PREPOSITIONS
+_COUNTS = _ONE | _COUNTED
+_KNOWN_TO_BE = _THE | _OWN
+_DETERMINE = _ONE | _THE | _OWN
+_NO_VERB = _PREPOSITIONS | _DETERMINE
+_LEADS_ON = _PREPOSITIONS | _WHO
+_PLACED = _PREPOSITIONS - {"of", "as", "like"}
+_BETWEEN = re.compile(r"[,;:.!?，。；：、\n()\[\]—–|]|\s-\s|[\u3400-\u9fff]")
+_FULL_BREAK = re.compile(r"[.;!?。；—–\n]|\s-\s")
+_CAPITALISED = re.compile(r"[A-Z][a-z]+")
+
 
 @dataclass(frozen=True)
 class _Piece:
@@ -143,7 +154,7 @@ def _pieces(prompt: Reading, within: Sequence[Span] | None) -> Iterator[_Piece]:
         if prompt.said[word.start] == HIDDEN:
             continue
         gap = prompt.said[last : word.start]
-        broke = re.search(r"[,;:.!?，。；：、\n()\[\]—–|]|\s-\s|[\u3400-\u9fff]", gap)
+        broke = None if gap == " " else _BETWEEN.search(gap)
         last = word.end
         name = word.text.lower()
         if gap == "-" and held:
@@ -153,7 +164,7 @@ def _pieces(prompt: Reading, within: Sequence[Span] | None) -> Iterator[_Piece]:
             yield _Piece(tuple(held), mark)
             held = []
         if broke:
-            mark = ":" if ":" in gap or "：" in gap else "." if re.search(r"[.;!?。；—–\n]|\s-\s", gap) else ","
+            mark = ":" if ":" in gap or "：" in gap else "." if _FULL_BREAK.search(gap) else ","
         if name in _JOINING:
             if held:
                 yield _Piece(tuple(held), mark)
@@ -222,7 +233,7 @@ def _actor(prompt: Reading, piece: _Piece, lower: list[str], place: int) -> Acto
     if head.endswith(("ly", "ing", "ness", "tion")):
         return None
     if phrase.kind == "bare":
-        named = phrase.head == phrase.first and place == 0 and re.fullmatch(r"[A-Z][a-z]+", piece.tokens[0].text)
+        named = phrase.head == phrase.first and place == 0 and _CAPITALISED.fullmatch(piece.tokens[0].text)
         return actor if named and (piece.mark not in ("", ".") or head in casting().first_names) else None
     actor = actor._replace(sure=False)
     return actor if phrase.kind == "one" or (phrase.kind == "the" and len(prompt.text) < STORY_MIN) else None
@@ -240,12 +251,12 @@ def _plain(word: Word) -> str:
 
 def _phrase(lower: list[str], at: int, mark: str) -> _Phrase | None:
     """The noun phrase at a place: determiner, describing words, head; the head is the last word before a verb."""
-    if at >= len(lower) or lower[at] in _PRONOUNS | _WHO | _PREPOSITIONS:
+    if at >= len(lower) or lower[at] in _NO_PHRASE:
         return None
     first = lower[at]
     kind = "one" if first in _ONE else "own" if first in _OWN else "the" if first in _THE else "bare"
     place = at if kind == "bare" else at + 1
-    while place < len(lower) and lower[place] in (_ONE | _COUNTED) and place < at + 3:
+    while place < len(lower) and lower[place] in _COUNTS and place < at + 3:
         place += 1
     if place >= len(lower) or (kind != "bare" and lower[place] in _PREPOSITIONS):
         return None if first not in _COUNTED else _Phrase(at, at, at + 1, "one")
@@ -262,7 +273,7 @@ def _phrase(lower: list[str], at: int, mark: str) -> _Phrase | None:
     head: int | None = None
     while place < len(lower) and place < at + 9:
         word = lower[place]
-        if word in _PREPOSITIONS or word in _PRONOUNS or word in _WHO or word in _BE or word in _THE | _OWN:
+        if word in _PREPOSITIONS or word in _PRONOUNS or word in _WHO or word in _BE or word in _KNOWN_TO_BE:
             break
         if head is not None and word in _ONE:
             break
@@ -321,12 +332,12 @@ def _verb(lower: list[str], phrase: _Phrase, mark: str) -> str:
     if place < len(lower) and lower[place] in _WHO:
         place += 1
     # "the boy under the table tickles the cat": a place between, then the verb
-    if place < len(lower) and lower[place] in _PREPOSITIONS - {"of", "as", "like"}:
+    if place < len(lower) and lower[place] in _PLACED:
         for inner in range(place + 2, min(len(lower), place + 7)):
             ends = inner + 1 == len(lower)
-            if not _finite(lower[inner], lower[inner - 1]) or lower[inner - 1] in _ONE | _THE | _OWN:
+            if not _finite(lower[inner], lower[inner - 1]) or lower[inner - 1] in _DETERMINE:
                 continue
-            if not ends or lower[inner - 2] in _ONE | _THE | _OWN:  # "a hippo in a tutu pirouettes"
+            if not ends or lower[inner - 2] in _DETERMINE:  # "a hippo in a tutu pirouettes"
                 return "finite"
         return ""
     if place >= len(lower):
@@ -353,7 +364,7 @@ def _verb(lower: list[str], phrase: _Phrase, mark: str) -> str:
     plural = (
         head.endswith("s") or head in casting().collectives or head in ("people", "children", "men", "women", "police")
     )
-    if plural and word.isalpha() and not word.endswith("ed") and word not in _PREPOSITIONS | _ONE | _THE | _OWN:
+    if plural and word.isalpha() and not word.endswith("ed") and word not in _NO_VERB:
         return "finite"
     return ""
 
@@ -367,7 +378,7 @@ def _named_only(prompt: Reading, piece: _Piece) -> Actor | None:
     place = 0
     head = None
     while place < len(lower) and place < 6:
-        if lower[place] in _PREPOSITIONS | _WHO:
+        if lower[place] in _LEADS_ON:
             break
         if lower[place] == "'s":
             return None

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from wanreel.prompt.finding import CONTRADICTION, Finding
@@ -109,8 +109,8 @@ def clashes(prompt: Reading, unwanted: Sequence[Span]) -> Iterator[Finding]:
     """At most one finding an axis and shot: the first pair that cannot be had together."""
     seen: set[Span] = set()
     shots = [shot for shot in prompt.shots if not _SPLIT.search(prompt.lower, *shot)]
-    for axis in _worth_reading(prompt):
-        sights = _sights(prompt, axis, unwanted)
+    for axis, standing in _worth_reading(prompt):
+        sights = _sights(prompt, axis, standing, unwanted)
         for first, last in shots if len(sights) > 1 else ():
             pair = _clash(prompt, axis, [s for s in sights if first <= s.start < last])
             if pair is None:
@@ -121,25 +121,29 @@ def clashes(prompt: Reading, unwanted: Sequence[Span]) -> Iterator[Finding]:
                 yield _finding(prompt, axis, one, two)
 
 
+Standing = Mapping[int, Sequence[Gated]]
+"""Of the values of an axis that may stand in a text, by their numbers, the patterns that are worth reading."""
+
+
 @once
-def _values() -> dict[Gated, tuple[int, int]]:
-    """Where each pattern belongs: the numbers of its axis and value."""
+def _values() -> dict[Gated, tuple[int, int, int]]:
+    """Where each pattern belongs: the numbers of its axis and value, and its own."""
     return {
-        pattern: (number, place)
+        pattern: (number, place, nth)
         for number, axis in enumerate(axes())
         for place, value in enumerate(axis.values)
-        for pattern in value.patterns
+        for nth, pattern in enumerate(value.patterns)
     }
 
 
-def _worth_reading(prompt: Reading) -> list[Axis]:
+def _worth_reading(prompt: Reading) -> list[tuple[Axis, Standing]]:
     """The axes of which two values may stand in the text."""
-    standing: dict[int, set[int]] = {}
     values = _values()
-    for pattern in prompt.open_gates(values):
-        number, place = values[pattern]
-        standing.setdefault(number, set()).add(place)
-    return [axes()[number] for number in sorted(standing) if len(standing[number]) > 1]
+    found: dict[int, dict[int, list[Gated]]] = {}
+    for pattern in sorted(prompt.open_gates(values), key=values.__getitem__):
+        number, place, _ = values[pattern]
+        found.setdefault(number, {}).setdefault(place, []).append(pattern)
+    return [(axes()[number], standing) for number, standing in found.items() if len(standing) > 1]
 
 
 def _finding(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> Finding:
@@ -148,14 +152,15 @@ def _finding(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> Finding:
     return Finding(CONTRADICTION, one.start, max(one.end, two.end), words)
 
 
-def _sights(prompt: Reading, axis: Axis, unwanted: Sequence[Span]) -> list[Sight]:
+def _sights(prompt: Reading, axis: Axis, standing: Standing, unwanted: Sequence[Span]) -> list[Sight]:
     found: list[Sight] = []
     text = prompt.lower
-    for direction in axis.values:
-        if direction is axis.values[-1] and not found:
+    last = max(standing)
+    for place, patterns in standing.items():
+        if place == last and not found:
             return []
-        met = 0
-        for match in (m for pattern in direction.patterns for m in prompt.matches(pattern)):
+        direction, met = axis.values[place], 0
+        for match in (m for pattern in patterns for m in prompt.matches(pattern)):
             if match[0] == "" or (
                 any(a <= match.start() < b for a, b in unwanted)
                 and axis.name not in ("cutting", "crowding", "camera motion", "wetness", "wind")

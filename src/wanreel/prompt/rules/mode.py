@@ -112,7 +112,7 @@ def wrong_modes(prompt: Reading, mode: str | None) -> Iterator[Finding]:
     """References to an input, where the mode takes none."""
     if mode != "t2v":
         return
-    for pattern in PATTERNS:
+    for pattern in prompt.worth_reading(PATTERNS):
         for match in prompt.matches(pattern):
             if not _in_scene(prompt, match):
                 words = "refers to a picture or video, and text-to-video gets none. Use i2v or kf2v with the input, or describe what should be seen."

@@ -188,7 +188,7 @@ def _named(conn: Connection, asked: Claim) -> list[Any]:
     at = {"lane": asked.lane, "now": asked.now}
     if locks.concurrent(conn):  # one way there and back, however many they are
         return list(conn.execute(_NAMED.where(jobs.c.id.in_(asked.ids)), {**at, "most": asked.limit}).all())
-    found = [conn.execute(_NAMED_ONE, {**at, "the_id": job_id}).first() for job_id in asked.ids]
+    found = [conn.execute(_NAMED_ONE, {**at, "the_id": job_id}).first() for job_id in dict.fromkeys(asked.ids)]
     rows = [row for row in found if row is not None]
     return sorted(rows, key=lambda row: (row.order_at, row.place, row.id))[: asked.limit]
 
