@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from wanreel.clock import SharedClock
+from wanreel.clock import SharedClock, SystemClock
 from wanreel.vendor.http import Gate, TooLateError
 
 HOUR_S = 3600.0
@@ -83,3 +87,34 @@ async def test_it_never_goes_back(machine: Machine) -> None:
     assert before <= machine.clock.now() < before + 1.0
     machine.pass_s(40.0)
     assert machine.theirs == pytest.approx(machine.clock.now())
+
+
+_FORKED = """
+import os
+from wanreel.clock import SystemClock
+clock = SystemClock()
+clock.draw()
+child = os.fork()
+print([clock.draw() for _ in range(3)], flush=True)
+if child:
+    os.waitpid(child, 0)
+"""
+
+
+def test_nothing_is_drawn_twice() -> None:
+    """Not in thousands of draws, which fetch entropy again and again, and in no other thread."""
+    clock = SystemClock()
+    with ThreadPoolExecutor(4) as threads:
+        ids = list(threads.map(lambda _: clock.new_id("job"), range(3000)))
+    draws = [clock.draw() for _ in range(3000)]
+
+    assert 3000 == len({made[-16:] for made in ids}) == len(set(draws))
+    assert all(0.0 <= draw < 1.0 for draw in draws)
+    assert 0.45 < sum(draws) / len(draws) < 0.55  # nine standard deviations away
+
+
+def test_a_forked_process_draws_for_itself() -> None:
+    """What was fetched before a fork is the parent's."""
+    told = subprocess.run([sys.executable, "-c", _FORKED], capture_output=True, text=True, check=True).stdout
+
+    assert 2 == len(set(told.splitlines()))
