@@ -136,7 +136,7 @@ async def test_jobs_can_be_claimed_by_name_before_they_are_due(bench: Bench) -> 
     early, taken, other = (make_job(Generating, due_at=NOW + 500) for _ in range(3))
     archiving = make_job(Archiving, due_at=NOW + 500)
     await bench.add(early, taken, other, archiving, make_job(Generating))
-    now, named = bench.clock.now(), (early.id, taken.id, archiving.id)
+    now, named = bench.clock.now(), (early.id, taken.id, archiving.id, early.id)
     asked = Claim(Lane.WATCH, "w1", now, now + 60.0, 10, now + 5000.0, ids=named)
     await bench.store.claim(replace(asked, owner="w2", ids=(taken.id,)))
 
