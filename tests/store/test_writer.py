@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from wanreel.domain.errors import Conflict, Unavailable
 from wanreel.store.faults import translated
-from wanreel.store.writer import Work, Writer, driver_of
+from wanreel.store.writer import BUSY, BUSY_APART_S, Work, Writer, driver_of
 
 
 class Table:
@@ -141,6 +141,23 @@ async def test_a_group_with_a_bad_write_is_begun_again(table: Table) -> None:
     assert [2, Conflict, 3] == [a if isinstance(a, int) else type(a) for a in answers]
     assert [2, 3] == table.numbers()
     assert (2, 3) == (times(table, "BEGIN IMMEDIATE"), times(table, "SAVEPOINT"))
+
+
+async def test_after_a_group_of_many_the_next_gathers_for_a_moment(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that under load more writes share a commit; a write by itself is never kept waiting."""
+    waits: list[float | None] = []
+    monkeypatch.setattr(table.writer._ending, "wait", waits.append)
+
+    await grouped(table, *(insert(n) for n in range(BUSY - 1)))
+    await table.writer.write(insert(50))
+    assert [] == waits
+    await grouped(table, *(insert(n) for n in range(60, 60 + BUSY)))
+    await table.writer.write(insert(70))
+    await table.writer.write(insert(71))
+
+    assert [BUSY_APART_S] == waits
 
 
 async def test_nobody_is_answered_before_the_commit(table: Table) -> None:

@@ -25,6 +25,7 @@ T = TypeVar("T")
 Work = Callable[[Connection], T]
 
 _GROUP_MAX = 256  # writes in one transaction: other processes wait that long for their turn
+BUSY, BUSY_APART_S = 4, 0.004  # after a group of so many others follow soon: a little later more of them share the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,14 @@ class Writer:
         self._gate = threading.Lock()  # nothing is handed in after the last item
         self._thread: threading.Thread | None = None
         self._conn: Connection | None = None
+        self._busy = False  # the last group was one of many
+        self._ending = threading.Event()
 
     def start(self) -> None:
         """Begin to write; harmless when it has begun."""
         with self._gate:
             if self._thread is None:
+                self._ending.clear()
                 self._thread = threading.Thread(target=self._run, name="wanreel-writer", daemon=True)
                 self._thread.start()
 
@@ -66,6 +70,7 @@ class Writer:
             thread, self._thread = self._thread, None
             if thread is not None:
                 self._items.put(None)
+                self._ending.set()
         if thread is not None:
             thread.join()
 
@@ -92,10 +97,13 @@ class Writer:
         self._drop_connection()
 
     def _next_group(self) -> list[_Item | None]:
+        if self._busy:
+            self._ending.wait(BUSY_APART_S)
         group = [self._items.get()]
         with suppress(queue.Empty):
             while group[-1] is not None and len(group) < _GROUP_MAX:
                 group.append(self._items.get_nowait())
+        self._busy = len(group) >= BUSY
         return group
 
     def _commit(self, items: list[_Item]) -> list[_Done]:
