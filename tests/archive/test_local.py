@@ -11,8 +11,10 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,9 +23,11 @@ from wanreel.archive.disk import Disk
 from wanreel.archive.draft import sweep
 from wanreel.archive.local import LocalArchive
 from wanreel.archive.naming import variant_key
+from wanreel.archive.pieces import BLOCK_BYTES
+from wanreel.archive.threads import Threads
 from wanreel.domain.errors import Invalid
 from wanreel.domain.event import Trouble
-from wanreel.ports.archive import KeepFailed
+from wanreel.ports.archive import KeepFailed, Label
 
 KEY = "default/2026/09/21/job_1.mp4"
 
@@ -102,6 +106,14 @@ async def test_a_failing_disk_is_said_in_words_and_leaves_nothing(
     assert {} == files(tmp_path)
 
 
+async def test_facts_are_taken_back_with_a_clip_that_is_not_durable(tmp_path: Path) -> None:
+    """Both names stand on one sync of their folder: where that fails, neither stays."""
+    archive = LocalArchive(tmp_path, FaultyDisk("sync_folder after link", errno.EIO))
+    with pytest.raises(KeepFailed, match="answers with errors"):
+        await archive.keep(KEY, pieces(real_clip()), Label())
+    assert {} == files(tmp_path)
+
+
 async def test_a_disk_that_fills_up_half_way_leaves_nothing(tmp_path: Path) -> None:
     """The second mebibyte no longer fits."""
     archive = LocalArchive(tmp_path, FaultyDisk("write", errno.ENOSPC, after=1))
@@ -134,11 +146,11 @@ async def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
 
 async def test_a_folder_deleted_while_the_clip_comes(tmp_path: Path) -> None:
     """Somebody removes the day's folder under our hands: the try fails, the next one makes it again."""
-    clip = real_clip()
+    clip = bare_clip(bytes(2 * BLOCK_BYTES))
     archive = LocalArchive(tmp_path)
 
     async def deleting() -> AsyncIterator[bytes]:
-        yield clip[:-1] + bytes(0)
+        yield clip[:-1]
         shutil.rmtree(tmp_path / "default")
         yield clip[-1:]
 
@@ -162,6 +174,59 @@ async def test_an_archive_that_vanished_is_not_made_anew(tmp_path: Path) -> None
     root.mkdir(parents=True)
     await archive.keep(KEY, pieces(real_clip()))
     assert {KEY: real_clip()} == files(root)
+
+
+# --- what a clip costs ---
+
+
+class CountingDisk(Disk):
+    """Counts what must reach the disk itself."""
+
+    def __init__(self) -> None:
+        self.synced = Counter[str]()
+
+    def sync(self, fd: int) -> None:
+        self.synced["file"] += 1
+        super().sync(fd)
+
+    def sync_folder(self, folder: Path) -> None:
+        self.synced["folder"] += 1
+        super().sync_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "label", "steps", "synced"),
+    [
+        (0, None, 1, {"file": 1, "folder": 1}),
+        (0, Label(), 1, {"file": 2, "folder": 1}),
+        (3, Label(), 4, {"file": 2, "folder": 1}),
+    ],
+)
+async def test_a_clip_changes_threads_and_waits_for_the_disk_no_oftener_than_it_must(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    blocks: int,
+    label: Label | None,
+    steps: int,
+    synced: dict[str, int],
+) -> None:
+    """One step for each MiB and one for the rest; one sync for each file and one for the names of both."""
+    disk, taken = CountingDisk(), list[str]()
+    archive = LocalArchive(tmp_path, disk)
+    await archive.keep("default/2026/09/21/job_0.mp4", pieces(real_clip()), label)  # makes the folders
+    disk.synced.clear()
+    real = Threads.run
+
+    async def counted(self: Threads, step: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        taken.append(step.__name__)
+        return await real(self, step, *args, **kwargs)
+
+    monkeypatch.setattr(Threads, "run", counted)
+    clip = bare_clip(bytes(blocks * BLOCK_BYTES + 1))
+    await archive.keep(KEY, pieces(clip, BLOCK_BYTES), label)
+    assert clip == (tmp_path / KEY).read_bytes()
+    assert steps == len(taken), taken
+    assert synced == dict(disk.synced)
 
 
 # --- names that are taken ---
@@ -377,13 +442,14 @@ async def test_a_process_that_dies_at_any_operation_harms_nothing(tmp_path: Path
 
 async def test_the_sweep_spares_a_clip_on_its_way(tmp_path: Path) -> None:
     """A temporary of this very process is held as well."""
-    clip = real_clip()
+    clip = bare_clip(bytes(2 * BLOCK_BYTES))
     archive = LocalArchive(tmp_path)
 
     async def swept_meanwhile() -> AsyncIterator[bytes]:
-        yield clip[:2000]
+        yield clip[:-1]
+        assert 1 == len(files(tmp_path))
         assert 0 == await archive.sweep()
-        yield clip[2000:]
+        yield clip[-1:]
 
     await archive.keep(KEY, swept_meanwhile())
     assert {KEY: clip} == files(tmp_path)

@@ -40,6 +40,11 @@ class Draft:
         """Whether there is something to discard."""
         return self._fd is not None or self.path is not None
 
+    @property
+    def folder(self) -> Path:
+        """Where it lies, and will lie."""
+        return self._target.parent
+
     def begin(self) -> None:
         """Make the temporary file. Raises OSError."""
         for number in itertools.islice(_count, _NAMES_TRIED_MAX):

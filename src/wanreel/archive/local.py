@@ -2,7 +2,8 @@
 
 A temporary file in the same folder is written, hashed and checked piece by piece, synced, linked to its name if nothing
 has that name, and the folder synced; only then does `keep` return. Disk work runs in threads, so that a slow disk holds
-no loop, and `keep` never leaves while one of its threads still works.
+no loop, and `keep` never leaves while one of its threads still works. Changing threads costs more than most of what is
+done there: whatever of a clip is left in hand at its end is written, checked and published in one step.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from wanreel.domain.job import Artifact
 from wanreel.ports.archive import KeepFailed, Label
 from wanreel.telemetry import FACTS_LOST, log
 
-_THREADS = 4
+_THREADS = 8  # as many clips as come home at once, by default: what they sync at the same time the disk does together
 _FOLDERS_REMEMBERED_MAX = 1000
 
 
@@ -49,9 +50,8 @@ class LocalArchive:
         path = self._path(key)
         draft = Draft(self._disk, path)
         try:
-            await self._on_disk(self._begin, draft, path.parent)
-            await hand_on(pieces, lambda block: self._on_disk(draft.add, block))
-            return await self._on_disk(self._finish, draft, key, label)
+            rest = await hand_on(pieces, lambda block: self._on_disk(self._add, draft, block))
+            return await self._on_disk(self._finish, draft, rest, key, label)
         finally:
             try:
                 if draft.is_open:
@@ -61,67 +61,80 @@ class LocalArchive:
 
     # --- steps, each in one thread ---
 
-    def _begin(self, draft: Draft, folder: Path) -> None:
-        if folder not in self._durable or not folder.is_dir():
-            if self._durable and not self._root.is_dir():
-                # An archive that vanishes is a disk that was unplugged: a new folder in its place would swallow clips.
-                raise FileNotFoundError(errno.ENOENT, "the archive is gone", str(self._root))
-            self._disk.make_folders(folder)
-            for above in (folder, *folder.parents):
-                if above == self._root:
-                    break
-                self._disk.sync_folder(above.parent)
-            if len(self._durable) >= _FOLDERS_REMEMBERED_MAX:
-                self._durable.clear()
-            self._durable.add(folder)
+    def _add(self, draft: Draft, block: bytes) -> None:
+        if not draft.is_open:
+            self._begin(draft)
+        draft.add(block)
+
+    def _begin(self, draft: Draft) -> None:
+        folder = draft.folder
+        if folder in self._durable:
+            try:
+                draft.begin()
+            except FileNotFoundError:
+                if not self._root.is_dir():
+                    # An archive that vanishes is a disk that was unplugged: a new one in its place would swallow clips.
+                    raise FileNotFoundError(errno.ENOENT, "the archive is gone", str(self._root)) from None
+            else:
+                return
+        elif self._durable and not self._root.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "the archive is gone", str(self._root))
+        self._make_durable(folder)
         draft.begin()
 
-    def _finish(self, draft: Draft, key: str, label: Label | None) -> Artifact:
-        artifact = self._publish(draft, key)
-        if label is not None:
-            self._describe(artifact.key, replace(label, facts=(*label.facts, ("sha256", artifact.sha256))))
-        return artifact
+    def _make_durable(self, folder: Path) -> None:
+        self._disk.make_folders(folder)
+        for above in (folder, *folder.parents):
+            if above == self._root:
+                break
+            self._disk.sync_folder(above.parent)
+        if len(self._durable) >= _FOLDERS_REMEMBERED_MAX:
+            self._durable.clear()
+        self._durable.add(folder)
 
-    def _publish(self, draft: Draft, key: str) -> Artifact:
+    def _finish(self, draft: Draft, rest: bytes, key: str, label: Label | None) -> Artifact:
+        self._add(draft, rest)
         sha256 = draft.seal()
         for candidate in (key, variant_key(key, sha256), variant_key(key, sha256, letters=64)):
             path = self._path(candidate)
             assert draft.path is not None
-            if put_if_absent(self._disk, draft.path, path):
+            ours = put_if_absent(self._disk, draft.path, path)
+            if ours or same_bytes(path, draft.size_bytes, sha256):
                 try:
-                    self._settle(draft, path)
+                    self._settle(draft, path, sha256, label)
                 except OSError:
-                    with suppress(OSError):
-                        self._disk.remove(path)  # nothing visible that is not durable
+                    if ours:
+                        self._take_away(path)  # nothing visible that is not durable
                     raise
-                return Artifact(candidate, draft.size_bytes, sha256)
-            if same_bytes(path, draft.size_bytes, sha256):
-                self._settle(draft, path)
                 return Artifact(candidate, draft.size_bytes, sha256)
         raise KeepFailed(
             Trouble.DESTINATION, f"other files lie at {self._path(key)} and where its variants would go: move them away"
         )
 
-    def _settle(self, draft: Draft, path: Path) -> None:
+    def _settle(self, draft: Draft, path: Path, sha256: str, label: Label | None) -> None:
+        """Make its name durable, and that of the facts beside it with the same sync of their folder."""
         draft.discard()
+        if label is not None:
+            self._describe(path, replace(label, facts=(*label.facts, ("sha256", sha256))))
         self._disk.sync_folder(path.parent)
 
-    def _describe(self, key: str, label: Label) -> None:
-        """Keep the facts beside a clip that is safe by now: without them it is no less kept."""
-        path = self._path(key)
+    def _describe(self, path: Path, label: Label) -> None:
+        """Lay the facts beside a clip: without them it is no less kept."""
         draft = Draft(self._disk, facts_path(path), whole_clip=False)
         try:
             draft.begin()
             draft.add(encoded(label))
             draft.seal()
             draft.replace()
-            self._disk.sync_folder(path.parent)
         except OSError as error:
-            log.warning(FACTS_LOST, key=key, why=why_not(error, self._root))
+            log.warning(FACTS_LOST, key=path.relative_to(self._root).as_posix(), why=why_not(error, self._root))
         finally:
             draft.discard()
 
-    # --- edges ---
+    def _take_away(self, path: Path) -> None:
+        for name in (path, facts_path(path)):
+            with suppress(OSError):
+                self._disk.remove(name)
 
     def _path(self, key: str) -> Path:
         return self._root.joinpath(*check_key(key).split("/"))

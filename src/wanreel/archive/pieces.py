@@ -8,8 +8,10 @@ from typing import cast
 BLOCK_BYTES = 1024 * 1024
 
 
-async def hand_on(pieces: AsyncIterator[bytes], add: Callable[[bytes], Awaitable[None]]) -> None:
-    """Give all of them to `add`, gathered into blocks of about `BLOCK_BYTES`; nothing for no bytes."""
+async def hand_on(pieces: AsyncIterator[bytes], add: Callable[[bytes], Awaitable[None]]) -> bytes:
+    """Give all of them to `add`, gathered into blocks of at least `BLOCK_BYTES`, but for what is left at the end: that
+    is returned, to be added and finished in one go. So a clip of less than a block is one step of a thread.
+    """
     held: list[bytes] = []
     held_bytes = 0
     async for piece in pieces:
@@ -19,8 +21,7 @@ async def hand_on(pieces: AsyncIterator[bytes], add: Callable[[bytes], Awaitable
             await add(b"".join(held))
             held.clear()
             held_bytes = 0
-    if held:
-        await add(b"".join(held))
+    return b"".join(held)
 
 
 async def let_go(pieces: AsyncIterator[bytes]) -> None:

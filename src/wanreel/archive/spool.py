@@ -107,12 +107,14 @@ class LocalSpool:
 
     async def room(self) -> SpoolRoom:
         """As `ports.Spool.room`."""
-        sizes = await self._sizes()
         try:
-            free = await self._threads.run(self._disk.free_bytes, self._folder)
+            sizes, free = await self._threads.run(self._look)
         except OSError as error:
             raise Unavailable(f"the spool {self._folder} cannot be looked at ({error.strerror or error})") from error
         return SpoolRoom(self._bytes_max, len(sizes), sum(sizes.values()), free)
+
+    def _look(self) -> tuple[dict[str, int], int]:
+        return _sizes_in(self._folder), self._disk.free_bytes(self._folder)
 
     async def sweep(self) -> int:
         """As `ports.Spool.sweep`."""
@@ -123,21 +125,26 @@ class LocalSpool:
     async def _fill(self, job_id: str, path: Path, pieces: AsyncIterator[bytes]) -> SpoolCopy:
         draft = Draft(self._disk, path)
         try:
-            await self._on_disk(self._begin, draft)
-            await hand_on(pieces, lambda block: self._add(job_id, draft, block))
-            sha256 = await self._on_disk(self._publish, draft)
+            rest = await hand_on(pieces, lambda block: self._add(job_id, draft, block))
+            await self._make_room(job_id, len(rest) + draft.size_bytes)
+            sha256 = await self._on_disk(self._publish, draft, rest)
             return SpoolCopy(self._clock.now(), draft.size_bytes, sha256)
         finally:
-            await self._threads.run(draft.discard)
+            if draft.is_open:
+                await self._threads.run(draft.discard)
 
     async def _add(self, job_id: str, draft: Draft, data: bytes) -> None:
-        size_bytes = draft.size_bytes + len(data)
-        if size_bytes > self._coming[job_id]:  # larger than anybody expected: only where there is room for that, too
-            async with self._door:
-                if not await self._fits(size_bytes, but=job_id):
-                    raise KeepFailed(Trouble.SPOOL, f"the spool {self._folder} has no room for a clip of this size")
-                self._coming[job_id] = size_bytes
-        await self._on_disk(draft.add, data)
+        await self._make_room(job_id, draft.size_bytes + len(data))
+        await self._on_disk(self._write, draft, data)
+
+    async def _make_room(self, job_id: str, size_bytes: int) -> None:
+        """A clip is larger than anybody expected: it goes on only where there is room for that, too."""
+        if size_bytes <= self._coming[job_id]:
+            return
+        async with self._door:
+            if not await self._fits(size_bytes, but=job_id):
+                raise KeepFailed(Trouble.SPOOL, f"the spool {self._folder} has no room for a clip of this size")
+            self._coming[job_id] = size_bytes
 
     async def _fits(self, size_bytes: int, but: str = "") -> bool:
         if not self._bytes_max:
@@ -150,13 +157,17 @@ class LocalSpool:
         coming = sum(size for job_id, size in self._coming.items() if job_id != but)
         return size_bytes + coming + neighbours <= room.left_bytes
 
-    def _begin(self, draft: Draft) -> None:
-        self._disk.make_folders(self._folder)
-        draft.begin()
+    def _write(self, draft: Draft, data: bytes) -> None:
+        if not draft.is_open:
+            self._disk.make_folders(self._folder)
+            draft.begin()
+        draft.add(data)
 
-    def _publish(self, draft: Draft) -> str:
+    def _publish(self, draft: Draft, rest: bytes) -> str:
+        self._write(draft, rest)
         sha256 = draft.seal()
         draft.replace()
+        draft.discard()
         self._disk.sync_folder(self._folder)
         return sha256
 
