@@ -87,8 +87,8 @@ from wanreel.watch.doubts import Search
 from wanreel.watch.hook import Ears, EventHook
 from wanreel.watch.watcher import Watcher as AccountWatcher
 from wanreel.watch.watcher import WatchTools
+from wanreel.worker.hearing import Ears as Heard
 from wanreel.worker.loop import UNFINISHED, Pace, Runner
-from wanreel.worker.loop import Ears as Heard
 from wanreel.worker.moving import Mover
 from wanreel.worker.presence import LEASE_S, Presence
 from wanreel.worker.reviewing import Reviewer

@@ -239,7 +239,7 @@ async def test_an_answer_the_store_could_not_take_is_kept_by_the_worker_that_hea
     await place.offered(Lane.SUBMIT)
     bench.store.unwell["commit"] = 1
     assert "submitting" == (await place.runner.turn(job.id, "worker-1")).state
-    await place.runner._offer_again()
+    await place.runner._arrears.offer_again()
     assert "generating" == await place.state(job)
 
 

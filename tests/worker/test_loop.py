@@ -22,7 +22,8 @@ from wanreel.domain.policy import Policy
 from wanreel.ports.engine import TakeTurn
 from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.ports.reviews import Reviewed
-from wanreel.worker.loop import Ears, Pace, Runner
+from wanreel.worker.hearing import Ears
+from wanreel.worker.loop import Pace, Runner
 from wanreel.worker.reviewing import Reviewer
 from wanreel.worker.spool_gate import SpoolGate
 

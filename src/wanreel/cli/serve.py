@@ -6,6 +6,7 @@ import gc
 import sys
 from typing import TYPE_CHECKING
 
+from wanreel.cli.collecting import SWITCH_S
 from wanreel.cli.exits import Exit
 from wanreel.cli.options import HOME, VENDOR, HomeOptions, VendorOptions
 from wanreel.cli.report import put, say, speaks_json
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 PORT = 8080
 FILES_MAX = 65_536
 COLLECT_AT = (20_000, 20, 100)  # a thousand listeners are 300,000 objects that live: look through them rarely
-SWITCH_S = 0.0005  # how long a thread that computes may keep others of this process waiting
 
 
 def up(*, host: str = "127.0.0.1", port: int = PORT, home: HomeOptions = HOME, vendor: VendorOptions = VENDOR) -> int:
@@ -98,8 +98,8 @@ async def _serve(opened: Home, host: str, port: int, counting: Counting, *, work
 
 
 def _take_short_turns() -> None:
-    """A read of the database changes threads some ten times. With the interpreter's own 5 ms a busy server would make
-    each of those wait that long; and what was imported until here is never garbage, so no collection need look at it.
+    """A read of the database changes threads some ten times: see `collecting` for what that is about. And what was
+    imported until here is never garbage, so no collection need look at it.
     """
     sys.setswitchinterval(SWITCH_S)
     gc.freeze()

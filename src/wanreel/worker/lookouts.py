@@ -13,6 +13,7 @@ from wanreel.telemetry import WATCH_BROKE, log
 
 AGAIN_S = 1.0  # after a turn that broke
 SHORTEST_S = 0.005  # a turn that found nothing is not followed by the next one sooner
+NEWS_PER_S = 100  # turns for the sake of news alone, of all accounts together: each of them reads what runs
 
 
 class Lookouts:
@@ -79,7 +80,7 @@ class Lookouts:
                 for ended in turned.ended:
                     self.saw(ended)
                 wait_s = max(turned.until - self._clock.now(), SHORTEST_S if not turned.ended else 0.0)
-                apart_s = turned.apart_s
+                apart_s = max(turned.apart_s, len(self._watchers) / NEWS_PER_S)
             try:
                 async with asyncio.timeout(wait_s):
                     await self._clock.sleep(apart_s)  # of many things that change at once the watcher hears once

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from wanreel.domain.doubt import asks_person
@@ -20,10 +20,12 @@ from wanreel.ports.feed import JOBS, Nudges
 from wanreel.ports.jobs import Filter, Lane
 from wanreel.ports.notices import Notifier
 from wanreel.ports.vendor import Ended, Watcher
-from wanreel.ports.watching import Watching
 from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
+from wanreel.worker.arrears import AWAY_S_MAX, Arrears
 from wanreel.worker.handing import Handing
+from wanreel.worker.hearing import Ears, Hearing
 from wanreel.worker.idle import waits_for_person
+from wanreel.worker.lanes import AtWork
 from wanreel.worker.lookouts import Lookouts
 from wanreel.worker.moving import Mover
 from wanreel.worker.outbox import Told, deliver
@@ -32,7 +34,7 @@ from wanreel.worker.recovery import Recovery
 from wanreel.worker.rescue import rescue
 from wanreel.worker.reviewing import Reviewer
 from wanreel.worker.spool_gate import SpoolGate
-from wanreel.worker.step import Unsettled, offer_again, settle, step
+from wanreel.worker.step import Unsettled, settle, step
 from wanreel.worker.telling import EVERY_S, PATIENCE_S, Teller
 from wanreel.worker.tools import CLAIM_S, Tools, claim_of
 
@@ -42,8 +44,6 @@ _PEEK = 20  # jobs looked at first: nearly always enough to say that something s
 _ALL = 1_000_000
 _OVERDUE_FIRST_S = 0.005
 BUSY, BUSY_APART_S = 4, 0.02  # where many steps end, ticks are so far apart: each asks for all that is due by then
-AWAY_S_MAX = 5.0  # a store that is away is tried again at the latest after so long
-HEARD_S = 60.0  # what was heard of a task is forgotten, if somebody else has it in hand for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +64,6 @@ class Seeker(Protocol):
     async def turn(self) -> tuple[list[tuple[Job, Event]], float]:
         """What was found out, to be settled, and in how many seconds to look again."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ears:
-    """What it takes to know whose task is spoken of."""
-
-    watching: Watching
-    accounts: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Lane:
-    lane: Lane
-    limit: int
-    running: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
 
 
 class Runner:
@@ -115,8 +100,7 @@ class Runner:
         self._limit_of = limit_of
         self._reaches = reaches
         self._mover = mover
-        self._watched = ears.watching if ears else None
-        self._accounts = ears.accounts if ears else ()
+        self._hearing = Hearing(ears, tools.clock)
         self._teller = teller
         self._telling: asyncio.Task[None] | None = None
         self._told_at: float | None = None
@@ -124,14 +108,11 @@ class Runner:
         self._seeker = seeker
         self._seeking: asyncio.Task[None] | None = None
         self._seek_at = 0.0
-        self._archives = _Lane(Lane.ARCHIVE, self._pace.archives_max)
-        self._looks = _Lane(Lane.WATCH, self._pace.looks_max)
-        self._submits = _Lane(Lane.SUBMIT, self._pace.submits_max)
+        self._archives = AtWork(Lane.ARCHIVE, self._pace.archives_max)
+        self._looks = AtWork(Lane.WATCH, self._pace.looks_max)
+        self._submits = AtWork(Lane.SUBMIT, self._pace.submits_max)
         self._lanes = (self._archives, self._looks, self._submits)
-        self._unsettled: list[Unsettled] = []
-        self._unsettled_due_at = 0.0
-        self._unsettled_tries = 0
-        self._heard: dict[str, float] = {}  # tasks somebody spoke of, and since when that waits
+        self._arrears = Arrears(self._tools)
         self._stopping = False
         self._draining = False
         self._chores: asyncio.Task[int] | None = None
@@ -144,8 +125,6 @@ class Runner:
         self._reviewer = reviewer
         self._review: asyncio.Task[None] | None = None  # nobody waits for it
         self._overdue = 0  # pauses in a row with something due that could not be begun
-        self._stuck: set[str] = set()  # jobs the store broke us off at, with our claim still on them
-        self._stuck_due_at = 0.0
         self._ended = 0  # steps since the last tick began
 
     def nudge(self) -> None:
@@ -154,7 +133,7 @@ class Runner:
 
     def hear(self, task_id: str) -> None:
         """Somebody trustworthy says that a task has ended: look after it at once, once, whenever it was due."""
-        self._heard.setdefault(task_id, self._tools.clock.now())
+        self._hearing.hear(task_id)
         self._wake.set()
 
     def stop(self) -> None:
@@ -252,7 +231,7 @@ class Runner:
                 await self._presence.beat()
             if self._mind_prices is not None:
                 await self._mind_prices()
-            await self._offer_again()
+            await self._arrears.offer_again()
             await self._give_back()
             await rescue(self._tools)
             self._deliver_notices()
@@ -261,18 +240,30 @@ class Runner:
                 await self._mover(self._tools)
             self._look_for_lost()
             self._judge_clips()
-            started = await self._listen() + await self._fill_seen()
             await self._catch_up()
-            for lane in self._lanes:
-                if not (self._draining and lane is self._submits):
-                    started += await self._fill(lane)
+            started = await self._fill_all()
         except Unsettled as unsettled:
-            self._keep(unsettled)
+            self._arrears.keep(unsettled)
             return False
         except WanreelError as why:
             log.error(LOOP_BROKE, why=str(why))
             return False
         return started > 0
+
+    async def _fill_all(self) -> int:
+        """Fill all lanes, side by side, so that the store is asked for all of them at once; how much was started."""
+        fills = [self._fill(self._archives), self._fill_looks()]
+        if not self._draining:
+            fills.append(self._fill(self._submits))
+        started = await asyncio.gather(*fills, return_exceptions=True)
+        for one in started:
+            if isinstance(one, BaseException):
+                raise one
+        return sum(one for one in started if isinstance(one, int))
+
+    async def _fill_looks(self) -> int:
+        """First what somebody says has ended, then what the watchers have seen, then what is due."""
+        return await self._listen() + await self._fill_seen() + await self._fill(self._looks)
 
     async def _fill_seen(self) -> int:
         """Take the jobs whose ends the watchers have seen, due or not."""
@@ -282,7 +273,7 @@ class Runner:
             for job_id in woken:
                 self._lookouts.take(job_id)
             return len(woken)
-        seen = self._lookouts.waiting()[: max(0, lane.limit - len(lane.running))]
+        seen = self._lookouts.waiting()[: lane.places]
         started = await self._fill(lane, seen) if seen else 0
         for job_id in seen:
             self._lookouts.take(job_id)  # whoever did not get it: another has it, or it has moved on
@@ -297,21 +288,28 @@ class Runner:
                 self._recovery.again()
                 raise
 
-    async def _fill(self, lane: _Lane, ids: tuple[str, ...] = ()) -> int:
-        room, gate = lane.limit - len(lane.running), self._gate if lane.lane is Lane.SUBMIT else None
+    async def _fill(self, lane: AtWork, ids: tuple[str, ...] = ()) -> int:
+        """Claim what a lane has room for, of those jobs or of all, and begin it as places become free; how many."""
+        gate = self._gate if lane.lane is Lane.SUBMIT else None
+        room = lane.places if ids or self._handing is not None else lane.room()
         if room <= 0 or (gate is not None and gate.closed()):
             return 0
         if self._handing is not None:
             claimed = await self._handing.claim(lane.lane, room)
             return await self._handing.hand(claimed if gate is None else await self._let_through(claimed, gate))
         claim = claim_of(self._tools, lane.lane, self._tools.clock.now(), CLAIM_S[lane.lane], room, ids)
-        jobs = [job for job in await self._tools.jobs.claim(claim) if job.id not in lane.running]
+        jobs = [job for job in await self._tools.jobs.claim(claim) if not lane.has(job.id)]
         if gate is not None:
             jobs = await self._let_through(jobs, gate)
-        for job in jobs:
-            seen = self._lookouts.take(job.id) if lane.lane is Lane.WATCH else None
-            lane.running[job.id] = self._spawn(self._one(job, lane, seen))
+        lane.line_up(jobs, self._tools.clock.now())
+        self._go_on_in(lane)
         return len(jobs)
+
+    def _go_on_in(self, lane: AtWork) -> None:
+        """Begin whatever there is a place for."""
+        while not self._stopping and (job := lane.take(self._tools.clock.now())) is not None:
+            seen = self._lookouts.take(job.id) if lane is self._looks else None
+            lane.running[job.id] = self._spawn(self._one(job, lane, seen))
 
     async def _let_through(self, jobs: list[Job], gate: SpoolGate) -> list[Job]:
         """The jobs the spool has room for; the others go back to the queue, at the latest once the store answers again.
@@ -320,12 +318,12 @@ class Runner:
         try:
             fit = await gate.admit(jobs)
         except WanreelError:
-            self._stick(jobs)
+            self._arrears.stick(jobs)
             raise
         if fit < len(jobs):
-            self._stick(jobs[fit:])
+            self._arrears.stick(jobs[fit:])
             try:
-                await self._release_stuck()
+                await self._arrears.give_back(at_once=True)
                 await gate.sweep(self._tools.jobs)
             except WanreelError as why:  # no reason to keep back what there is room for
                 log.error(LOOP_BROKE, why=str(why))
@@ -333,86 +331,46 @@ class Runner:
 
     async def _listen(self) -> int:
         """Look after the tasks that were spoken of, where they are ours and in nobody's hands; how many."""
-        if not self._heard or self._watched is None:
+        wanted = await self._hearing.wanted(sending=bool(self._submits.running))
+        if not wanted:
             return 0
-        now, ours = self._tools.clock.now(), dict[str, str]()
-        for account in self._accounts:
-            ours |= {watched.task_id: watched.job_id for watched in await self._watched.running(account)}
-        for task_id, since in list(self._heard.items()):
-            unknown = task_id not in ours and not self._submits.running  # else its submit may not be written down yet
-            if unknown or now - since > HEARD_S:
-                del self._heard[task_id]
-        wanted = {ours[task_id]: task_id for task_id in self._heard if task_id in ours}
-        lane = self._looks
         if self._handing is not None:
-            for job_id in await self._handing.wake(tuple(wanted)):
-                self._heard.pop(wanted[job_id], None)
+            self._hearing.taken([wanted[job_id] for job_id in await self._handing.wake(tuple(wanted))])
             return 0
-        started = await self._fill(lane, tuple(wanted)) if wanted else 0
-        for job_id, task_id in wanted.items():
-            if job_id in lane.running:
-                self._heard.pop(task_id, None)
+        started = await self._fill(self._looks, tuple(wanted))
+        self._hearing.taken([task_id for job_id, task_id in wanted.items() if self._looks.has(job_id)])
         return started
 
-    async def _one(self, job: Job, lane: _Lane, seen: Ended | None) -> None:
+    async def _one(self, job: Job, lane: AtWork, seen: Ended | None) -> None:
         """A step and everything that may go wrong around it; the loop itself never falls."""
         try:
             await step(job, self._tools, seen)
         except Unsettled as unsettled:
-            self._keep(unsettled)
+            self._arrears.keep(unsettled)
         except Unavailable as why:
             log.error(STEP_BROKE, job=job.id, why=str(why))
-            self._stick([job])
+            self._arrears.stick([job])
         except Exception:  # noqa: BLE001 - a bug in one job's step must not stop the others; it is logged whole
             log.exception(STEP_BROKE, job=job.id)
         finally:
-            lane.running.pop(job.id, None)
+            lane.over(job.id)
             self._ended += 1
             if lane is not self._archives:  # bringing a clip home changes nothing of what runs
                 self._lookouts.changed(job)
             if self._gate is not None:
                 self._gate.over(job)
+            self._go_on_in(lane)
             self._wake.set()
 
-    def _keep(self, unsettled: Unsettled) -> None:
-        """The store is unwell: hold the event in memory, in words that survive in the log, and offer it again."""
-        log.error(STEP_BROKE, job=unsettled.job.id, what=repr(unsettled.event), why=str(unsettled))
-        self._unsettled.append(unsettled)
-
-    async def _offer_again(self) -> None:
-        now = self._tools.clock.now()
-        if not self._unsettled or now < self._unsettled_due_at:
-            return
-        waiting, self._unsettled = self._unsettled, []
-        for place, item in enumerate(waiting):
-            try:
-                await offer_again(item, self._tools)
-            except Unsettled:
-                self._unsettled = waiting[place:] + self._unsettled
-                self._unsettled_tries += 1
-                wait_s = backoff_s(self._tools.policy, self._unsettled_tries, self._tools.clock.draw())
-                self._unsettled_due_at = now + min(wait_s, AWAY_S_MAX)
-                return
-            except Exception:  # noqa: BLE001 - a bug with one event must not lose those behind it; it is logged whole
-                log.exception(STEP_BROKE, job=item.job.id, what=repr(item.event))
-        self._unsettled_tries = 0
-
     async def _give_back(self) -> None:
-        """End our claims on jobs whose step the store broke off: nothing was sent, and they need not wait for the
-        claim to run out.
-        """
-        if self._stuck and self._tools.clock.now() >= self._stuck_due_at:
-            self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
-            await self._release_stuck()
-
-    def _stick(self, jobs: Sequence[Job]) -> None:
-        self._stuck |= {job.id for job in jobs}
-        self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
-
-    async def _release_stuck(self) -> None:
-        for job_id in sorted(self._stuck):
-            await self._tools.jobs.release(self._tools.owner, job_id)
-            self._stuck.discard(job_id)
+        """End our claims on jobs whose step the store broke off, and on those that wait behind steps that take long."""
+        for lane in self._lanes:
+            left = lane.left_standing(self._tools.clock.now())
+            self._arrears.stick(left)
+            if self._gate is not None and lane is self._submits:
+                for job in left:
+                    self._gate.over(job)
+        await self._arrears.give_back()
 
     async def _hear_limits(self) -> None:
         """Ask what the accounts may do, now and then; the first time, wait a little for the answer."""
@@ -441,7 +399,7 @@ class Runner:
                 try:
                     await settle(job, event, self._tools)
                 except Unsettled as unsettled:
-                    self._keep(unsettled)
+                    self._arrears.keep(unsettled)
                 self._lookouts.changed(job)  # a task that was found runs from now on
             if self._handing is not None:
                 await self._handing.wake(tuple(job.id for job, _ in found))
@@ -481,7 +439,7 @@ class Runner:
         return asyncio.get_running_loop().create_task(work)
 
     def _busy(self) -> bool:
-        return any(lane.running for lane in self._lanes) or bool(self._unsettled)
+        return any(lane.running for lane in self._lanes) or bool(self._arrears.events)
 
     async def _idle(self) -> bool:
         """Nothing in the air, nothing owed, and every unfinished job waits for a person; "no" while nobody can say."""
@@ -534,6 +492,9 @@ class Runner:
 
     async def _wind_down(self) -> None:
         """Let paid calls and looks finish, downloads for a while; give back what we claimed."""
+        self._stopping = True  # also where we were cut off: nothing more begins
+        for lane in self._lanes:
+            lane.close()
         await self._lookouts.stop()
         if self._telling is not None:
             self._telling.cancel()
@@ -555,13 +516,12 @@ class Runner:
             await asyncio.wait([self._seeking])
         if self._chores is not None:
             await self._chores
-        self._unsettled_due_at = 0.0
         try:
-            await self._offer_again()
+            await self._arrears.offer_again(at_once=True)
             await self._tools.jobs.release(self._tools.owner)
             if self._presence is not None:
                 await self._presence.leave()
         except WanreelError as why:
             log.error(LOOP_BROKE, why=str(why))
-        for item in self._unsettled:
+        for item in self._arrears.events:
             log.critical(STEP_BROKE, job=item.job.id, what=repr(item.event), why="the store never took this event")

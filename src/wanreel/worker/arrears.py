@@ -1,0 +1,69 @@
+"""What a runner owes its store while that is unwell: events it could not take, claims that are to be given back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wanreel.domain.job import Job
+from wanreel.domain.policy import backoff_s
+from wanreel.telemetry import STEP_BROKE, log
+from wanreel.worker.step import Unsettled, offer_again
+from wanreel.worker.tools import Tools
+
+AWAY_S_MAX = 5.0  # a store that is away is tried again at the latest after so long
+
+
+class Arrears:
+    """One for each runner. Events live here in memory, and in the log, until the store takes them."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._unsettled: list[Unsettled] = []
+        self._due_at = 0.0
+        self._tries = 0
+        self._stuck: set[str] = set()  # jobs that keep our claim though nobody works on them
+        self._stuck_due_at = 0.0
+
+    @property
+    def events(self) -> Sequence[Unsettled]:
+        """What the store has not taken."""
+        return self._unsettled
+
+    def keep(self, unsettled: Unsettled) -> None:
+        """The store is unwell: hold the event in memory, in words that survive in the log, and offer it again."""
+        log.error(STEP_BROKE, job=unsettled.job.id, what=repr(unsettled.event), why=str(unsettled))
+        self._unsettled.append(unsettled)
+
+    async def offer_again(self, *, at_once: bool = False) -> None:
+        """Offer what is kept, once it is time or if it must be now, until the store refuses again."""
+        now = self._tools.clock.now()
+        if not self._unsettled or (now < self._due_at and not at_once):
+            return
+        waiting, self._unsettled = self._unsettled, []
+        for place, item in enumerate(waiting):
+            try:
+                await offer_again(item, self._tools)
+            except Unsettled:
+                self._unsettled = waiting[place:] + self._unsettled
+                self._tries += 1
+                wait_s = backoff_s(self._tools.policy, self._tries, self._tools.clock.draw())
+                self._due_at = now + min(wait_s, AWAY_S_MAX)
+                return
+            except Exception:  # noqa: BLE001 - a bug with one event must not lose those behind it; it is logged whole
+                log.exception(STEP_BROKE, job=item.job.id, what=repr(item.event))
+        self._tries = 0
+
+    def stick(self, jobs: Sequence[Job]) -> None:
+        """Nothing was sent for these jobs, which we have claimed: they need not wait for the claim to run out."""
+        if jobs:
+            self._stuck |= {job.id for job in jobs}
+            self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
+
+    async def give_back(self, *, at_once: bool = False) -> None:
+        """End our claims on such jobs, once it is time or if it must be now. Raises Unavailable: the rest stays."""
+        if not self._stuck or (self._tools.clock.now() < self._stuck_due_at and not at_once):
+            return
+        self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
+        for job_id in sorted(self._stuck):
+            await self._tools.jobs.release(self._tools.owner, job_id)
+            self._stuck.discard(job_id)

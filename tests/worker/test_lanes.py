@@ -1,0 +1,126 @@
+"""Lanes: never more at once than allowed, no place empty while something waits, nothing kept from others for long."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.factories import NOW, make_job
+from tests.worker.fakes import Archive, Bench
+from wanreel.domain.job import Archiving, Artifact
+from wanreel.ports.jobs import Claim, Lane
+from wanreel.worker.lanes import AHEAD, HELD_S, AtWork
+from wanreel.worker.loop import Pace, Runner
+
+
+async def filled(limit: int, jobs: int) -> AtWork:
+    """A lane in which as many run as may, and others are to follow."""
+    lane = AtWork(Lane.ARCHIVE, limit)
+    lane.line_up([make_job(Archiving) for _ in range(jobs)], NOW)
+    while (job := lane.take(NOW)) is not None:
+        lane.running[job.id] = asyncio.get_running_loop().create_task(asyncio.sleep(0))
+    return lane
+
+
+async def test_as_many_are_claimed_to_follow_as_ended_since_the_last_time() -> None:
+    """At first no more than can begin; then no place is asked for twice, and never many times the limit."""
+    lane = AtWork(Lane.ARCHIVE, 2)
+    assert 2 == lane.room()
+    lane = await filled(2, 2)
+    assert 0 == lane.room()
+    for job_id in list(lane.running):
+        lane.over(job_id)
+    assert 4 == lane.room(), "two places, and two that will be free by the next time"
+    assert 2 == lane.room(), "what ended counts once"
+    lane = await filled(2, 5)
+    assert 0 == lane.room(), "more wait than can begin"
+    for _ in range(100):
+        lane.running["x"] = next(iter(lane.running.values()))
+        lane.over("x")
+    assert AHEAD * 2 - 3 == lane.room()
+
+
+async def test_what_follows_begins_when_there_is_a_place_and_only_then() -> None:
+    """In the order it was claimed in; a step of somebody else's job frees nothing."""
+    lane = await filled(1, 3)
+    first = next(iter(lane.running))
+    assert lane.take(NOW) is None
+    lane.over("job_of_another_lane")
+    assert lane.take(NOW) is None
+    lane.over(first)
+    second = lane.take(NOW)
+    assert second is not None
+    assert lane.has(second.id) is False, "it is the runner's to begin"
+    assert first != second.id
+
+
+async def test_what_waits_in_vain_is_given_back() -> None:
+    """Steps that take long keep nothing from other workers: once nothing has moved for a while, nothing waits here."""
+    lane = await filled(1, 3)
+    assert [] == lane.left_standing(NOW + HELD_S / 2)
+    left = lane.left_standing(NOW + HELD_S)
+    assert 2 == len(left)
+    assert [False, False] == [lane.has(job.id) for job in left]
+    assert [] == lane.left_standing(NOW + 2 * HELD_S)
+
+
+class Claims:
+    """Notes what a store is asked for."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.asked: list[Claim] = []
+        self._real = bench.store.claim
+        bench.store.claim = self  # pyright: ignore[reportAttributeAccessIssue]
+
+    async def __call__(self, claim: Claim) -> list[object]:
+        found = await self._real(claim)
+        if claim.lane is Lane.ARCHIVE and found:
+            self.asked.append(claim)
+        return list(found)
+
+
+class Counting(Archive):
+    """Knows how many clips come home at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.most = 0
+
+    async def keep(self, *args: object, **kwargs: object) -> Artifact:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            await asyncio.sleep(0)
+            return await super().keep(*args, **kwargs)  # pyright: ignore[reportArgumentType]
+        finally:
+            self.now -= 1
+
+
+async def test_a_busy_runner_asks_rarely_and_leaves_no_place_empty() -> None:
+    """A hundred clips, two at once: the rounds grow with what ends, and there are never three."""
+    bench = Bench()
+    bench.archive = counting = Counting()
+    claims = Claims(bench)
+    await bench.store.add([make_job(Archiving) for _ in range(100)])
+    await Runner(bench.tools, (), bench.limit_of, Pace(archives_max=2, look_around_s=0.005)).run(until_idle=True)
+    assert 100 == len(counting.kept)
+    assert 2 == counting.most
+    assert len(claims.asked) < 30, "two at a time would be fifty rounds"
+
+
+async def test_what_was_to_follow_is_given_back_at_a_stop() -> None:
+    """Nothing begins any more, and nobody has to wait for our claim to run out."""
+    bench = Bench()
+    stopping: list[Runner] = []
+
+    class Stopping(Counting):
+        async def keep(self, *args: object, **kwargs: object) -> Artifact:
+            if len(self.kept) == 10:
+                stopping[0].stop()
+            return await super().keep(*args, **kwargs)
+
+    bench.archive = counting = Stopping()
+    await bench.store.add([make_job(Archiving) for _ in range(100)])
+    stopping.append(Runner(bench.tools, (), bench.limit_of, Pace(archives_max=2, look_around_s=0.005)))
+    await stopping[0].run()
+    assert len(counting.kept) < 15
+    assert 100 - len(counting.kept) == len(await bench.take(Lane.ARCHIVE, "worker-2"))
