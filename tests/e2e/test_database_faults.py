@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -144,3 +145,33 @@ async def test_paid_once_whatever_happens_to_the_database(
     assert COUNT == told["tasks_accepted"]
     assert {"create.200": COUNT} == sent
     assert [None, None] == ended  # nobody fell over
+
+
+@pytest.mark.parametrize("words", [("worker",), ("api", "--port", "0")])
+async def test_a_graceful_end_is_one_though_the_network_has_frozen(
+    words: tuple[str, ...], tmp_path: Path, pg_server: Server, pg_template: str
+) -> None:
+    """Nothing answers, nobody says so: whoever is told to end does, well before anybody would kill it."""
+    url = pg_server.database(pg_template)
+    home = tmp_path / "home"
+    with emulator(speed=40.0, running=5) as emu:
+        await order(home, emu, url, 20)
+        async with over_a_line(url) as line:
+            env = {**os.environ, **surroundings(home, emu, line.url), "WANREEL_LOG": "info"}
+            said = tmp_path / "said"
+            with said.open("wb") as log:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "wanreel", *words, env=env, stdout=log, stderr=log
+                )
+            try:
+                while b"runner.state" not in said.read_bytes() and b"http://" not in said.read_bytes():
+                    await _pause(0.2)
+                line.freeze()
+                await _pause(APART_S)
+                process.terminate()
+                async with asyncio.timeout(60.0):
+                    assert 130 == await process.wait()
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()

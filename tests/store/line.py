@@ -19,11 +19,13 @@ class Line:
 
     share: how many of the commits meet a cut, from 0 to 1; of those every other one is cut before the server hears of
     it, and every other one after the server has answered and before the answer arrives. `lost`: how often each was met.
+    dawdles: that the server has closed a connection arrives long after its last word.
     """
 
     url: str
     chance: random.Random
     share: float = 0.0
+    dawdles: bool = False
     lost: dict[str, int] = field(default_factory=lambda: {"before": 0, "after": 0})
     open: asyncio.Event = field(default_factory=asyncio.Event)
     writers: set[asyncio.StreamWriter] = field(default_factory=set[asyncio.StreamWriter])
@@ -66,6 +68,8 @@ async def _serve(line: Line, host: str, port: int, reader: asyncio.StreamReader,
             if cutting:
                 return
             writer.write(said)
+        if line.dawdles:
+            await asyncio.Event().wait()
 
     loop = asyncio.get_running_loop()
     pumps = {loop.create_task(ask()), loop.create_task(answer())}

@@ -6,13 +6,15 @@ import asyncio
 import socket
 from collections.abc import Iterator
 
+import asyncpg
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.util import await_
 
 from tests.factories import make_job
 from tests.store.line import over_a_line
 from tests.store.pg_server import Server
-from wanreel.domain.errors import Invalid, Unavailable
+from wanreel.domain.errors import Invalid, Stale, Unavailable
 from wanreel.domain.policy import Policy
 from wanreel.ports.jobs import Filter
 from wanreel.store.postgres import line
@@ -112,6 +114,35 @@ async def test_a_slow_statement_is_left_alone(pg_url: str, hasty: None) -> None:
     """It is asked whether anybody is there, and somebody is."""
     async with store_at(pg_url) as store:
         assert 3 == await store._read(lambda conn: conn.execute(text("SELECT 3 FROM pg_sleep(3)")).scalar())
+
+
+# --- sessions that are ended ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ends", ["well", "badly"])
+async def test_a_session_that_is_ended_between_two_statements_is_said_to_be(pg_url: str, ends: str) -> None:
+    """PostgreSQL's last word is there before its connection ends: whatever is said next goes nowhere, and says so."""
+    other = await asyncpg.connect(pg_url)
+
+    async def end(pid: int) -> None:
+        await other.execute("SELECT pg_terminate_backend($1)", pid)
+        while await other.fetchval("SELECT count(*) FROM pg_stat_activity WHERE pid = $1", pid):
+            pass
+
+    def work(conn: Connection) -> None:
+        await_(end(conn.execute(text("SELECT pg_backend_pid()")).scalar_one()))
+        if ends == "badly":
+            raise Stale("somebody was quicker")
+
+    try:
+        async with over_a_line(pg_url) as there, store_at(there.url) as store:
+            there.dawdles = True
+            with pytest.raises(Unavailable if ends == "well" else Stale):
+                await store._write(work)
+            await store.add([make_job(id="job_1")])
+            await store.get("job_1")
+    finally:
+        await other.close()
 
 
 # --- statements that are kept ---------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from wanreel.domain.errors import Internal, Invalid, Unavailable, WanreelError
@@ -38,13 +38,25 @@ _CLASSES = {
 
 def code_of(error: BaseException) -> str:
     """PostgreSQL's own code for what went wrong; "" where it did not say."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = _cause(error)
     while cause is not None:
         code = getattr(cause, "sqlstate", None)
         if isinstance(code, str):
             return code
         cause = cause.__cause__
     return ""
+
+
+def gone(error: BaseException) -> bool:
+    """Whether it is a session's own that has ended, though its connection may not know yet."""
+    is_drivers = isinstance(_cause(error), asyncpg.InternalClientError | asyncpg.InterfaceError)
+    return is_drivers or code_of(error).startswith(("08", "57P", "25P03"))
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What the driver said, out of what SQLAlchemy made of it."""
+    said = (error.orig if isinstance(error, DBAPIError) else error) or error
+    return (said.__cause__ or said) if isinstance(said, EmulatedDBAPIException) else said
 
 
 def cut_off(error: BaseException) -> bool:
@@ -59,7 +71,7 @@ def translated(error: BaseException, where: str) -> BaseException:
     if isinstance(error, UnicodeEncodeError) or isinstance(error.__cause__, UnicodeEncodeError):
         return Invalid("a text holds characters that no database can store; use plain text")
     code = code_of(error)
-    cause = (error.orig if isinstance(error, DBAPIError) else error) or error
+    cause = _cause(error)
     if "UnicodeEncodeError" in str(cause) or "surrogates not allowed" in str(cause):
         return Invalid("a text holds characters that no database can store; use plain text")
     words = _WORDS.get(code) or _CLASSES.get(code[:2])

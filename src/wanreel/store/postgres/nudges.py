@@ -29,7 +29,10 @@ GATHER_S = 0.02  # what is written within so long of each other is one nudge
 ALIVE_S = 30.0  # how often a session that hears nothing is asked whether it is there
 AGAIN_S = 5.0  # after a session was lost
 _TRIALS = 3
-_TROUBLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, Unavailable)
+_TROUBLE = (
+    *(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    *(SQLAlchemyError, Unavailable),
+)
 
 
 class _Session(Protocol):

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import await_
 
 from wanreel.domain.errors import Unavailable
-from wanreel.store.postgres.faults import code_of
+from wanreel.store.postgres.faults import code_of, gone
 from wanreel.store.postgres.line import ANSWER_S, Watch
 from wanreel.store.postgres.prepared import prepared
 
@@ -74,6 +74,11 @@ class Session(AsyncAdapt_asyncpg_connection):
         """Begin a transaction, with all that is to hold in it."""
         await self._driver.execute(words)
         self._transaction: Any = _Transaction(self._driver)
+
+    async def end(self, words: str) -> None:
+        """End the transaction that was begun, in the driver's own errors."""
+        self._transaction = None
+        await self._driver.execute(words)
 
     async def say(self, words: str) -> None:
         """Whatever it is, without values and without an answer."""
@@ -167,8 +172,10 @@ class Sessions:
         try:
             return await held.conn.run_sync(_through, held.session, piece, work)
         except BaseException as error:
+            if not isinstance(error, Exception) or gone(error) or code_of(error) in _AS_IT_WAS:
+                held.session.give_up()
             piece.cut = held.session.lost
-            if not isinstance(error, Exception) or code_of(error) in CONFUSED | _AS_IT_WAS:
+            if code_of(error) in CONFUSED:
                 held.session.give_up()
             raise
         finally:
@@ -258,14 +265,14 @@ def _through(sync: Connection, session: Session, piece: Piece, work: Callable[[C
         if sync.in_transaction():
             sync.commit()
         else:
-            session.commit()
+            await_(session.end("COMMIT;"))
     except Exception:
         if not session.lost:
             try:
                 if sync.in_transaction():
                     sync.rollback()
                 else:
-                    session.rollback()
+                    await_(session.end("ROLLBACK;"))
             except Exception:  # noqa: BLE001 - what went wrong first is what is told
                 session.give_up()
         raise
