@@ -48,6 +48,7 @@ from wanreel.domain.spooling import SpoolRoom
 from wanreel.ports.archive import KeepFailed
 from wanreel.ports.jobs import Filter, Lane
 from wanreel.ports.vendor import PrepareFailed
+from wanreel.worker import step as step_module
 from wanreel.worker.rescue import rescue
 from wanreel.worker.step import Unsettled, offer_again, step
 
@@ -505,3 +506,28 @@ async def test_a_clip_that_was_stored_and_could_not_be_written_down_stays_in_the
     with pytest.raises(Unsettled):
         await step(job, replace(bench.tools, spool=spool))
     assert {job.id: b"first last"} == spool.kept
+
+
+@pytest.mark.parametrize("where", ["call", "record"])
+async def test_a_bug_after_the_intent_is_a_doubt_at_once(
+    bench: Bench, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call may have gone out: it is looked up now, not when the claim has run out; the bug is the caller's."""
+    job = await bench.taken(make_job(), Lane.SUBMIT)
+    if where == "call":
+        bench.vendor.script("submit", RuntimeError("a bug"))
+    else:
+        bench.vendor.script("submit", saying(Accepted, "t-1", "r-1"))
+        real, answers = step_module.transition, list[Event]()
+
+        def broken(job: Job, event: Event, *rest: Any) -> Change:
+            if isinstance(event, Accepted) and not answers:
+                answers.append(event)
+                raise RuntimeError("a bug")
+            return real(job, event, *rest)
+
+        monkeypatch.setattr(step_module, "transition", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        await step(job, bench.tools)
+    assert "RuntimeError" in (await state_of(bench, job, Unconfirmed)).why
+    assert 0 == await bench.store.release(bench.tools.owner)

@@ -117,8 +117,14 @@ async def _submit(job: Job, tools: Tools) -> None:
     if not admitted:
         await tools.jobs.release(tools.owner, job.id)
         return
-    answer = await tools.vendor.submit(begun.job, intent, prepared)
-    await settle(begun.job, answer, tools)
+    try:
+        await settle(begun.job, await tools.vendor.submit(begun.job, intent, prepared), tools)
+    except Unsettled:
+        raise
+    except Exception as bug:  # the call may have gone out: that is in doubt from now on, and not once our claim ends
+        why = f"a bug of wanreel's: {type(bug).__name__}, before the answer was recorded"
+        await settle(begun.job, Lost(intent.id, why), tools)
+        raise
 
 
 async def _look(job: Job, tools: Tools, seen: Ended | None) -> Event:
