@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import heapify, heapreplace
 
 from wanreel.domain.event import NEEDS_PERSON, Park, Pause, SlotKey
 from wanreel.domain.job import Account
@@ -89,21 +90,26 @@ class Standing:
         )
 
 
-def soonest(places: Sequence[Place]) -> Place:
-    """Where a slot is free soonest: where one is free now, else where the fewest wait for each slot. Of equals the one
-    with the most room, then the first.
+class Spread:
+    """New jobs spread over places, each where a slot is free soonest: where one is free now, else where the fewest wait
+    for each slot. Of equals it is the one with the most room, then the first.
     """
 
-    def wait(place: Place) -> tuple[bool, float, int]:
-        ahead = max(0, place.used + place.waiting + 1 - place.slots)
-        return (place.shut, ahead / max(1, place.slots), -place.room)
+    def __init__(self, places: Sequence[Place]) -> None:
+        self._places = [(_wait(place), number, place) for number, place in enumerate(places)]
+        heapify(self._places)
 
-    return min(places, key=wait)
+    def next(self) -> Account:
+        """Where the next job goes; it waits there from now on."""
+        _, number, place = self._places[0]
+        joined = replace(place, waiting=place.waiting + 1)
+        heapreplace(self._places, (_wait(joined), number, joined))
+        return place.account
 
 
-def joined(places: Sequence[Place], chosen: Place) -> list[Place]:
-    """The places after one more job waits at the chosen one."""
-    return [replace(p, waiting=p.waiting + 1) if p is chosen else p for p in places]
+def _wait(place: Place) -> tuple[bool, float, int]:
+    ahead = max(0, place.used + place.waiting + 1 - place.slots)
+    return (place.shut, ahead / max(1, place.slots), -place.room)
 
 
 def shifts(places: Sequence[Place]) -> list[Shift]:

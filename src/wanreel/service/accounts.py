@@ -36,6 +36,7 @@ class Accounts:
         self.main = self._known[main]
         self._alone = alone
         self._told: dict[SlotKey, int] = {}
+        self._pools: dict[str, tuple[Account, ...]] = {}
 
     def all(self) -> tuple[Known, ...]:
         """Every account, as they were set up."""
@@ -69,8 +70,10 @@ class Accounts:
         """The accounts of a region that have keys and share their work; the main one first."""
         if self._alone:
             return (self.main.account,)
-        mine = [k.account for k in self._known.values() if k.account.region == region and k.keys]
-        return tuple(sorted(mine, key=lambda account: account.id != self.main.account.id))
+        if region not in self._pools:
+            mine = [k.account for k in self._known.values() if k.account.region == region and k.keys]
+            self._pools[region] = tuple(sorted(mine, key=lambda account: account.id != self.main.account.id))
+        return self._pools[region]
 
     def pools(self) -> tuple[tuple[Account, ...], ...]:
         """The accounts of each region that share their work, where there are several."""

@@ -34,7 +34,7 @@ from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.mark import tags_of
 from wanreel.domain.policy import DAY_S, Policy
-from wanreel.domain.pool import Place, Standing, joined, soonest
+from wanreel.domain.pool import Spread, Standing
 from wanreel.domain.request import Link, Media, Request, Stored, draft_of
 from wanreel.domain.runtimes import about
 from wanreel.domain.slots import allowed
@@ -118,7 +118,7 @@ class _Places:
     standing: Standing
     began_at: float
     until: float
-    of_model: dict[str, list[Place]] = field(default_factory=dict[str, list[Place]])
+    of_model: dict[str, Spread] = field(default_factory=dict[str, Spread])
 
 
 class Service:
@@ -247,13 +247,11 @@ class Service:
         for job in jobs:
             model = job.request.model
             if model not in places.of_model:
-                places.of_model[model] = places.standing.places(pool, model, s.accounts.limit_of)
+                places.of_model[model] = Spread(places.standing.places(pool, model, s.accounts.limit_of))
             if job.bound:
                 placed.append(job)
                 continue
-            chosen = soonest(places.of_model[model])
-            places.of_model[model] = joined(places.of_model[model], chosen)
-            placed.append(replace(job, account=chosen.account))
+            placed.append(replace(job, account=places.of_model[model].next()))
         return placed
 
     async def _places_now(self) -> _Places:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from wanreel.domain.errors import Conflict, Internal, Invalid, Unavailable
 from wanreel.domain.event import Entry, Notice, Park
@@ -21,6 +20,8 @@ from wanreel.domain.verdict import Review
 from wanreel.ports.jobs import Lane
 from wanreel.ports.watching import Known
 from wanreel.store import codec
+
+T = TypeVar("T")
 
 SAFE_S = 1e11  # further off than any URL's end
 
@@ -118,29 +119,30 @@ def known_of(job: Job, task_id: str) -> Known:
     return Known(job.id, task.accepted_at, answered=task.how == "answer")
 
 
-class _Memory:
-    """The jobs of the last texts that were written or read: whoever writes a job reads it again a moment later. Equal
-    texts are equal jobs, so that nothing in here can be old.
+class _Memory(Generic[T]):
+    """What the last texts that were written or read stand for: whoever writes a job reads it again a moment later.
+    Equal texts are equal values, so that nothing in here can be old.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._jobs: dict[str, Job] = {}
+        self._values: dict[str, T] = {}
         self._gate = Lock()
 
-    def of(self, text: str) -> Job | None:
-        """The job of a text, where it is remembered."""
-        return self._jobs.get(text)
+    def of(self, text: str) -> T | None:
+        """The value of a text, where it is remembered."""
+        return self._values.get(text)
 
-    def keep(self, text: str, job: Job) -> None:
+    def keep(self, text: str, value: T) -> None:
         """Remember it, in the place of the oldest."""
         with self._gate:
-            self._jobs[text] = job
-            if len(self._jobs) > self._most:
-                del self._jobs[next(iter(self._jobs))]
+            self._values[text] = value
+            if len(self._values) > self._most:
+                del self._values[next(iter(self._values))]
 
 
-_LATELY = _Memory(2048)
+_LATELY: _Memory[Job] = _Memory(2048)
+_LATELY_LEARNED: _Memory[Histogram] = _Memory(256)
 
 
 def job_text(job: Job) -> str:
@@ -211,13 +213,18 @@ def review_of(text: str) -> Review:
 
 def histogram_text(seen: Histogram) -> str:
     """Run times as they are stored."""
-    return _write(Histogram, seen, "run times")
+    text = _write(Histogram, seen, "run times")
+    _LATELY_LEARNED.keep(text, seen)
+    return text
 
 
-@lru_cache(maxsize=256)
 def histogram_of(text: str) -> Histogram:
     """The run times of a stored text. Raises Unavailable when a newer wanreel has written it."""
-    return _read(Histogram, text, "run times")
+    seen = _LATELY_LEARNED.of(text)
+    if seen is None:
+        seen = _read(Histogram, text, "run times")
+        _LATELY_LEARNED.keep(text, seen)
+    return seen
 
 
 def facts_text(facts: Facts) -> str:

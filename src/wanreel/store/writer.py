@@ -14,8 +14,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Connection
 
@@ -28,15 +27,13 @@ _GROUP_MAX = 256  # writes in one transaction: other processes wait that long fo
 BUSY, BUSY_APART_S = 4, 0.004  # after a group of so many others follow soon: a little later more of them share the next
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     work: Work[Any]
     loop: asyncio.AbstractEventLoop
     answer: asyncio.Future[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
+class _Done(NamedTuple):
     item: _Item
     result: Any = None
     error: BaseException | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from wanreel.domain.facts import Facts, together
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes, one_more
@@ -41,7 +41,7 @@ _OF_KIND = (
     & (runtimes_table.c.clip_s == bindparam("the_clip_s"))
 )
 _HISTOGRAM = select(runtimes_table.c.body).where(_OF_KIND)
-_DROP_HISTOGRAM = delete(runtimes_table).where(_OF_KIND)
+_SET_HISTOGRAM = update(runtimes_table).where(_OF_KIND).values(body=bindparam("the_body"))
 _INSERT_HISTOGRAM = insert(runtimes_table)
 _HISTOGRAMS = select(runtimes_table)
 _OF_ACCOUNT = facts_table.c.account == bindparam("the_account")
@@ -71,9 +71,11 @@ def learn(conn: Connection, met: RunTime) -> None:
     locks.take(conn, f"run times {kind.model} {kind.tier} {kind.clip_s}")
     before = conn.execute(_HISTOGRAM, at).scalar()
     after = one_more(None if before is None else histogram_of(before), met.took_s)
-    conn.execute(_DROP_HISTOGRAM, at)
-    row = {"model": kind.model, "tier": kind.tier, "clip_s": kind.clip_s, "body": histogram_text(after)}
-    conn.execute(_INSERT_HISTOGRAM, row)
+    body = histogram_text(after)
+    if before is not None:
+        conn.execute(_SET_HISTOGRAM, {**at, "the_body": body})
+    else:
+        conn.execute(_INSERT_HISTOGRAM, {"model": kind.model, "tier": kind.tier, "clip_s": kind.clip_s, "body": body})
 
 
 def known_tasks(conn: Connection, account: str, ids: Sequence[str]) -> dict[str, Known]:
