@@ -54,9 +54,9 @@ async def test_a_task_runs_from_the_change_that_has_it_to_the_one_that_ends_it(b
 async def test_run_times_are_remembered_by_kind(bench: Bench) -> None:
     """Every sample counts once, under its own kind, and for every process."""
     fast, slow = RunKind("m", "480P", 5), RunKind("m", "1080P", 5)
-    for took_s in (50.0, 60.0, 70.0):
-        await bench.store.learn(RunTime(fast, took_s))
-    await bench.store.learn(RunTime(slow, 300.0))
+    await bench.store.learn()
+    await bench.store.learn(RunTime(fast, 50.0))
+    await bench.store.learn(RunTime(fast, 60.0), RunTime(slow, 300.0), RunTime(fast, 70.0))
 
     learned = (await (await bench.second()).runtimes()).by_kind
     assert {fast: 3, slow: 1} == {kind: seen.seen for kind, seen in learned.items()}

@@ -358,10 +358,13 @@ def _running(s: Stream) -> Ask:
 
 
 def _learn(s: Stream) -> Ask:
-    met = RunTime(RunKind(s.random.choice("mn"), "720P", 5), s.random.random() * 500)
+    met = [
+        RunTime(RunKind(s.random.choice("mn"), "720P", 5), s.random.random() * 500)
+        for _ in range(s.random.choice([1, 1, 3]))
+    ]
 
     async def learn(store: Store) -> Any:
-        await store.learn(met)
+        await store.learn(*met)
         return await store.runtimes()
 
     return learn

@@ -143,9 +143,9 @@ class StoreDoor:
         await self._enter("running", account)
         return await self.store.running(account)
 
-    async def learn(self, met: RunTime) -> None:
-        await self._enter("learn", met.kind.model)
-        await self.store.learn(met)
+    async def learn(self, *met: RunTime) -> None:
+        await self._enter("learn", met[0].kind.model)
+        await self.store.learn(*met)
 
     async def runtimes(self) -> RunTimes:
         await self._enter("runtimes", "")

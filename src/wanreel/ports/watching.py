@@ -37,8 +37,8 @@ class Watching(Protocol):
         """Every task of the account that a job in Generating stands on, oldest first. Cheap for ten thousand."""
         ...
 
-    async def learn(self, met: RunTime) -> None:
-        """Remember how long a task took that has succeeded."""
+    async def learn(self, *met: RunTime) -> None:
+        """Remember how long tasks took that have succeeded."""
         ...
 
     async def runtimes(self) -> RunTimes:

@@ -276,8 +276,8 @@ class Doors:
         """Every task of the account that a job in Generating stands on, oldest first."""
         return await self._read(lambda conn: watching.running(conn, account))
 
-    async def learn(self, met: RunTime) -> None:
-        """Remember how long a task took that has succeeded."""
+    async def learn(self, *met: RunTime) -> None:
+        """Remember how long tasks took that have succeeded."""
         await self._write(lambda conn: watching.learn(conn, met))
 
     async def runtimes(self) -> RunTimes:

@@ -537,9 +537,10 @@ class MemoryStore:
                 found.append(Watched(job.id, task.id, kind_of(job.request), task.accepted_at, task.how == "answer"))
         return sorted(found, key=lambda task: (task.accepted_at, task.job_id))
 
-    async def learn(self, met: RunTime) -> None:
-        """Remember how long a task took that has succeeded."""
-        self._histograms[met.kind] = one_more(self._histograms.get(met.kind), met.took_s)
+    async def learn(self, *met: RunTime) -> None:
+        """Remember how long tasks took that have succeeded."""
+        for one in met:
+            self._histograms[one.kind] = one_more(self._histograms.get(one.kind), one.took_s)
 
     async def runtimes(self) -> RunTimes:
         """All that was learned of run times."""

@@ -26,6 +26,7 @@ from wanreel.worker.handing import Handing
 from wanreel.worker.hearing import Ears, Hearing
 from wanreel.worker.idle import waits_for_person
 from wanreel.worker.lanes import AtWork
+from wanreel.worker.learning import Learning
 from wanreel.worker.lookouts import Lookouts
 from wanreel.worker.moving import Mover
 from wanreel.worker.outbox import Told, deliver
@@ -94,7 +95,13 @@ class Runner:
         self._wake = asyncio.Event()
         self._lookouts = Lookouts(watchers, tools.clock, self._wake.set)
         self._recovery = Recovery(tools.clock, tools.policy)
-        self._tools = replace(tools, witness=self._lookouts.witness, storage_said=self._recovery.said)
+        self._learning = Learning(tools.watching)
+        self._tools = replace(
+            tools,
+            witness=self._lookouts.witness,
+            storage_said=self._recovery.said,
+            met=self._learning.meet,
+        )
         self._notifiers = notifiers
         self._told = Told()
         self._limit_of = limit_of
@@ -116,6 +123,7 @@ class Runner:
         self._stopping = False
         self._draining = False
         self._chores: asyncio.Task[int] | None = None
+        self._remembering: asyncio.Task[None] | None = None
         self._gate = gate
         self._presence = presence  # None: nobody else works these jobs; whatever is claimed was claimed by the dead
         self._engine = engine  # None: this loop takes the steps itself
@@ -235,6 +243,8 @@ class Runner:
             await self._give_back()
             await rescue(self._tools)
             self._deliver_notices()
+            if self._learning.has_news and (self._remembering is None or self._remembering.done()):
+                self._remembering = self._spawn(self._learning.write())
             await self._hear_limits()
             if self._mover is not None and not self._draining:
                 await self._mover(self._tools)
@@ -516,8 +526,11 @@ class Runner:
             await asyncio.wait([self._seeking])
         if self._chores is not None:
             await self._chores
+        if self._remembering is not None:
+            await self._remembering
         try:
             await self._arrears.offer_again(at_once=True)
+            await self._learning.write()
             await self._tools.jobs.release(self._tools.owner)
             if self._presence is not None:
                 await self._presence.leave()

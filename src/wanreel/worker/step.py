@@ -245,8 +245,12 @@ async def _learn(change: Change, event: Event, tools: Tools) -> None:
     if not isinstance(event, Finished) or event.outcome.took_s is None or change.entry is None:
         return
     if change.entry.state_from == state_name(Generating):
+        met = RunTime(kind_of(change.job.request), event.outcome.took_s)
+        if tools.met is not None:
+            tools.met(met)
+            return
         try:
-            await tools.watching.learn(RunTime(kind_of(change.job.request), event.outcome.took_s))
+            await tools.watching.learn(met)
         except WanreelError as why:
             log.info(WATCH_BROKE, account=change.job.account.id, why=str(why))
 

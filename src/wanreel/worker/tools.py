@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy, longest_delay_s
+from wanreel.domain.runtimes import RunTime
 from wanreel.money.books import Books
 from wanreel.ports.archive import Archive, Label, Results
 from wanreel.ports.clock import Clock
@@ -44,6 +45,7 @@ class Tools:
     storage_said: Callable[[Trouble | None], None] = lambda _: None  # how a try at archiving went; None: well
     refuse_over_budget: bool = False  # what there is no money for ends at once, instead of waiting
     label: Callable[[Job], Label | None] = lambda _: None
+    met: Callable[[RunTime], None] | None = None  # how long a task took; None: that is written down by the step itself
     witness: Callable[[Job, float], bool] = lambda _job, _since: False  # was another task of its account seen since?
 
 

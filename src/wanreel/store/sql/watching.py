@@ -64,13 +64,21 @@ def running(conn: Connection, account: str) -> list[Watched]:
     return found
 
 
-def learn(conn: Connection, met: RunTime) -> None:
-    """Remember how long a task took."""
-    kind = met.kind
+def learn(conn: Connection, met: Sequence[RunTime]) -> None:
+    """Remember how long tasks took: each kind is read and written once, in an order that is everybody's."""
+    for kind in sorted({one.kind for one in met}, key=lambda kind: (kind.model, kind.tier, kind.clip_s)):
+        _learn_of(conn, kind, [one.took_s for one in met if one.kind == kind])
+
+
+def _learn_of(conn: Connection, kind: RunKind, took: Sequence[float]) -> None:
     at = {"the_model": kind.model, "the_tier": kind.tier, "the_clip_s": kind.clip_s}
     locks.take(conn, f"run times {kind.model} {kind.tier} {kind.clip_s}")
     before = conn.execute(_HISTOGRAM, at).scalar()
-    after = one_more(None if before is None else histogram_of(before), met.took_s)
+    after = None if before is None else histogram_of(before)
+    for took_s in took:
+        after = one_more(after, took_s)
+    if after is None:
+        return
     body = histogram_text(after)
     if before is not None:
         conn.execute(_SET_HISTOGRAM, {**at, "the_body": body})
