@@ -44,7 +44,7 @@ _AT_WORK = ("submitting", "unconfirmed", "generating", "archiving")
 _PEEK = 20  # jobs looked at first: nearly always enough to say that something still moves
 _ALL = 1_000_000
 _OVERDUE_FIRST_S = 0.005
-BUSY, BUSY_APART_S = 4, 0.02  # where many steps end, ticks are so far apart: each asks for all that is due by then
+BUSY, BUSY_APART_S = 4, 0.05  # where many steps end, ticks are so far apart: each asks for all that is due by then
 
 
 @dataclass(frozen=True, slots=True)
