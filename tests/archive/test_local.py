@@ -21,6 +21,7 @@ import pytest
 from tests.archive.clips import bare_clip, pieces, real_clip
 from wanreel.archive.disk import Disk
 from wanreel.archive.draft import sweep
+from wanreel.archive.facts import facts_path, read_facts
 from wanreel.archive.local import LocalArchive
 from wanreel.archive.naming import variant_key
 from wanreel.archive.pieces import BLOCK_BYTES
@@ -112,6 +113,29 @@ async def test_facts_are_taken_back_with_a_clip_that_is_not_durable(tmp_path: Pa
     with pytest.raises(KeepFailed, match="answers with errors"):
         await archive.keep(KEY, pieces(real_clip()), Label())
     assert {} == files(tmp_path)
+
+
+async def test_a_clip_without_facts_is_no_less_kept(tmp_path: Path) -> None:
+    """Their own sync fails, the clip's did not: nothing of them stays, and all of it."""
+    artifact = await LocalArchive(tmp_path, FaultyDisk("sync", errno.ENOSPC, after=1)).keep(
+        KEY, pieces(real_clip()), Label()
+    )
+    assert {artifact.key: real_clip()} == files(tmp_path)
+
+
+@pytest.mark.parametrize("left", [b"", b'{"media_type": "vid', b"[]"])
+async def test_facts_that_a_dead_process_left_are_replaced(tmp_path: Path, left: bytes) -> None:
+    """Cut short or of an earlier try, with the clip there already or not: the clip's own are there in the end."""
+    for clip_is_there in (False, True):
+        place = facts_path(tmp_path / KEY)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(left)
+        artifact = await LocalArchive(tmp_path).keep(
+            KEY, pieces(real_clip()), Label("video/mp4", facts=(("job", "j"),))
+        )
+        told = ("video/mp4", (("job", "j"), ("sha256", artifact.sha256)))
+        assert told == read_facts(tmp_path / KEY), clip_is_there
+        assert 2 == len(files(tmp_path))
 
 
 async def test_a_disk_that_fills_up_half_way_leaves_nothing(tmp_path: Path) -> None:

@@ -34,6 +34,21 @@ class Disk:
         os.close(fd)
         raise FileExistsError(errno.EEXIST, "swept in the instant it was made", str(path))
 
+    def lay(self, path: Path, data: bytes) -> None:
+        """Make a small file that was not there, its bytes durable, its name not yet. Whole or not there, but for a
+        crash. Raises FileExistsError.
+        """
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        try:
+            self.write(fd, data)
+            self.sync(fd)
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.remove(path)
+            raise
+        finally:
+            os.close(fd)
+
     def write(self, fd: int, data: bytes | memoryview) -> None:
         """Write all of `data`."""
         left = memoryview(data)

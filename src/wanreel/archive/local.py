@@ -9,7 +9,7 @@ done there: whatever of a clip is left in hand at its end is written, checked an
 from __future__ import annotations
 
 import errno
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -95,7 +95,7 @@ class LocalArchive:
     def _finish(self, draft: Draft, rest: bytes, key: str, label: Label | None) -> Artifact:
         self._add(draft, rest)
         sha256 = draft.seal()
-        for candidate in (key, variant_key(key, sha256), variant_key(key, sha256, letters=64)):
+        for candidate in _candidates(key, sha256):
             path = self._path(candidate)
             assert draft.path is not None
             ours = put_if_absent(self._disk, draft.path, path)
@@ -119,15 +119,25 @@ class LocalArchive:
         self._disk.sync_folder(path.parent)
 
     def _describe(self, path: Path, label: Label) -> None:
-        """Lay the facts beside a clip: without them it is no less kept."""
-        draft = Draft(self._disk, facts_path(path), whole_clip=False)
+        """Lay the facts beside a clip: without them it is no less kept. What a crash cut short is replaced when the
+        clip comes again; nobody reads it before.
+        """
+        place, facts = facts_path(path), encoded(label)
         try:
-            draft.begin()
-            draft.add(encoded(label))
-            draft.seal()
-            draft.replace()
+            try:
+                self._disk.lay(place, facts)
+            except FileExistsError:
+                self._describe_anew(place, facts)
         except OSError as error:
             log.warning(FACTS_LOST, key=path.relative_to(self._root).as_posix(), why=why_not(error, self._root))
+
+    def _describe_anew(self, place: Path, facts: bytes) -> None:
+        draft = Draft(self._disk, place, whole_clip=False)
+        try:
+            draft.begin()
+            draft.add(facts)
+            draft.seal()
+            draft.replace()
         finally:
             draft.discard()
 
@@ -147,3 +157,10 @@ class LocalArchive:
             raise KeepFailed(Trouble.BAD_BYTES, f"what came is not a whole MP4: {error.why}") from None
         except OSError as error:
             raise KeepFailed(Trouble.DESTINATION, why_not(error, self._root)) from error
+
+
+def _candidates(key: str, sha256: str) -> Iterator[str]:
+    """Where a clip may lie: under its key, or, where another lies there, beside it."""
+    yield key
+    yield variant_key(key, sha256)
+    yield variant_key(key, sha256, letters=64)
