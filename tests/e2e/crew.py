@@ -124,8 +124,8 @@ def surroundings(home: Path, emu: Emulator, url: str, engine: Engine = LOOP) -> 
     return {**env, **engine.env}
 
 
-async def order(home: Path, emu: Emulator, url: str, count: int) -> None:
-    """So many jobs in the queue."""
+async def order(home: Path, emu: Emulator, url: str, count: int, first: int = 0) -> None:
+    """So many jobs in the queue, numbered from the first on."""
     settings = load(home=home, api_key=KEY, vendor_url=emu.base_url, database_url=url)
     account = accounts_of(settings, load_catalog()).main.account
     async with PostgresStore(url, lambda _: RUNNING, Policy()) as store:
@@ -138,7 +138,7 @@ async def order(home: Path, emu: Emulator, url: str, count: int) -> None:
                     account=account,
                     request=make_request(prompt=f"A red kite over a grey sea, take {number}", seed=number),
                 )
-                for number in range(count)
+                for number in range(first, first + count)
             ]
         )
 
