@@ -43,7 +43,7 @@ async def test_pages_of_friends_may(tmp_path: Path) -> None:
     async with served(tmp_path / "home", None, works=False, cors_origins=(origin,)) as it:
         got = await it.ask("POST", "/v1/jobs", WISH, origin=origin)
         assert (202, origin) == (got.status, got.headers["Access-Control-Allow-Origin"])
-        asked = {"access_control_request_method": "POST", "access_control_request_headers": "authorization"}
+        asked = {"access_control_request_method": "POST", "access_control_request_headers": "authorization,traceparent"}
         assert 200 == (await it.ask("OPTIONS", "/v1/jobs", origin=origin, **asked)).status
         assert 403 == (await it.ask("OPTIONS", "/v1/jobs", origin="https://evil.example", **asked)).status
 

@@ -135,11 +135,17 @@ def make_app(
             inner,
             allow_origins=desk.rules.origins,
             allow_methods=["GET", "POST", "DELETE", "PUT", "PATCH"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer"],
+            allow_headers=[*ASKED_WITH],
             expose_headers=["ETag", "Link", "Location", "X-Request-Id", "Retry-After", "Preference-Applied"],
             max_age=600,
         )
     return Guard(inner, rules=desk.rules, clock=desk.clock, refuse=refuse, limit=limit, door=door, loopback=loopback)
+
+
+ASKED_WITH = (  # by pages of other origins; Accept and the like need no leave
+    *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer"),
+    *("traceparent", "tracestate"),
+)
 
 
 def document(faces: Sequence[Face] | None = None) -> dict[str, Any]:
