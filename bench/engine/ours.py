@@ -6,6 +6,8 @@
 Orders go through the service one by one (checked, linted, priced, placed), from a few callers at a time; a runner, as
 `wanreel.wiring` makes it, does the rest, logging as `wanreel worker` does, into a file. Nobody judges clips. Before
 anything is measured a few jobs go through to warm up: tables of words, statements, connections.
+Leave some minutes between two runs in one folder, or give another `--home`: ext4 passes over each inode that was freed
+lately, so what a run removes at its end costs the next one up to a millisecond of system time a clip.
 A vendor takes five creates a second of an account and model (FS §10), so 250 jobs a second need fifty accounts.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.factories import NOW, FakeClock, make_job, make_outcome
 from tests.worker.fakes import Asker, Bench, FlakyStore, Gate, Notifier, Vendor
 from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Internal, Unavailable
-from wanreel.domain.event import Accepted, Finished, Found, Lost, Pause, Refused, StillRunning
+from wanreel.domain.event import Accepted, Finished, Found, Lost, Notice, Pause, Refused, StillRunning
 from wanreel.domain.job import Archiving, Fault, Generating, Intent, Job, Submitting
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
@@ -24,6 +24,7 @@ from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.ports.reviews import Reviewed
 from wanreel.worker.hearing import Ears
 from wanreel.worker.loop import Pace, Runner
+from wanreel.worker.outbox import BATCH
 from wanreel.worker.reviewing import Reviewer
 from wanreel.worker.spool_gate import SpoolGate
 
@@ -318,6 +319,43 @@ async def test_a_slow_receiver_holds_up_no_job() -> None:
 
 
 # --- bad days -------------------------------------------------------------------------------------------------------
+
+
+class Together(Notifier):
+    """Takes many at once, the first time only when it is let."""
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__()
+        self.gate = gate
+        self.sizes: list[int] = []
+
+    async def tell_all(self, notices: Sequence[Notice]) -> None:
+        await self.gate()
+        self.sizes.append(len(notices))
+        self.told += [notice.id for notice in notices]
+
+
+async def test_what_has_come_to_be_owed_while_others_were_told_is_told_at_once() -> None:
+    """Many jobs end while a receiver is slow: once it is not, nobody waits for the next look around."""
+    bench, gate = Bench(), Gate(True)
+    notifier = Together(gate)
+    await bench.store.add([make_job(Archiving) for _ in range(6 * BATCH)])
+    runner = runner_of(bench, notifier, pace=Pace(look_around_s=3600.0))
+    async with running(runner):
+        await gate.entered.wait()
+        await come_true(lambda: len(bench.archive.kept) == 6 * BATCH)
+        asked: list[float] = []
+        real = bench.store.next_due
+
+        async def next_due(now: float) -> float | None:
+            asked.append(now)
+            return await real(now)
+
+        bench.store.next_due = next_due
+        gate.opened.set()
+        await come_true(lambda: len(notifier.told) == 6 * BATCH)
+        assert len(asked) <= 2
+    assert len(set(notifier.told)) == 6 * BATCH
 
 
 async def test_a_bug_in_one_jobs_step_stops_neither_the_others_nor_the_runner() -> None:

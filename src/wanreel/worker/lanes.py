@@ -55,8 +55,10 @@ class AtWork:
         self._moved_at = now
 
     def take(self, now: float) -> Job | None:
-        """The next job, if there is a place for it."""
-        if not self._next or not self.places:
+        """The next job, if there is a place for it. What waited in vain is not begun any more: a process that was
+        stopped for a while may have lost its claims.
+        """
+        if not self._next or not self.places or now - self._moved_at >= HELD_S:
             return None
         self._moved_at = now
         return self._next.popleft()

@@ -29,7 +29,7 @@ from wanreel.worker.lanes import AtWork
 from wanreel.worker.learning import Learning
 from wanreel.worker.lookouts import Lookouts
 from wanreel.worker.moving import Mover
-from wanreel.worker.outbox import Told, deliver
+from wanreel.worker.outbox import BATCH, Told, deliver
 from wanreel.worker.presence import Presence
 from wanreel.worker.recovery import Recovery
 from wanreel.worker.rescue import rescue
@@ -123,6 +123,7 @@ class Runner:
         self._stopping = False
         self._draining = False
         self._chores: asyncio.Task[int] | None = None
+        self._more_is_owed = False
         self._remembering: asyncio.Task[None] | None = None
         self._gate = gate
         self._presence = presence  # None: nobody else works these jobs; whatever is claimed was claimed by the dead
@@ -422,10 +423,21 @@ class Runner:
                 self._wake.set()
 
     def _deliver_notices(self) -> None:
+        self._more_is_owed = True
         if self._chores is None or self._chores.done():
             self._chores = self._spawn(self._notices())
 
     async def _notices(self) -> int:
+        """Tell what is owed, and what has come to be owed meanwhile, until that is all; how many were tried."""
+        tried = 0
+        while self._more_is_owed and not self._stopping:
+            self._more_is_owed = False
+            told = await self._tell()
+            tried += told
+            self._more_is_owed |= told >= BATCH  # there may be more of them, and nothing that happens need wake us
+        return tried
+
+    async def _tell(self) -> int:
         try:
             if self._presence is not None and not await self._presence.alone("notices"):
                 return 0
