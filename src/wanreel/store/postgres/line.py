@@ -119,7 +119,7 @@ class Watch:
         self.now = 0  # seconds it has looked
         self.away = False
         self.waiting: set[Waiting] = set()
-        self._patience_s = PATIENCE_S
+        self._patience_s, self._probe_s = PATIENCE_S, PROBE_S
         self._asked_at = 0
         self._ended = asyncio.Event()
         self._looking: asyncio.Task[None] | None = None
@@ -131,7 +131,7 @@ class Watch:
 
     def hurry(self) -> None:
         """Whoever waits is about to end: little patience from now on."""
-        self._patience_s = HURRIED_S
+        self._patience_s = self._probe_s = HURRIED_S
         self._asked_at = -APART_S
 
     async def close(self) -> None:
@@ -151,7 +151,7 @@ class Watch:
                 one.give_up()
             if self.away or (self._tried_patience() and self.now >= self._asked_at + APART_S):
                 self._asked_at = self.now
-                self._found(there=await self._answers(min(PROBE_S, self._patience_s)))
+                self._found(there=await self._answers(self._probe_s))
 
     def _tried_patience(self) -> bool:
         return any(self.now - one.since >= self._patience_s for one in self.waiting)
