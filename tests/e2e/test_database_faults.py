@@ -100,7 +100,7 @@ async def _under(trouble: Trouble, server: Server, url: str, line: Line) -> Asyn
 
 
 async def _states(url: str) -> dict[str, int]:
-    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
         conn = await asyncpg.connect(url)
         try:
             await conn.execute("SET statement_timeout = 0")
