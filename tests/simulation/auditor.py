@@ -42,7 +42,7 @@ TASK_RETRIES = 1
 PROBE_S = 600.0  # a limit that a refusal taught is not gone beyond sooner
 NEVER_AGAIN = ("DataInspection", "IPInfringement", "InvalidParameter")
 BUSY_S, BUSY_MAX = 30.0, 10  # one clip is not fetched more often than this in so long
-LOOKS_MAX = 25  # nor one task looked at, whoever looks: while work waits a slot is to be noticed free at once
+LOOKS_MAX = 30  # nor one task looked at, whoever looks: while work waits a slot is to be noticed free at once
 HALF_A_DAY_S = 43_200.0
 
 
