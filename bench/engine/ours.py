@@ -254,15 +254,16 @@ def size_of(database: Path) -> int:
 async def already_running(run: Run, home: Path) -> None:
     """Have tasks at the vendor from before, as a home has that was stopped a minute ago; they go on for hours."""
     long = Shop(home / "shop", 36_000.0)
-    now = time.time()
     accounts = [f"acc{n:03}" for n in range(run.accounts)]
     async with SqliteStore(home / "wanreel.sqlite3", lambda _: 1_000_000, Policy()) as store:
         for first in range(0, run.watched, 1000):
-            await store.add([_running(n, accounts[n % run.accounts], long, now) for n in range(first, first + 1000)])
+            await store.add([_running(n, accounts[n % run.accounts], long) for n in range(first, first + 1000)])
 
 
-def _running(number: int, account: str, shop: Shop, now: float) -> Job:
-    task = Task(shop.submit(f"before{number}", account, LONG_MODEL), now, "req")
+def _running(number: int, account: str, shop: Shop) -> Job:
+    task_id = shop.submit(f"before{number}", account, LONG_MODEL)
+    now = time.time()  # accepted after it was made: else the list does not show it where it is sought
+    task = Task(task_id, now, "req")
     state = Generating(task, due_at=now + longest_delay_s(Policy()) / 2, status="RUNNING", seen_at=now)
     request = Request(mode="t2v", model=LONG_MODEL, prompt=f"A river, take {number}", size="1280*720", duration_s=5)
     where = Account(account, "beijing", "https://dashscope.aliyuncs.com/api/v1")

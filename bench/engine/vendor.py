@@ -32,6 +32,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.event import Accepted, CancelFailed, Finished, NotSent, StillRunning, TaskUnknown
@@ -57,8 +58,7 @@ class Seen:
     took_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A task as the list shows it."""
 
     task_id: str
@@ -73,7 +73,8 @@ class _Account:
     """The tasks of an account, in the order of their birth."""
 
     born: list[float] = field(default_factory=list[float])
-    tasks: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # beside it: id and model
+    tasks: list[tuple[str, str, float, float]] = field(default_factory=list[tuple[str, str, float, float]])
+    """Beside it: id, model, and its times, for the vendor's own work is not what is measured."""
 
 
 class Shop:
@@ -123,7 +124,8 @@ class Shop:
         there = self._accounts.get(account, _Account())
         first, after = bisect_left(there.born, since), bisect_right(there.born, until)
         end = after - (page - 1) * page_size
-        rows = [self._row(*there.tasks[place]) for place in range(end - 1, max(first, end - page_size) - 1, -1)]
+        now = self.clock()
+        rows = [_row(*there.tasks[place], now) for place in range(end - 1, max(first, end - page_size) - 1, -1)]
         return rows, after - first
 
     def fetch(self, url: str) -> bytes:
@@ -137,13 +139,6 @@ class Shop:
         lines = os.pread(self._log, size, 0).decode().splitlines()
         return Counter(line.split(" ", 2)[1] for line in lines)
 
-    def _row(self, task_id: str, model: str) -> Row:
-        born_at, ends_at = _times(task_id)
-        now = self.clock()
-        if now < ends_at:
-            return Row(task_id, model, _word(born_at, ends_at, now), born_at, None)
-        return Row(task_id, model, "SUCCEEDED", born_at, ends_at)
-
     def _catch_up(self) -> None:
         """Read what was written since: nearly in order, for processes write a millisecond apart."""
         while more := os.pread(self._log, 1 << 20, self._read_to):
@@ -151,10 +146,11 @@ class Shop:
             *lines, self._rest = (self._rest + more).split(b"\n")
             for line in lines:
                 task_id, _, account, model = line.decode().split(" ")
-                there, born_at = self._accounts.setdefault(account, _Account()), _times(task_id)[0]
+                there = self._accounts.setdefault(account, _Account())
+                born_at, ends_at = _times(task_id)
                 place = bisect_right(there.born, born_at)
                 there.born.insert(place, born_at)
-                there.tasks.insert(place, (task_id, model))
+                there.tasks.insert(place, (task_id, model, born_at, ends_at))
 
 
 def _times(task_id: str) -> tuple[float, float]:
@@ -164,6 +160,12 @@ def _times(task_id: str) -> tuple[float, float]:
         return int(born, 16) / 1000.0, int(ends, 16) / 1000.0
     except ValueError:
         return 0.0, 0.0
+
+
+def _row(task_id: str, model: str, born_at: float, ends_at: float, now: float) -> Row:
+    if now < ends_at:
+        return Row(task_id, model, _word(born_at, ends_at, now), born_at, None)
+    return Row(task_id, model, "SUCCEEDED", born_at, ends_at)
 
 
 def _word(born_at: float, ends_at: float, now: float) -> str:
