@@ -14,9 +14,10 @@ from wanreel.domain.job import Account, Intent, Job
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import Histogram, RunKind, RunTime, RunTimes, one_more
 from wanreel.ports.vendor import CancelAnswer, Listing, LookAnswer, Prepared, SubmitAnswer, Turned, Window
-from wanreel.ports.watching import Watched
+from wanreel.ports.watching import Run, Told, Watched
 from wanreel.vendor.answers import look_answer
 from wanreel.vendor.listing import list_answer, list_query
+from wanreel.watch.news import RunNews
 from wanreel.watch.watcher import Watcher, WatchTools
 
 KIND = RunKind(MODEL, "720P", BODY["parameters"]["duration"])
@@ -65,9 +66,19 @@ class Store:
         self.seen: Histogram | None = None
         self.known = Facts()
         self.holder: tuple[str, float] = ("", 0.0)
+        self.log: list[str] = []  # whatever began or ceased to run
+        self.last = set[str]()
 
     async def running(self, account: str) -> list[Watched]:
         return [Watched(c.task_id, c.task_id, KIND, c.accepted_at, answered=True) for c in self.shop.clips.values()]
+
+    async def told_since(self, mark: int | None) -> Told:
+        running = {watched.job_id: watched for watched in await self.running("main")}
+        self.log += sorted(self.last ^ running.keys())
+        self.last = set(running)
+        changed = [] if mark is None else self.log[mark:]
+        runs = tuple(Run(job_id, "main", running.get(job_id)) for job_id in changed)
+        return Told(len(self.log), runs, more=False, waiting=False)
 
     async def learn(self, met: RunTime) -> None:
         self.seen = one_more(self.seen, met.took_s)
@@ -118,7 +129,9 @@ class Ours:
         self.shop = shop
         self.store = store or Store(shop)
         self.vendor = Vendor(shop)
-        tools = WatchTools(Clock(shop), None, self.store, self.vendor, Policy(), owner, lambda: waiting)  # type: ignore[arg-type]
+        watching: Any = self.store  # it lacks what no watcher asks for
+        news = RunNews(self.store, Clock(shop))
+        tools = WatchTools(Clock(shop), news, watching, self.vendor, Policy(), owner, lambda: waiting)
         self.watcher = Watcher(make_account("main"), tools)
         self.at: float | None = None
         self.busy = False

@@ -85,6 +85,7 @@ from wanreel.version import VERSION
 from wanreel.watch.certificates import Certificates
 from wanreel.watch.doubts import Search
 from wanreel.watch.hook import Ears, EventHook
+from wanreel.watch.news import RunNews
 from wanreel.watch.watcher import Watcher as AccountWatcher
 from wanreel.watch.watcher import WatchTools
 from wanreel.worker.hearing import Ears as Heard
@@ -278,7 +279,8 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                     await till.wake("the prices were changed")
                     asked_by = now
 
-            watch = WatchTools(clock, store, store, vendor, policy, LOCK_HOLDER)
+            told = RunNews(store, clock)
+            watch = WatchTools(clock, told, store, vendor, policy, LOCK_HOLDER)
             presence: Presence | None = None
             if isinstance(clock, SharedClock):
                 watch = replace(watch, owner=owner, lease_s=LEASE_S)
@@ -314,6 +316,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 ears=Heard(store, tuple(k.account.id for k in accounts.all())),
                 reviewer=None if settings.judge == "off" else Reviewer(clock, store, store, panel, policy),
                 watchers=[AccountWatcher(k.account, watch) for k in accounts.all() if k.keys],
+                told=told,
                 gate=SpoolGate(spool, store, clock, policy, store.keeping),
                 presence=presence,
                 engine=engine_of(settings),

@@ -9,7 +9,7 @@ from tests.factories import NOW, make_account, make_change, make_job, make_outco
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.job import STATES, Archiving, Generating, Queued, State, Task
 from wanreel.domain.runtimes import FORGET, RunKind, RunTime, kind_of
-from wanreel.ports.watching import Watched
+from wanreel.ports.watching import Run, Watched
 
 
 @pytest.mark.parametrize("kind", STATES)
@@ -49,6 +49,54 @@ async def test_a_task_runs_from_the_change_that_has_it_to_the_one_that_ends_it(b
     assert ["t-2"] == [w.task_id for w in await bench.store.running("main")]
     await bench.store.commit(make_change(job, Archiving(make_task("t-2"), make_outcome(), NOW)))
     assert [] == await bench.store.running("main")
+
+
+async def test_what_begins_and_ends_to_run_is_told_after_a_mark(bench: Bench) -> None:
+    """Of every job spoken of since, as it stands now, of all accounts; who has a mark is told nothing twice."""
+    await bench.add(make_job(Generating, id="job_before", task_id="t-0"))
+    begun = await bench.store.told_since(None)
+    assert ((), False) == (begun.runs, begun.more)
+
+    queued = make_job(Queued, id="job_a")
+    await bench.add(queued, make_job(Generating, id="job_b", task_id="t-b", account=make_account("second")))
+    job = await bench.store.commit(make_change(queued, make_state(Generating, task_id="t-a")))
+    told = await bench.store.told_since(begun.mark)
+    running = {one.job_id: one for one in [*await bench.store.running("main"), *await bench.store.running("second")]}
+    assert {"job_a": "main", "job_b": "second"} == {run.job_id: run.account for run in told.runs}
+    assert all(run.watched == running[run.job_id] for run in told.runs)
+
+    await bench.store.commit(make_change(job, Archiving(make_task("t-a"), make_outcome(), NOW)))
+    after = await bench.store.told_since(told.mark)
+    assert [Run("job_a", "main", None)] == list(after.runs)
+    again = await bench.store.told_since(after.mark)
+    assert ((), after.mark) == (again.runs, again.mark)
+
+
+async def test_what_is_told_is_no_more_than_what_changed(bench: Bench) -> None:
+    """Six hundred run, one of them changes: one is told. Of six hundred that are new, some hundreds at a time."""
+    begun = await bench.store.told_since(None)
+    jobs = [make_job(Generating, id=f"job_{n:04}", task_id=f"t-{n}") for n in range(600)]
+    await bench.add(*jobs)
+    seen, told = set[str](), await bench.store.told_since(begun.mark)
+    assert told.more
+    seen |= {run.job_id for run in told.runs}
+    told = await bench.store.told_since(told.mark)
+    assert not told.more
+    assert {job.id for job in jobs} == seen | {run.job_id for run in told.runs}
+
+    await bench.store.commit(make_change(jobs[7], Archiving(make_task("t-7"), make_outcome(), NOW)))
+    assert [Run("job_0007", "main", None)] == list((await bench.store.told_since(told.mark)).runs)
+
+
+async def test_whether_work_waits_is_told_too(bench: Bench) -> None:
+    """As long as any job is queued, on whatever account."""
+    assert not (await bench.store.told_since(None)).waiting
+    job = make_job(Queued, account=make_account("second"))
+    await bench.add(job)
+    told = await bench.store.told_since(0)
+    assert told.waiting
+    await bench.store.commit(make_change(job, make_state(Generating, task_id="t-1")))
+    assert not (await bench.store.told_since(told.mark)).waiting
 
 
 async def test_run_times_are_remembered_by_kind(bench: Bench) -> None:

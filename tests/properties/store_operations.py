@@ -45,6 +45,7 @@ from wanreel.domain.runtimes import RunKind, RunTime
 from wanreel.money.budget import Budget
 from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.ports.ledger import Slice
+from wanreel.ports.watching import Run, Watched
 from wanreel.store.memory import MemoryStore
 from wanreel.store.postgres.store import PostgresStore
 from wanreel.store.sqlite import SqliteStore
@@ -354,7 +355,16 @@ def _next_due(s: Stream) -> Ask:
 
 def _running(s: Stream) -> Ask:
     account = s.random.choice(["main", "second"])
-    return lambda store: store.running(account)
+
+    async def read_and_told(store: Store) -> tuple[list[Watched], dict[str, Run], bool]:
+        """Numbers are each store's own: what is told from the first one on, to the end."""
+        told, runs = await store.told_since(0), dict[str, Run]()
+        while told.runs:
+            runs |= {run.job_id: run for run in told.runs}
+            told = await store.told_since(told.mark)
+        return await store.running(account), runs, told.waiting
+
+    return read_and_told
 
 
 def _learn(s: Stream) -> Ask:

@@ -23,7 +23,7 @@ from wanreel.ports.jobs import Claim, Filter
 from wanreel.ports.ledger import Slice
 from wanreel.ports.notices import Owed
 from wanreel.ports.slots import Parked
-from wanreel.ports.watching import Known, Watched
+from wanreel.ports.watching import Known, Told, Watched
 from wanreel.store.memory import MemoryStore
 from wanreel.store.postgres.store import PostgresStore
 
@@ -142,6 +142,10 @@ class StoreDoor:
     async def running(self, account: str) -> list[Watched]:
         await self._enter("running", account)
         return await self.store.running(account)
+
+    async def told_since(self, mark: int | None) -> Told:
+        await self._enter("told since", "" if mark is None else str(mark))
+        return await self.store.told_since(mark)
 
     async def learn(self, *met: RunTime) -> None:
         await self._enter("learn", met[0].kind.model)

@@ -34,6 +34,7 @@ from wanreel.money.books import Books
 from wanreel.ports.ledger import Slice
 from wanreel.store.memory import MemoryStore
 from wanreel.watch.doubts import Search
+from wanreel.watch.news import RunNews
 from wanreel.watch.watcher import Watcher, WatchTools
 from wanreel.worker.moving import Mover
 from wanreel.worker.rescue import rescue
@@ -190,7 +191,7 @@ class Stage:
             return self.build.search(clock, door, door, self.vendor, self.likeness, self.policy, alone)
 
         def watchers_of(door: StoreDoor, owner: str) -> list[Watcher]:
-            tools = WatchTools(clock, door, door, self.vendor, self.policy, owner, fresh_s=1e6, lease_s=LEASE_S)
+            tools = WatchTools(clock, RunNews(door, clock), door, self.vendor, self.policy, owner, lease_s=LEASE_S)
             return [Watcher(account, tools) for account in self.accounts]
 
         doors = [self.build.door(self.world, self.store, self.auditor) for _ in range(count)]

@@ -14,12 +14,12 @@ from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import Histogram, RunKind, RunTimes, curve_of, one_more
 from wanreel.ports.watching import Watched
+from wanreel.watch.board import Board, Tracked
 from wanreel.watch.planning import (
     PER_S_MAX,
     AskFor,
     ListThese,
     Rest,
-    Tracked,
     View,
     budget_per_s,
     next_look,
@@ -50,7 +50,7 @@ def taught(median_s: float = 60.0, count: int = 300) -> RunTimes:
 def view(*tasks: Tracked, runtimes: RunTimes | None = None, **fields: object) -> View:
     """A view of tasks, oldest first."""
     ordered = sorted(tasks, key=lambda one: one.task.accepted_at)
-    return View(ordered, runtimes or RunTimes(), Facts(zone=Zone.UTC8), **fields)  # type: ignore[arg-type]
+    return View(Board(ordered), runtimes or RunTimes(), Facts(zone=Zone.UTC8), **fields)  # type: ignore[arg-type]
 
 
 # --- while little is known ------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def test_while_work_waits_looks_are_prompt_but_never_more_than_two_a_second() ->
 def test_the_vendors_limits_are_never_planned_away(count: int, waiting: bool, median_s: float, page: int) -> None:
     """More tasks earn more, but never what the vendor would refuse."""
     tasks = [task(n * 0.7) for n in range(count)]
-    seen = View(tasks[::-1], taught(median_s, 50), Facts(page_size=page), (), waiting)
+    seen = View(Board(tasks[::-1]), taught(median_s, 50), Facts(page_size=page), (), waiting)
     assert 0.0 <= budget_per_s(seen, POLICY) <= PER_S_MAX
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.factories import FakeClock, make_account, make_job, make_task
+from tests.factories import FakeClock, make_account, make_change, make_job, make_outcome, make_task
 from tests.watch.desk_vendor import DeskVendor
 from wanreel.domain.event import Change, Finished, QueryFailed, StillRunning
 from wanreel.domain.facts import Facts, Zone
-from wanreel.domain.job import Generating, Job
+from wanreel.domain.job import Archiving, Generating, Job
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import RunTime, kind_of
@@ -20,8 +20,10 @@ from wanreel.emulator.desk import Desk, DeskSettings
 from wanreel.emulator.quirks import Quirks
 from wanreel.emulator.scripts import Fate, Instruction
 from wanreel.ports.vendor import Ended, Turned
+from wanreel.ports.watching import Told, Watched
 from wanreel.store.memory import MemoryStore
-from wanreel.watch.watcher import LEASE_S, Watcher, WatchTools
+from wanreel.watch.news import RunNews
+from wanreel.watch.watcher import LEASE_S, WHOLE_S, Watcher, WatchTools
 
 ACCOUNT = make_account("main")
 THEIRS = Account("main", running=1000, queued=1000, submit_rate=0.0)
@@ -40,7 +42,8 @@ class Post:
 
     def another(self, owner: str) -> Watcher:
         """One more process's watcher of the same account."""
-        return Watcher(ACCOUNT, WatchTools(self.clock, self.store, self.store, self.vendor, self.policy, owner))
+        news = RunNews(self.store, self.clock)
+        return Watcher(ACCOUNT, WatchTools(self.clock, news, self.store, self.vendor, self.policy, owner))
 
     async def task(self, run_s: float = 60.0, **more: Any) -> Job:
         """A running task that takes so long, and its job."""
@@ -231,7 +234,7 @@ async def test_ten_thousand_tasks_are_watched_with_hardly_a_write() -> None:
     jobs = [make_job(Generating(make_task(f"task-{n}", begun), due_at=begun + 1200.0)) for n in range(10_000)]
     await store.add(jobs)
     vendor = DeskVendor(Desk(DeskSettings(accounts=(THEIRS,)), seed=1), clock)
-    watcher = Watcher(ACCOUNT, WatchTools(clock, store, store, vendor, policy, "w1"))
+    watcher = Watcher(ACCOUNT, WatchTools(clock, RunNews(store, clock), store, vendor, policy, "w1"))
     while clock.now() < begun + 60.0 * minutes:
         turned = await watcher.turn()
         clock.advance(max(turned.until - clock.now(), 2.0))
@@ -245,10 +248,102 @@ async def test_ten_thousand_tasks_are_watched_with_hardly_a_write() -> None:
     assert store.writes + far_net < 10_000 * minutes / 5
 
 
+@pytest.mark.parametrize("watched", [500, 10_000])
+async def test_a_turn_costs_what_is_new_however_much_is_watched(watched: int) -> None:
+    """Tasks come and go among many: nothing is read whole again, and only what changed is read and planned."""
+    clock, policy = FakeClock(), Policy()
+    store = Counted(lambda _: 20_000, policy)
+    states = [Generating(make_task(f"task-{n}", clock.now()), due_at=clock.now() + 1200.0) for n in range(watched)]
+    jobs = await store.add([make_job(state) for state in states])
+    vendor = DeskVendor(Desk(DeskSettings(accounts=(THEIRS,)), seed=1), clock)
+    watcher = Watcher(ACCOUNT, WatchTools(clock, RunNews(store, clock), store, vendor, policy, "w1"))
+    await watcher.turn()
+    assert (1, watched) == (store.whole, len(watcher.tasks))
+
+    before = watcher.work
+    for n in range(20):
+        if n % 2:
+            await store.commit(make_change(jobs[n], Archiving(make_task(f"task-{n}"), make_outcome(), clock.now())))
+        else:
+            await store.add([make_job(Generating(make_task(f"new-{n}", clock.now()), due_at=clock.now() + 1200.0))])
+        watcher.changed()
+        turned = await watcher.turn()
+        assert ((), len(watcher.tasks)) == (turned.ended, watched + (n + 1) % 2)
+        clock.advance(0.1)
+    assert (1, 20, 0) == (store.whole, store.told, vendor.calls.total())
+    assert watcher.work - before <= 200
+
+
+async def test_a_look_costs_its_page_however_much_is_watched() -> None:
+    """When tasks come due, those on the page of the list are planned anew, not the others."""
+    post = Post()
+    for _ in range(1500):
+        await post.task(run_s=5000.0)
+        post.clock.advance(0.5)
+    await post.until(1.0)
+    looks, before = post.vendor.calls.total(), post.watcher.work
+    await post.until(60.0)
+    looks = post.vendor.calls.total() - looks
+    assert looks > 15
+    assert post.watcher.work - before <= 250 * looks
+
+
+async def test_what_another_process_began_and_ended_is_seen_by_news() -> None:
+    """A task begun elsewhere is watched, and one that ended there is asked after no more."""
+    post = Post()
+    jobs = [await post.task(run_s=5000.0) for _ in range(3)]
+    await post.until(10.0)
+    assert 3 == len(post.watcher.tasks)
+    ended = make_change(jobs[0], Archiving(jobs[0].state.task, make_outcome(), post.clock.now()))  # type: ignore[union-attr]
+    await post.store.commit(ended)
+    await post.watcher.tools.news.read()
+    await post.until(1.0)
+    assert {job.state.task.id for job in jobs[1:]} == post.watcher.tasks.keys()  # type: ignore[union-attr]
+
+
+async def test_what_no_news_told_is_seen_within_a_minute() -> None:
+    """What runs is read whole now and then, so that nothing hangs on the news alone."""
+    post = Post()
+    await post.task(run_s=5000.0)
+    await post.until(1.0)
+    post.watcher.tools.news.deaf("main")
+    await post.task(run_s=5000.0)
+    await post.until(WHOLE_S + 1.0)
+    assert 2 == len(post.watcher.tasks)
+
+
+async def test_a_lease_is_kept_through_the_longest_rest_and_its_loss_forgets_the_picture() -> None:
+    """Nobody else may come to think that this watcher has died; one that was replaced reads all anew."""
+    post = Post()
+    await post.task(run_s=5000.0)
+    await post.until(600.0)
+    assert not await post.store.lease("main", "w2", post.clock.now(), post.clock.now() + LEASE_S)
+    post.clock.advance(LEASE_S * 2)
+    assert await post.store.lease("main", "w2", post.clock.now(), post.clock.now() + LEASE_S)
+    await post.until(1.0)
+    assert {} == post.watcher.tools.news.take("main")
+    await post.task(run_s=5000.0)
+    await post.until(LEASE_S * 2)
+    assert 2 == len(post.watcher.tasks)
+
+
 class Counted(MemoryStore):
-    """Counts what would be written to disk for a watcher."""
+    """Counts what would be read whole, told and written to disk for a watcher."""
 
     writes = 0
+    whole = 0
+    told = 0
+
+    async def running(self, account: str) -> list[Watched]:
+        """All of it."""
+        self.whole += 1
+        return await super().running(account)
+
+    async def told_since(self, mark: int | None) -> Told:
+        """What is new."""
+        found = await super().told_since(mark)
+        self.told += len(found.runs)
+        return found
 
     async def lease(self, account: str, owner: str, now: float, until: float) -> bool:
         """A row."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from tests.factories import NOW, make_account, make_job, make_outcome
+from tests.factories import NOW, FakeClock, make_account, make_job, make_outcome
 from tests.worker.fakes import Asker, Bench, Vendor
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Finished, Found
 from wanreel.domain.job import Account, Archiving, Generating, Job, Succeeded, Unconfirmed
 from wanreel.domain.runtimes import kind_of
 from wanreel.ports.vendor import Ended, Turned
+from wanreel.worker.lookouts import Lookouts
 from wanreel.worker.loop import Pace, Runner
 
 PACE = Pace(look_around_s=0.02)
@@ -119,3 +120,36 @@ async def test_a_task_that_was_found_again_is_watched_at_once() -> None:
     await work
     assert isinstance((await bench.store.get(lost.id)).state, Generating)
     assert 0 == bench.vendor.count("look")
+
+
+class Word:
+    """News that speaks of the accounts it is given, once each."""
+
+    def __init__(self, *spoken_of: frozenset[str] | Exception) -> None:
+        self.spoken_of = deque(spoken_of)
+
+    async def read(self) -> frozenset[str]:
+        found = self.spoken_of.popleft() if self.spoken_of else frozenset[str]()
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+async def test_news_is_read_once_for_all_and_wakes_only_whom_it_is_for() -> None:
+    """A watcher that nothing is told of rests on; the one that is spoken of turns again. Trouble is got over."""
+    quiet, busy = (
+        Watcher(*(Turned((), NOW + 3600.0, 0.0) for _ in range(50)), account=make_account(name))
+        for name in ("quiet", "busy")
+    )
+    word = Word(frozenset({"busy", "nobody's"}), Unavailable("away"), RuntimeError("a bug"), frozenset({"busy"}))
+    lookouts = Lookouts((quiet, busy), FakeClock(), lambda: None, word)
+    lookouts.start()
+    try:
+        async with asyncio.timeout(20):
+            while word.spoken_of or len(busy.turns) > 47:
+                lookouts.changed(make_job(account=make_account("quiet")))
+                await asyncio.sleep(0)
+    finally:
+        await lookouts.stop()
+    assert (49, 47) == (len(quiet.turns), len(busy.turns))
+    assert (0, 0) == (quiet.changes, busy.changes)

@@ -111,18 +111,32 @@ class Curve:
 
     def hazard(self, age_s: float, within_s: float) -> float:
         """The chance that a task still running at this age ends within so many seconds more."""
-        now = self.share_left(age_s)
-        if now <= 1e-12:
-            return min(1.0, within_s / max(age_s, FIRST_S))  # older than any: it may end any time
-        return min(1.0, max(0.0, 1.0 - self.share_left(age_s + within_s) / now))
+        return self.outlook(age_s, within_s, self.share_left(age_s))[0]
 
     def rate(self, age_s: float) -> float:
         """The chance per second that a task of this age ends now."""
-        age_s = max(age_s, 0.0)
-        place = min(bisect_right(EDGES, age_s) - 1, BINS - 1)
-        density = (self.left[place] - self.left[place + 1]) / (EDGES[place + 1] - EDGES[place])
-        now = self.share_left(age_s)
-        return density / now if now > 1e-9 else 1.0 / max(age_s, FIRST_S)
+        return self.outlook(age_s, 0.0, 1.0)[1]
+
+    def outlook(self, age_s: float, within_s: float, left: float) -> tuple[float, float]:
+        """`hazard` at this age, and `rate` so many seconds later, for whoever asks of many tasks again and again:
+        `left` is the share left at this age.
+        """
+        then_s = age_s + within_s
+        if then_s >= EDGES[-1]:
+            place, then_left = BINS - 1, 0.0
+        elif then_s <= 0.0:
+            place, then_left = 0, 1.0
+        else:
+            place = bisect_right(EDGES, then_s) - 1
+            part = (then_s - EDGES[place]) / (EDGES[place + 1] - EDGES[place])
+            then_left = self.left[place] + part * (self.left[place + 1] - self.left[place])
+        if left <= 1e-12:
+            chance = min(1.0, within_s / max(age_s, FIRST_S))  # older than any: it may end any time
+        else:
+            chance = 1.0 - then_left / left if then_left < left else 0.0
+        if then_left <= 1e-9:
+            return chance, 1.0 / max(then_s, FIRST_S)
+        return chance, (self.left[place] - self.left[place + 1]) / (EDGES[place + 1] - EDGES[place]) / then_left
 
     @property
     def mean_s(self) -> float:

@@ -30,6 +30,43 @@ class Known:
     answered: bool  # a submit's own answer told of it; not so when it was adopted
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a job stands for whoever watches its account: on a task that runs, or on none."""
+
+    job_id: str
+    account: str
+    watched: Watched | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told after a mark, by whatever process."""
+
+    mark: int  # where to read on
+    runs: tuple[Run, ...]  # of the jobs spoken of, as they stand now, oldest word first; a job may come twice
+    more: bool  # there is more to read
+    waiting: bool  # whether any job waits to be sent
+
+
+class Running(Protocol):
+    """What begins and ends to run, told to whoever keeps a picture of it."""
+
+    async def told_since(self, mark: int | None) -> Told:
+        """What was told after a mark, some hundreds at a time; None: nothing yet, only where to begin. What a process
+        has committed is told at the latest once no other is just about numbering what happens.
+        """
+        ...
+
+
+class News(Protocol):
+    """What begins and ends to run, on all accounts of a process."""
+
+    async def read(self) -> frozenset[str]:
+        """Read on: the accounts whose watchers have something to hear. Raises Unavailable."""
+        ...
+
+
 class Watching(Protocol):
     """What the watcher of an account remembers: what runs, how long such tasks take, what its list is like."""
 

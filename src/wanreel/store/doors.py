@@ -29,7 +29,7 @@ from wanreel.ports.notices import Owed
 from wanreel.ports.overview import Line, Sight
 from wanreel.ports.reviews import DueReview
 from wanreel.ports.slots import Parked
-from wanreel.ports.watching import Known, Watched
+from wanreel.ports.watching import Known, Told, Watched
 from wanreel.store.access import SqlAccess
 from wanreel.store.hooks import SqlHooks
 from wanreel.store.keeping import DatabaseKeeping
@@ -275,6 +275,10 @@ class Doors:
     async def running(self, account: str) -> list[Watched]:
         """Every task of the account that a job in Generating stands on, oldest first."""
         return await self._read(lambda conn: watching.running(conn, account))
+
+    async def told_since(self, mark: int | None) -> Told:
+        """What began and ended to run after a mark; see `ports.Running`."""
+        return await self._read(lambda conn: watching.told_since(conn, mark))
 
     async def learn(self, *met: RunTime) -> None:
         """Remember how long tasks took that have succeeded."""

@@ -52,10 +52,12 @@ from wanreel.ports.notices import Owed
 from wanreel.ports.overview import Line, Sight
 from wanreel.ports.reviews import DueReview
 from wanreel.ports.slots import Parked
-from wanreel.ports.watching import Known, Watched
+from wanreel.ports.watching import Known, Run, Told, Watched
 from wanreel.store.memory_keeping import MemoryKeeping
 from wanreel.store.rows import SAFE_S, Index, index, known_of, same_ask
 from wanreel.store.sql.rates import FAR_S
+
+_TOLD_AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -530,12 +532,19 @@ class MemoryStore:
 
     async def running(self, account: str) -> list[Watched]:
         """Every task of the account that a job in Generating stands on, oldest first."""
-        found: list[Watched] = []
-        for job in (row.job for row in self._rows.values()):
-            if isinstance(job.state, Generating) and job.account.id == account:
-                task = job.state.task
-                found.append(Watched(job.id, task.id, kind_of(job.request), task.accepted_at, task.how == "answer"))
+        here = (row.job for row in self._rows.values() if row.job.account.id == account)
+        found = [watched for job in here if (watched := _watched(job)) is not None]
         return sorted(found, key=lambda task: (task.accepted_at, task.job_id))
+
+    async def told_since(self, mark: int | None) -> Told:
+        """What began and ended to run after a mark; see `ports.Running`."""
+        waiting = any(isinstance(row.job.state, Queued) for row in self._rows.values())
+        if mark is None:
+            return Told(await self.newest(), (), more=False, waiting=waiting)
+        told = await self.since(mark, _TOLD_AT_ONCE)
+        jobs = [self._rows[one.job_id].job for one in told if one.job_id in self._rows]
+        runs = tuple(Run(job.id, job.account.id, _watched(job)) for job in jobs)
+        return Told(told[-1].seq if told else mark, runs, more=len(told) == _TOLD_AT_ONCE, waiting=waiting)
 
     async def learn(self, *met: RunTime) -> None:
         """Remember how long tasks took that have succeeded."""
@@ -906,6 +915,14 @@ class MemoryStore:
     def _forget_parks(self, now: float) -> None:
         for at in [at for at, p in self._parks.items() if p.park.until <= now and p.park.kind is not Pause.HAND]:
             del self._parks[at]
+
+
+def _watched(job: Job) -> Watched | None:
+    """What its account's watcher needs of a job that the vendor works on."""
+    if not isinstance(job.state, Generating):
+        return None
+    task = job.state.task
+    return Watched(job.id, task.id, kind_of(job.request), task.accepted_at, task.how == "answer")
 
 
 def _in_slice(posting: Posting, which: Slice) -> bool:

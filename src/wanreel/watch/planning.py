@@ -24,30 +24,20 @@ from functools import lru_cache
 from wanreel.domain.facts import Facts, Zone
 from wanreel.domain.policy import Policy, poll_delay_s
 from wanreel.domain.runtimes import Curve, RunKind, RunTimes
-from wanreel.ports.watching import Watched
+from wanreel.watch.board import Board, Tracked
 
 PURSE = 80.0  # requests that can be saved up
 PER_S_MAX = 24.0  # of both kinds together, whatever runs: the vendor takes 20 a second of each
 IDLE_SHARE = 0.0075  # of a slot's time may go by unseen between the end of its task and the look that shows it
 COVER_S = 3.0  # with hundreds running, all of them are looked at about this often
 REST_S_MAX = 5.0  # with nothing to watch, and as far as what is likely is reckoned on from now
+SURE_S = 1.0  # what is likely so soon is not reckoned again on the way
 LONG_REST_S_MAX = 80.0  # with tasks of whose ends hardly any is likely for so long
 REST_S_MIN = 0.02
 THRIFT = 0.996  # of what the plain schedule would spend: the rest is for what goes wrong
 _ROWS_UNKNOWN = 100
 _EARLY = 0.2  # of the wait before it: a look so much before its time counts as that look
 _TIGHT = 1.0  # how strongly an empty or a full purse moves the price
-
-
-@dataclass(slots=True)
-class Tracked:
-    """A watched task, and what is known of it."""
-
-    task: Watched
-    known_at: float  # when it was last known to run
-    looked_at: float = 0.0  # when it was last looked at, whether or not that told anything
-    unlisted_until: float = 0.0  # the list did not show it: asked after by itself until then
-    held_until: float = 0.0  # its end was seen, or it could not be asked after: somebody else's turn until then
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +66,11 @@ Look = ListThese | AskFor | Rest
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a decision is made on. `tasks` come oldest first; `others` are the instants at which further tasks were
-    created that stand in the list beside them.
+    """What a decision is made on. `others` are the instants at which further tasks were created that stand in the list
+    beside those on the board.
     """
 
-    tasks: Sequence[Tracked]
+    tasks: Board
     runtimes: RunTimes
     facts: Facts
     others: Sequence[float] = ()
@@ -103,8 +93,8 @@ def is_thrifty(view: View, policy: Policy) -> bool:
 
 def _budget(view: View, policy: Policy) -> tuple[float, bool]:
     plain, ends, alone_s, shortest_s = 0.0, 0.0, 0.0, math.inf
-    for kind, count in _counted(view.tasks).items():
-        curve = view.runtimes.curve(kind)
+    for kind, those in view.tasks.kinds.items():
+        curve, count = view.runtimes.curve(kind), len(those)
         if curve is None:
             plain += count / policy.poll_max_s * 2
             continue
@@ -155,13 +145,6 @@ def plain_looks(curve: Curve, policy: Policy) -> float:
     return looks
 
 
-def _counted(tasks: Sequence[Tracked]) -> dict[RunKind, int]:
-    counts: dict[RunKind, int] = {}
-    for one in tasks:
-        counts[one.task.kind] = counts.get(one.task.kind, 0) + 1
-    return counts
-
-
 def page_rows(facts: Facts) -> int:
     """How many rows a page of the list is thought to hold."""
     return facts.page_size or _ROWS_UNKNOWN
@@ -180,12 +163,15 @@ class _Worth:
     rate: float = 0.0  # of ends, a second
 
     def add(self, one: Tracked, now: float, curve: Curve) -> None:
-        gap_s, age_s = max(now - one.known_at, 0.0), one.known_at - one.task.accepted_at
-        chance = curve.hazard(age_s, gap_s)
+        known_at = one.known_at
+        gap_s, age_s = now - known_at if now > known_at else 0.0, known_at - one.task.accepted_at
+        if one.left_at != known_at or one.left_by is not curve:
+            one.left, one.left_at, one.left_by = curve.share_left(age_s), known_at, curve
+        chance, rate = curve.outlook(age_s, gap_s, one.left)
         self.tasks.append(one)
         self.chance += chance
         self.waited_s += 0.5 * chance * gap_s
-        self.rate += curve.rate(age_s + gap_s) * (1.0 - chance)
+        self.rate += rate * (1.0 - chance)
 
     @property
     def cost(self) -> float:
@@ -206,19 +192,19 @@ class _Worth:
 
 def next_look(view: View, now: float, policy: Policy) -> Look:
     """What to do now. A `Rest` may be cut short by anything new."""
-    free = [one for one in view.tasks if one.held_until <= now]
-    if not free:
-        return Rest(min((one.held_until for one in view.tasks), default=now + REST_S_MAX))
+    if not view.tasks:
+        return Rest(now + REST_S_MAX)
     per_s = max(budget_per_s(view, policy), 1e-3)
     if view.purse < 1.0:
         return Rest(now + min(max((1.0 - view.purse) / per_s, REST_S_MIN), REST_S_MAX))
-    plain, learned = _by_knowledge(free, view, now)
-    look, rest_s = _plain_look(plain, free, view, now, policy), REST_S_MAX
-    if isinstance(look, Rest):
-        rest_s = look.until - now
-    elif look is not None:
-        return look
-    if learned:
+    rest_s = math.inf
+    schedule, known = _schedule(policy), {kind: view.runtimes.curve(kind) is not None for kind in view.tasks.kinds}
+    if plain := view.tasks.soonest(lambda one: _agenda_at(one, schedule, known[one.task.kind], now)):
+        at, first = plain
+        if at <= now:
+            return _plain_look(first, view, now)
+        rest_s = at - now
+    if learned := _learned(view, now):
         looks, price = _looks(learned, view, now, per_s)
         best = looks[0]
         ripe_s = min(one.ripe_in_s(price) for one in looks[:4])
@@ -226,8 +212,7 @@ def next_look(view: View, now: float, policy: Policy) -> Look:
             return AskFor(best.tasks[0]) if len(best.tasks) == 1 else ListThese(tuple(best.tasks))
         if ripe_s >= REST_S_MAX:
             ripe_s = _unripe_for_s(learned, view, now, per_s)
-            rest_s = rest_s if plain else ripe_s
-        rest_s = min(rest_s, ripe_s, *(one.held_until - now for one in view.tasks if one.held_until > now))
+        rest_s = min(rest_s, max(ripe_s / 2, min(ripe_s, SURE_S)))  # half way there it is known better
     return Rest(now + max(rest_s, REST_S_MIN))
 
 
@@ -243,66 +228,100 @@ def _unripe_for_s(learned: Sequence[tuple[Tracked, Curve]], view: View, now: flo
     return rest_s
 
 
-def _by_knowledge(free: Sequence[Tracked], view: View, now: float) -> tuple[list[Tracked], list[tuple[Tracked, Curve]]]:
-    """Tasks watched by the plain schedule, and those whose run times are known."""
-    plain: list[Tracked] = []
-    learned: list[tuple[Tracked, Curve]] = []
-    curves: dict[RunKind, Curve | None] = {}
-    for one in free:
-        kind = one.task.kind
-        if kind not in curves:
-            curves[kind] = view.runtimes.curve(kind)
-        curve = curves[kind]
-        if curve is None or one.unlisted_until > now:
-            plain.append(one)
-        else:
-            learned.append((one, curve))
-    return plain, learned
+def count_learned(view: View) -> int:
+    """Of how many tasks the run times are known: each turn goes over all of these."""
+    return sum(len(those) for kind, those in view.tasks.kinds.items() if view.runtimes.curve(kind) is not None)
+
+
+def _is_near(one: Tracked, now: float) -> bool:
+    """Whether the list is where to look for it, now."""
+    return one.held_until <= now and one.unlisted_until <= now
+
+
+def _learned(view: View, now: float) -> list[tuple[Tracked, Curve]]:
+    """Tasks whose run times are known, oldest first; what the list does not show is left to the plain schedule."""
+    found: list[tuple[Tracked, Curve]] = []
+    kinds = 0
+    for kind, those in view.tasks.kinds.items():
+        curve = view.runtimes.curve(kind)
+        if curve is not None:
+            kinds += 1
+            found += [(one, curve) for one in those if one.held_until <= now and one.unlisted_until <= now]
+    if kinds > 1:
+        found.sort(key=lambda pair: pair[0].task.accepted_at)
+    return found
+
+
+def _agenda_at(one: Tracked, schedule: _Schedule, known: bool, now: float) -> float:  # noqa: FBT001 - of two sorts
+    """When a task is thought of, whatever is likely: by the plain schedule, or once it is our turn again."""
+    if one.held_until > now:
+        return one.held_until
+    if not known:
+        return schedule.due_at(one)
+    return min(schedule.due_at(one), one.unlisted_until) if one.unlisted_until > now else math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """The plain schedule: the ages at which it looks while it slows down, and then evenly."""
+
+    ages: tuple[float, ...]
+    early: tuple[float, ...]  # a look at this age still counts as the one before, not as that at the same place above
+    evenly_from: float
+    wait_s: float
+
+    def due_at(self, one: Tracked) -> float:
+        """When it looks next. A look that came a little early, with another task's, counts."""
+        at = one.task.accepted_at
+        age_s = max(one.known_at, one.looked_at) - at
+        place = bisect_right(self.early, age_s)
+        if place < len(self.ages):
+            return at + self.ages[place]
+        begun = math.floor((age_s - self.evenly_from) / self.wait_s + _EARLY) + 1.0
+        return at + self.evenly_from + self.wait_s * max(1.0, begun)
+
+
+@lru_cache(maxsize=8)
+def _schedule(policy: Policy) -> _Schedule:
+    ages: list[float] = []
+    early: list[float] = []
+    at_s = 0.0
+    while (wait_s := poll_delay_s(policy, len(ages))) < policy.poll_max_s:
+        at_s += wait_s
+        ages.append(at_s)
+        early.append(at_s - _EARLY * wait_s)
+    return _Schedule(tuple(ages), tuple(early), at_s, wait_s)
 
 
 def plain_due_at(one: Tracked, policy: Policy) -> float:
-    """When the plain schedule looks next at a task. A look that came a little early, with another task's, counts."""
-    at, place = one.task.accepted_at, 0
-    last_at = max(one.known_at, one.looked_at)
-    if last_at <= at:
-        return at + poll_delay_s(policy, 0)
-    while True:
-        wait_s = poll_delay_s(policy, place)
-        if wait_s >= policy.poll_max_s:  # from here on evenly
-            return at + wait_s * max(1.0, math.floor((last_at - at) / wait_s + _EARLY) + 1.0)
-        at += wait_s
-        if at > last_at + _EARLY * wait_s:
-            return at
-        place += 1
+    """When the plain schedule looks next at a task."""
+    return _schedule(policy).due_at(one)
 
 
-def _plain_look(
-    plain: Sequence[Tracked], free: Sequence[Tracked], view: View, now: float, policy: Policy
-) -> Look | None:
-    """The look that the plain schedule calls for: all tasks of the list at once when one is due; None for none."""
-    if not plain:
-        return None
-    due = [(plain_due_at(one, policy), place) for place, one in enumerate(plain)]
-    due_at, place = min(due)
-    if due_at > now:
-        return Rest(due_at)
-    first = plain[place]
+def _plain_look(first: Tracked, view: View, now: float) -> Look:
+    """The look that the plain schedule calls for when a task is due: at all that stand on its page of the list."""
     if first.unlisted_until > now or len(view.tasks) == 1:
         return AskFor(first)
-    near = sorted((one for one in free if one.unlisted_until <= now), key=lambda one: one.task.accepted_at)
-    band = _band_around(first, near, view)
+    band = _band_around(first, view, now)
     return ListThese(tuple(band)) if len(band) > 1 else AskFor(first)
 
 
-def _band_around(first: Tracked, near: Sequence[Tracked], view: View) -> list[Tracked]:
-    """The neighbours of a task that stand on one page with it, newer ones first."""
-    size, start = page_rows(view.facts), near.index(first)
-    end = start
-    while end + 1 < len(near) and _rows(near[start], near[end + 1], end + 1 - start, view.others) < size:
-        end += 1
-    while start > 0 and _rows(near[start - 1], near[end], end - start + 1, view.others) < size:
-        start -= 1
-    return list(near[start : end + 1])
+def _band_around(first: Tracked, view: View, now: float) -> list[Tracked]:
+    """The neighbours of a task that stand on one page with it, newer ones first; no more of them are gone over."""
+    size, by_age, place = page_rows(view.facts), view.tasks.by_age, view.tasks.place(first)
+    band = [first]
+    for at in range(place + 1, len(by_age)):
+        if _is_near(by_age[at], now):
+            if _rows(first, by_age[at], len(band), view.others) >= size:
+                break
+            band.append(by_age[at])
+    older: list[Tracked] = []
+    for at in range(place - 1, -1, -1):
+        if _is_near(by_age[at], now):
+            if _rows(by_age[at], band[-1], len(band) + len(older), view.others) >= size:
+                break
+            older.append(by_age[at])
+    return older[::-1] + band
 
 
 def _rows(oldest: Tracked, newest: Tracked, between: int, others: Sequence[float]) -> int:
@@ -334,19 +353,26 @@ def _looks(
 def _bands(learned: Sequence[tuple[Tracked, Curve]], view: View) -> list[list[tuple[Tracked, Curve]]]:
     """Neighbours by age, as many together as stand on a page of the list."""
     windows, size = view.facts.zone is not Zone.UNSENT, page_rows(view.facts)
+    others, whole = view.others, len(view.others)
     bands: list[list[tuple[Tracked, Curve]]] = []
-    for pair in sorted(learned, key=lambda pair: pair[0].task.accepted_at):
-        band = bands[-1] if bands else None
-        if band is None or (windows and _rows(band[0][0], pair[0], len(band), view.others) >= size):
-            bands.append([pair])
-        else:
-            band.append(pair)
+    band: list[tuple[Tracked, Curve]] = []
+    before = 0  # strangers older than the band
+    for pair in learned:
+        at = pair[0].task.accepted_at
+        if not band or (windows and len(band) + whole >= size):  # else all that there is fits
+            strangers = bisect_right(others, at + 1.0) - before if whole else 0
+            if not band or len(band) + max(strangers, 0) >= size:
+                before, band = bisect_left(others, at - 1.0), [pair]
+                bands.append(band)
+                continue
+        band.append(pair)
     return bands
 
 
 def _ends_per_s(pairs: Sequence[tuple[Tracked, Curve]]) -> float:
     """Ends a second in the long run: a slot that is always filled ends once in the mean run time."""
-    return sum(1.0 / max(curve.mean_s, 1.0) for _, curve in pairs)
+    each = {curve: 1.0 / max(curve.mean_s, 1.0) for curve in {curve for _, curve in pairs}}
+    return sum([each[curve] for _, curve in pairs])
 
 
 def _price(view: View, fair: float) -> float:

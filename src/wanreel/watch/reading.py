@@ -97,6 +97,14 @@ def _uneven(pages: Sequence[Listing]) -> bool:
     return grew or any(len(one.rows) < whole for one in pages[:-1])
 
 
+def _once(pages: Sequence[Listing]) -> Sequence[Sighting]:
+    """The rows of all pages in their order, each task once."""
+    rows = pages[0].rows if len(pages) == 1 else [row for page in pages for row in page.rows]
+    if len({row.task_id for row in rows}) == len(rows):
+        return rows
+    return list({row.task_id: row for row in reversed(rows)}.values())[::-1]
+
+
 class _Tries:
     """The tries of one reading, and what they have met so far."""
 
@@ -147,7 +155,7 @@ class _Tries:
                 why = failed.why
                 break
             pages.append(page)
-        rows = list({row.task_id: row for page in reversed(pages) for row in reversed(page.rows)}.values())[::-1]
+        rows = _once(pages)
         self._learn(window, pages, rows)
         if not why and page.page < page.pages:
             why = "the other pages were not needed"
@@ -185,7 +193,9 @@ class _Tries:
         size = min((n for n in (told, whole) if n and n < window.page_size), default=0)
         if size and size != self.facts.page_size:
             self.met = replace(self.met, page_size=size)
+        if self.facts.newest_first is not None:
+            return
         born = [row.created_at for row in rows]
-        if len(set(born)) > 1 and self.facts.newest_first is None:
+        if len(set(born)) > 1:
             falling, rising = sorted(born, reverse=True) == born, sorted(born) == born
             self.met = replace(self.met, newest_first=falling if falling != rising else None)

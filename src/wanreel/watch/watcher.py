@@ -1,13 +1,14 @@
 """The watcher of one account: all its running tasks, looked at together, in turns that neither sleep nor spawn.
 
 What it has seen lives in memory only. A task that has ended makes its job due, and `step` decides; watching itself
-writes nothing but what it learned about the account's list, which is little and seldom.
+writes nothing but what it learned about the account's list, which is little and seldom. What runs is read whole now and
+then and kept up by news in between, so that a turn costs what has changed or come due, however much is watched.
 """
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Callable, Collection, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wanreel import spans
@@ -19,18 +20,19 @@ from wanreel.domain.policy import Policy, backoff_s, poll_delay_s
 from wanreel.domain.runtimes import RunTimes
 from wanreel.domain.sighting import Sighting
 from wanreel.ports.clock import Clock
-from wanreel.ports.jobs import Filter, Jobs
 from wanreel.ports.vendor import Ended, Turned, Vendor
-from wanreel.ports.watching import Watching
+from wanreel.ports.watching import Watched, Watching
 from wanreel.telemetry import WATCH_BROKE, log
+from wanreel.watch.board import Board, Tracked
+from wanreel.watch.news import RunNews
 from wanreel.watch.planning import (
     PURSE,
     AskFor,
     ListThese,
     Rest,
-    Tracked,
     View,
     budget_per_s,
+    count_learned,
     is_thrifty,
     next_look,
     plain_share,
@@ -38,9 +40,8 @@ from wanreel.watch.planning import (
 from wanreel.watch.reading import Reading, Span, read_window
 
 RUNNING = ("PENDING", "RUNNING", "SUSPENDED")  # the list's words for what has not ended
-FRESH_S = 1.0  # how old our picture of what runs may be, with few tasks; other processes change it too
-ROWS_PER_S = 200  # with many tasks it may be older: a second for so many
-APART_S, NEWS_PER_S = 0.1, 250  # turns for news alone are so far apart, with many tasks a second for so many
+WHOLE_S = 60.0  # what runs is read whole so often, beside what is told of it in between
+APART_S, NEWS_PER_S = 0.1, 250  # turns for news alone are so far apart, a second for so many whose run times are known
 LEARNED_S = 30.0  # how often what was learned is read again
 LEASE_S = 30.0  # a watcher that has died is replaced after so long
 STRANGERS_MAX = 5_000  # rows of other people's tasks that are remembered, for how many stand on a page
@@ -60,13 +61,12 @@ class WatchTools:
     """Everything a watcher may touch."""
 
     clock: Clock
-    jobs: Jobs
+    news: RunNews
     watching: Watching
     vendor: Vendor
     policy: Policy
     owner: str
-    waiting: Callable[[], bool] | None = None  # whether work waits for a slot; None: ask the store
-    fresh_s: float = FRESH_S
+    waiting: Callable[[], bool] | None = None  # whether work waits for a slot; None: as the news say
     lease_s: float = LEASE_S
 
 
@@ -95,9 +95,10 @@ class Watcher:
     purse: float = PURSE / 2
     _strangers: list[float] = field(default_factory=list[float])
     _stranger_ids: dict[str, float] = field(default_factory=dict[str, float])
-    _waiting: bool = False
-    _dirty: bool = True
-    _loaded_at: float = -1e18
+    _board: Board = field(default_factory=Board)
+    _of_job: dict[str, _Task] = field(default_factory=dict[str, _Task])
+    _unheard: bool = False
+    _whole_at: float = -1e18  # when what runs was last read whole
     _learned_at: float = -1e18
     _leased_until: float = -1e18
     _earned_at: float | None = None
@@ -106,8 +107,13 @@ class Watcher:
     _shown: dict[str, float] = field(default_factory=dict[str, float])  # the last tasks the vendor showed, and when
 
     def changed(self) -> None:
-        """Something in this process has changed what runs: look at the store again soon."""
-        self._dirty = True
+        """Something has changed what runs: there is news to be read, where nobody else reads it."""
+        self._unheard = True
+
+    @property
+    def work(self) -> int:
+        """How often, ever, it was worked out when a task is to be looked at: what planning has cost so far."""
+        return self._board.worked_out
 
     def seen_since(self, since: float, but: str) -> bool:
         """Whether the vendor has shown any task but this one at or after an instant."""
@@ -117,14 +123,17 @@ class Watcher:
         """One look, or none, and what it showed. Raises Unavailable while the store is away."""
         now = self.tools.clock.now()
         if not await self._is_ours(now):
+            self.tools.news.deaf(self.account.id)
+            self._whole_at = -1e18
             return Turned((), now + self.tools.lease_s / 6)
         await self._load(now)
         view = self._view()
         self._earn(now, budget_per_s(view, self.tools.policy))
-        look = next_look(self._view(), now, self.tools.policy)
+        view = self._view()
+        look = next_look(view, now, self.tools.policy)
         if isinstance(look, Rest):
-            until = min(look.until, self._loaded_at + self._fresh_s()) if self.tasks else look.until
-            return Turned((), until, max(APART_S, len(self.tasks) / NEWS_PER_S))
+            until = min(look.until, self._leased_until - self.tools.lease_s / 2, self._whole_at + WHOLE_S)
+            return Turned((), max(until, now), max(APART_S, count_learned(view) / NEWS_PER_S))
         if isinstance(look, AskFor):
             return await self._ask(self.tasks[look.task.task.task_id])
         return await self._list(look)
@@ -143,46 +152,73 @@ class Watcher:
         return True
 
     async def _load(self, now: float) -> None:
-        """What runs, as the store has it; what is known of a task already stays known."""
-        if now - self._learned_at >= LEARNED_S:
-            self.runtimes = await self.tools.watching.runtimes()
+        """What runs: read whole now and then, and as it was told since; what is known of a task stays known."""
+        if not 0.0 <= now - self._learned_at < LEARNED_S:
+            runtimes = await self.tools.watching.runtimes()
             self.facts = await self.tools.watching.facts(self.account.id)
+            self._relearn(runtimes)
             self._learned_at = now
-        if not self._dirty and now - self._loaded_at < self._fresh_s():
-            return
-        self._dirty = False
-        running = await self.tools.watching.running(self.account.id)
-        tasks: dict[str, _Task] = {}
-        for watched in running:
-            old = self.tasks.get(watched.task_id)
-            if old is None:
-                old = _Task(watched, known_at=watched.accepted_at, born_at=watched.accepted_at)
-            elif old.task != watched:
-                old.task = watched
-            tasks[watched.task_id] = old
+        news, account = self.tools.news, self.account.id
+        if not 0.0 <= now - self._whole_at < WHOLE_S:
+            await news.listen(account)
+            running = {watched.job_id: watched for watched in await self.tools.watching.running(account)}
+            self._hear(dict.fromkeys(self._of_job.keys() - running.keys()) | running, now)
+            self._whole_at = now
+        if self._unheard:
+            self._unheard = False
+            try:
+                await news.read()
+            except WanreelError:
+                self._unheard = True
+                raise
+        self._hear(news.take(account), now)
+
+    def _relearn(self, runtimes: RunTimes) -> None:
+        """How long tasks take, as far as that is known by now; what is known no more goes by the plain schedule."""
+        before, self.runtimes = self.runtimes, runtimes
+        for kind, those in self._board.kinds.items():
+            if runtimes.curve(kind) is None and before.curve(kind) is not None:
+                for one in those:
+                    self._board.touch(one)
+
+    def _hear(self, told: Mapping[str, Watched | None], now: float) -> None:
+        """Put what runs now in the place of what ran: by job, its task, or None."""
+        gone: list[_Task] = []
+        came: list[Watched] = []
+        for job_id, watched in told.items():
+            had = self._of_job.get(job_id)
+            if had is not None and had.task == watched:
+                continue
+            if had is not None:
+                gone.append(had)
+            if watched is not None:
+                came.append(watched)
+        if gone:
+            self._let_go(gone, now)
+        for watched in came:
+            one = _Task(watched, known_at=watched.accepted_at, born_at=watched.accepted_at)
+            self.tasks[watched.task_id] = self._of_job[watched.job_id] = one
+            self._board.add(one)
+
+    def _let_go(self, gone: Sequence[_Task], now: float) -> None:
+        """These run no more, and still stand in the list."""
         view = self._view()
         thrifty = is_thrifty(view, self.tools.policy)
-        for task_id in self.tasks.keys() - tasks.keys():
-            gone = self.tasks[task_id]
-            self._stranger(task_id, gone.born_at)  # it has ended, and still stands in the list
+        for one in gone:
+            self._stranger(one.task.task_id, one.born_at)
             if thrifty:
-                seen_s = (gone.ended_at or now) - gone.task.accepted_at
-                age_s = (seen_s + gone.known_at - gone.task.accepted_at) / 2  # it ended somewhere between two looks
-                self.purse += plain_share(view, gone.task.kind, age_s, seen_s, self.tools.policy)
-        self.tasks = tasks
-        self._waiting = await self._work_waits()
-        self._loaded_at = now
-
-    async def _work_waits(self) -> bool:
-        if self.tools.waiting is not None:
-            return self.tools.waiting()
-        return bool(self.tasks) and bool(await self.tools.jobs.find(Filter(states=("queued",), limit=1)))
-
-    def _fresh_s(self) -> float:
-        return max(self.tools.fresh_s, len(self.tasks) / ROWS_PER_S)
+                seen_s = (one.ended_at or now) - one.task.accepted_at
+                age_s = (seen_s + one.known_at - one.task.accepted_at) / 2  # it ended somewhere between two looks
+                self.purse += plain_share(view, one.task.kind, age_s, seen_s, self.tools.policy)
+        for one in gone:
+            if self.tasks.get(one.task.task_id) is one:
+                del self.tasks[one.task.task_id]
+            del self._of_job[one.task.job_id]
+            self._board.remove(one)
 
     def _view(self) -> View:
-        return View(list(self.tasks.values()), self.runtimes, self.facts, self._strangers, self._waiting, self.purse)
+        waiting = self.tools.news.waiting if self.tools.waiting is None else self.tools.waiting()
+        return View(self._board, self.runtimes, self.facts, self._strangers, waiting, self.purse)
 
     def _earn(self, now: float, per_s: float) -> None:
         """The purse fills by the second."""
@@ -205,7 +241,7 @@ class Watcher:
             self._show(one.task.task_id, now)
             return Turned((), now)
         if isinstance(answer, QueryFailed):
-            one.held_until = now + backoff_s(self.tools.policy, one.tries, 1.0)
+            self._hold([one], now + backoff_s(self.tools.policy, one.tries, 1.0))
             one.tries += 1
             if self._failures >= _LIST_TRIES:  # nor does the list answer: nothing does, and it is waited for
                 for other in self.tasks.values():
@@ -251,6 +287,7 @@ class Watcher:
         ended: list[Ended] = []
         keys: set[str] = set()
         lag_s, skew_s = self.facts.lag_s, self.facts.skew_s or 0.0
+        last = shown = ""
         for row in rows:
             one = self.tasks.get(row.task_id)
             if one is None:
@@ -258,7 +295,7 @@ class Watcher:
                 continue
             one.born_at, one.listed, one.misses, one.unlisted_until = row.created_at - skew_s, True, 0, 0.0
             one.looked_at = asked_at
-            self._show(row.task_id, now)
+            last, shown = shown, row.task_id
             if one.absent_at:
                 lag_s = max(lag_s, one.absent_at - one.task.accepted_at)
                 one.absent_at = 0.0
@@ -272,6 +309,8 @@ class Watcher:
             if one.held_until <= now:
                 self._hand_on(one, now)
                 ended.append(Ended(one.task.job_id, one.task.task_id))
+        for task_id in filter(None, (last, shown)):
+            self._show(task_id, now)
         if lag_s > self.facts.lag_s or keys - set(self.facts.key_ids):
             self.facts = together(self.facts, Facts(key_ids=tuple(sorted(keys)), lag_s=lag_s))
             self._unnoted = True
@@ -287,13 +326,14 @@ class Watcher:
                 one.absent_at = asked_at
             one.looked_at = asked_at
             if asked_at - one.task.accepted_at < max(2 * self.facts.lag_s, _TOO_YOUNG_S):
-                one.held_until = max(one.held_until, asked_at + 1.0)
+                self._hold([one], asked_at + 1.0)
             else:
                 self._unlist(one, asked_at)
 
     def _unlist(self, one: _Task, now: float) -> None:
         one.unlisted_until = now + min(_UNLISTED_S * 2.0**one.misses, _UNLISTED_S_MAX)
         one.misses += 1
+        self._board.touch(one)
 
     def _surely_shown(self, wanted: Collection[_Task], now: float) -> frozenset[str]:
         if self.facts.zone is not None:
@@ -317,13 +357,13 @@ class Watcher:
     def _hand_on(self, one: _Task, now: float) -> None:
         """Its job's step takes over; should that come to nothing, it is looked at again by the plain schedule."""
         one.ended_at = one.ended_at or now
-        one.held_until = now + poll_delay_s(self.tools.policy, one.tries)
+        self._hold([one], now + poll_delay_s(self.tools.policy, one.tries))
         one.tries += 1
-        self._dirty = True
 
     def _hold(self, tasks: Collection[_Task], until: float) -> None:
         for one in tasks:
             one.held_until = max(one.held_until, until)
+            self._board.touch(one)
 
     def _show(self, task_id: str, now: float) -> None:
         self._shown.pop(task_id, None)
@@ -338,4 +378,4 @@ class Watcher:
         insort(self._strangers, created_at)
         if len(self._stranger_ids) > STRANGERS_MAX:
             oldest = next(iter(self._stranger_ids))
-            self._strangers.remove(self._stranger_ids.pop(oldest))
+            del self._strangers[bisect_left(self._strangers, self._stranger_ids.pop(oldest))]

@@ -20,6 +20,7 @@ from wanreel.ports.feed import JOBS, Nudges
 from wanreel.ports.jobs import Filter, Lane
 from wanreel.ports.notices import Notifier
 from wanreel.ports.vendor import Ended, Watcher
+from wanreel.ports.watching import News
 from wanreel.telemetry import LOOP_BROKE, RUNNER, STEP_BROKE, log
 from wanreel.worker.arrears import AWAY_S_MAX, Arrears
 from wanreel.worker.handing import Handing
@@ -86,6 +87,7 @@ class Runner:
         ears: Ears | None = None,
         reviewer: Reviewer | None = None,
         watchers: Sequence[Watcher] = (),
+        told: News | None = None,
         gate: SpoolGate | None = None,
         presence: Presence | None = None,
         engine: Engine | None = None,
@@ -93,7 +95,7 @@ class Runner:
         mind_prices: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._wake = asyncio.Event()
-        self._lookouts = Lookouts(watchers, tools.clock, self._wake.set)
+        self._lookouts = Lookouts(watchers, tools.clock, self._wake.set, told)
         self._recovery = Recovery(tools.clock, tools.policy)
         self._learning = Learning(tools.watching)
         self._tools = replace(

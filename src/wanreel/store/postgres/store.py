@@ -25,6 +25,7 @@ from wanreel.domain.job import Job
 from wanreel.domain.policy import Policy
 from wanreel.ports.feed import HAPPENINGS, JOBS, Happening
 from wanreel.ports.jobs import Claim
+from wanreel.ports.watching import Told
 from wanreel.store.doors import Doors
 from wanreel.store.postgres import opening
 from wanreel.store.postgres.faults import AGAIN, code_of, translated
@@ -164,6 +165,11 @@ class PostgresStore(Doors):
         """The number of the last thing that happened; 0 when nothing has."""
         await self._number()
         return await super().newest()
+
+    async def told_since(self, mark: int | None) -> Told:
+        """What began and ended to run after a mark; what has no number yet gets one."""
+        await self._number()
+        return await super().told_since(mark)
 
     async def bury(self, now: float) -> int:
         """Give back what the silent had claimed, and end what they hold up in the database; how many jobs that were."""

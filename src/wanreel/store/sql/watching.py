@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from wanreel.domain.facts import Facts, together
 from wanreel.domain.runtimes import RunKind, RunTime, RunTimes, one_more
-from wanreel.ports.watching import Known, Watched
+from wanreel.ports.watching import Known, Run, Told, Watched
 from wanreel.store.rows import facts_of, facts_text, histogram_of, histogram_text, job_of, known_of
-from wanreel.store.sql import locks
+from wanreel.store.sql import feed, locks
+from wanreel.store.sql.claims import IS_QUEUED
 from wanreel.store.sql.tables import facts as facts_table
+from wanreel.store.sql.tables import feed as feed_table
 from wanreel.store.sql.tables import jobs, tasks
 from wanreel.store.sql.tables import leases as leases_table
 from wanreel.store.sql.tables import runtimes as runtimes_table
 
+_TASK = (jobs.c.task_id, jobs.c.model, jobs.c.tier, jobs.c.clip_s, jobs.c.accepted_at, jobs.c.task_how)
 _RUNNING = (
-    select(
-        jobs.c.id,
-        jobs.c.task_id,
-        jobs.c.model,
-        jobs.c.tier,
-        jobs.c.clip_s,
-        jobs.c.accepted_at,
-        jobs.c.task_how,
-    )
+    select(jobs.c.id, *_TASK)
     .where(jobs.c.account == bindparam("the_account"), jobs.c.accepted_at.is_not(None))
     .order_by(jobs.c.accepted_at, jobs.c.id)
 )
+_TOLD_AT_ONCE = 500
+_TOLD = (  # a job that was erased meanwhile is not there any more
+    select(feed_table.c.seq, feed_table.c.job_id, jobs.c.account, *_TASK)
+    .join_from(feed_table, jobs, jobs.c.id == feed_table.c.job_id, isouter=True)
+    .where(feed_table.c.seq > bindparam("last"))
+    .order_by(feed_table.c.seq)
+    .limit(_TOLD_AT_ONCE)
+)
+_IS_WAITING = select(jobs.c.id).where(IS_QUEUED).limit(1)
 _KNOWN = (
     select(tasks.c.task_id, jobs.c.body)
     .join(jobs, jobs.c.id == tasks.c.job_id)
@@ -54,14 +59,36 @@ _DROP_LEASE = delete(leases_table).where(_LEASED)
 _INSERT_LEASE = insert(leases_table)
 
 
+@lru_cache(maxsize=1000)
+def _kind(model: str, tier: str, clip_s: int) -> RunKind:
+    """One object for each kind, not one for each of a hundred thousand tasks."""
+    return RunKind(model, tier, clip_s)
+
+
 def running(conn: Connection, account: str) -> list[Watched]:
-    """Every task that a job in Generating stands on, oldest first; a new object for each kind but not for each row."""
-    kinds: dict[tuple[str, str, int], RunKind] = {}
-    found: list[Watched] = []
-    for job_id, task_id, model, tier, clip_s, accepted_at, how in conn.execute(_RUNNING, {"the_account": account}):
-        kind = kinds.get((model, tier, clip_s)) or kinds.setdefault((model, tier, clip_s), RunKind(model, tier, clip_s))
-        found.append(Watched(job_id, task_id, kind, accepted_at, how == "answer"))
-    return found
+    """Every task that a job in Generating stands on, oldest first."""
+    return [
+        Watched(job_id, task_id, _kind(model, tier, clip_s), accepted_at, how == "answer")
+        for job_id, task_id, model, tier, clip_s, accepted_at, how in conn.execute(_RUNNING, {"the_account": account})
+    ]
+
+
+def told_since(conn: Connection, mark: int | None) -> Told:
+    """What happened after a mark, as it stands now; see `ports.Running`."""
+    waiting = conn.execute(_IS_WAITING).first() is not None
+    if mark is None:
+        return Told(feed.newest(conn), (), more=False, waiting=waiting)
+    runs: list[Run] = []
+    count = 0
+    for seq, job_id, account, task_id, model, tier, clip_s, accepted_at, how in conn.execute(_TOLD, {"last": mark}):
+        mark, count = seq, count + 1
+        if account is not None:
+            watched = None
+            if accepted_at is not None:
+                watched = Watched(job_id, task_id, _kind(model, tier, clip_s), accepted_at, how == "answer")
+            runs.append(Run(job_id, account, watched))
+    assert mark is not None
+    return Told(mark, tuple(runs), more=count == _TOLD_AT_ONCE, waiting=waiting)
 
 
 def learn(conn: Connection, met: Sequence[RunTime]) -> None:
