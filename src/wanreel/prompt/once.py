@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, wraps
-from threading import RLock
+from functools import wraps
 from typing import TypeVar
 
 T = TypeVar("T")
 
-_MAKING = RLock()  # one for all, and the same thread may pass again: what is made asks for other things
-
 
 def once(make: Callable[[], T]) -> Callable[[], T]:
-    """The same as `make`, made by the first who asks; whoever asks meanwhile waits.
+    """The same as `make`, whose first result is everybody's.
 
-    `functools.cache` alone lets two threads make it twice and hands each its own. For words that does no harm; gates
-    are told apart by identity, and those of the one are strangers to the other.
+    Two threads may make it side by side; who comes second takes the first one's. `functools.cache` would hand each its
+    own: for words that does no harm, but gates are told apart by identity, and those of the one are strangers to the
+    other.
     """
-    made = cache(make)
+    made: dict[None, T] = {}
 
     @wraps(make)
     def get() -> T:
-        if made.cache_info().currsize:
-            return made()
-        with _MAKING:
-            return made()
+        return made[None] if made else made.setdefault(None, make())  # `setdefault` is one step for all threads
 
     return get
