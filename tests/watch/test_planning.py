@@ -122,6 +122,17 @@ def test_an_empty_purse_means_rest() -> None:
     assert isinstance(next_look(view(*tasks, runtimes=taught(), purse=0.5), NOW, POLICY), Rest)
 
 
+def test_what_has_as_good_as_ended_is_looked_at_whatever_the_debt() -> None:
+    """Once the plain schedule would have, too: its question has to be asked in any case. What may go on still waits."""
+    gone = task(3600.0, known_s=3595.0, looked_at=NOW - 3595.0)
+    debt = view(gone, task(30.0), runtimes=taught(), purse=-40.0)
+    look = next_look(debt, NOW, POLICY)
+    assert gone in (look.tasks if isinstance(look, ListThese) else [getattr(look, "task", None)])
+    assert isinstance(next_look(view(task(30.0), runtimes=taught(), purse=-40.0), NOW, POLICY), Rest)
+    just_asked = task(3600.0, known_s=3595.0, looked_at=NOW - 1.0)
+    assert isinstance(next_look(view(just_asked, runtimes=taught(), purse=-40.0), NOW, POLICY), Rest)
+
+
 def test_a_page_holds_no_more_than_fits() -> None:
     """With pages of ten, a look is for ten neighbours at most, other people's rows counted."""
     tasks = [task(30.0 + n, known_s=25.0) for n in range(40)]

@@ -34,6 +34,7 @@ REST_S_MAX = 5.0  # with nothing to watch, and as far as what is likely is recko
 SURE_S = 1.0  # what is likely so soon is not reckoned again on the way
 LONG_REST_S_MAX = 80.0  # with tasks of whose ends hardly any is likely for so long
 REST_S_MIN = 0.02
+SURE_SHARE = 0.98  # a task that has ended with this chance is as good as ended
 THRIFT = 0.996  # of what the plain schedule would spend: the rest is for what goes wrong
 _ROWS_UNKNOWN = 100
 _EARLY = 0.2  # of the wait before it: a look so much before its time counts as that look
@@ -195,10 +196,10 @@ def next_look(view: View, now: float, policy: Policy) -> Look:
     if not view.tasks:
         return Rest(now + REST_S_MAX)
     per_s = max(budget_per_s(view, policy), 1e-3)
-    if view.purse < 1.0:
-        return Rest(now + min(max((1.0 - view.purse) / per_s, REST_S_MIN), REST_S_MAX))
-    rest_s = math.inf
     schedule, known = _schedule(policy), {kind: view.runtimes.curve(kind) is not None for kind in view.tasks.kinds}
+    if view.purse < 1.0:
+        return _in_debt(view, schedule, now, (1.0 - view.purse) / per_s)
+    rest_s = math.inf
     if plain := view.tasks.soonest(lambda one: _agenda_at(one, schedule, known[one.task.kind], now)):
         at, first = plain
         if at <= now:
@@ -214,6 +215,20 @@ def next_look(view: View, now: float, policy: Policy) -> Look:
             ripe_s = _unripe_for_s(learned, view, now, per_s)
         rest_s = min(rest_s, max(ripe_s / 2, min(ripe_s, SURE_S)))  # half way there it is known better
     return Rest(now + max(rest_s, REST_S_MIN))
+
+
+def _in_debt(view: View, schedule: _Schedule, now: float, earned_in_s: float) -> Look:
+    """With an empty purse nothing is looked at until something is earned, but for what has as good as ended and would
+    have been seen by the plain schedule: its question has to be asked in any case. Tasks that end sooner than that
+    schedule first looks cost more than it spends on them; who is left when they are gone must not wait for their debt.
+    """
+    for one, curve in _learned(view, now):
+        if schedule.due_at(one) <= now:
+            look = _Worth([])
+            look.add(one, now - view.facts.lag_s, curve)
+            if look.chance >= SURE_SHARE:
+                return _plain_look(one, view, now)
+    return Rest(now + min(max(earned_in_s, REST_S_MIN), REST_S_MAX))
 
 
 def _unripe_for_s(learned: Sequence[tuple[Tracked, Curve]], view: View, now: float, per_s: float) -> float:
