@@ -182,8 +182,9 @@ async def test_a_file_that_goes_away_is_told_as_what_it_is() -> None:
         await Looks().probe(Failing())
 
 
-async def test_cancelling_a_look_ends_its_child() -> None:
-    """Whoever stops waiting leaves no process behind."""
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_cancelling_a_look_ends_its_child(times: int) -> None:
+    """Whoever stops waiting leaves no process behind; nor does who is told again while it ends."""
     begun = asyncio.Event()
 
     class Slow(Failing):
@@ -194,7 +195,9 @@ async def test_cancelling_a_look_ends_its_child() -> None:
 
     looking = asyncio.create_task(Looks().probe(Slow()))
     await begun.wait()
-    looking.cancel()
+    for _ in range(times):
+        looking.cancel()
+        await asyncio.sleep(0)
     with pytest.raises(asyncio.CancelledError):
         await looking
     assert not await asyncio.to_thread(children)

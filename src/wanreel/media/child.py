@@ -156,13 +156,26 @@ def _died(name: str, status: int, limits: Limits) -> WanreelError:
 async def _gone(process: Process) -> int:
     """End it, and say with which status it ended. What it wrote and nobody read is read and dropped: asyncio stops
     reading a pipe of which too much lies unread, so never learns that it is closed, and `wait` would last for ever.
+    However often this is cancelled meanwhile, it goes on to the end first: else nobody ever waits for the process.
     """
     _end(process)
     assert process.stdout is not None
-    with contextlib.suppress(OSError):
-        while await process.stdout.read(1 << 16):
-            pass
-    return await process.wait()
+    cancelled: asyncio.CancelledError | None = None
+    while True:
+        try:
+            with contextlib.suppress(OSError):
+                while await process.stdout.read(1 << 16):
+                    pass
+            status = await process.wait()
+        except asyncio.CancelledError as error:
+            cancelled = error
+            continue
+        if cancelled is None:
+            return status
+        try:
+            raise cancelled
+        finally:
+            del cancelled
 
 
 def _end(process: Process) -> None:
