@@ -98,18 +98,20 @@ class Rows:
         """The same, of the row there must be."""
         return self.one()[0]
 
-    def scalars(self) -> _Listed:
+    def scalars(self) -> Listed:
         """The first column of every row."""
-        return _Listed(row[0] for row in self._cursor.fetchall())
+        return Listed(row[0] for row in self._cursor.fetchall())
 
-    def mappings(self) -> _Listed:
+    def mappings(self) -> Listed:
         """Every row as a mapping by the names of its columns."""
         rows = self._cursor.fetchall()
         names = [column[0] for column in self._cursor.description]
-        return _Listed([dict(zip(names, row, strict=True)) for row in rows])
+        return Listed([dict(zip(names, row, strict=True)) for row in rows])
 
 
-class _Listed(list[Any]):
+class Listed(list[Any]):
+    """Values, as a result of SQLAlchemy's."""
+
     def all(self) -> list[Any]:
         """Every one."""
         return self

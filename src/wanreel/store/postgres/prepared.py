@@ -19,7 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import Boolean, Float, Integer, NullType, String
 from sqlalchemy.util import await_
 
-from wanreel.store.prepared import row_of
+from wanreel.store.prepared import Listed, row_of
 
 Values = Mapping[str, Any]
 _AS_THEY_COME = (Boolean, Float, Integer, NullType, String)
@@ -122,18 +122,6 @@ class Rows:
     def mappings(self) -> Listed:
         """Every row as a mapping by the names of its columns."""
         return Listed(dict(row) for row in self._rows)
-
-
-class Listed(list[Any]):
-    """Values, as a result of SQLAlchemy's."""
-
-    def all(self) -> list[Any]:
-        """Every one."""
-        return self
-
-    def first(self) -> Any:
-        """The first one; None for none."""
-        return self[0] if self else None
 
 
 class Prepared:
