@@ -48,6 +48,13 @@ def test_spans_lie_in_the_text(path: Path) -> None:
             assert finding.rule in RULES
 
 
+def test_without_advice_everything_that_has_a_label_is_found() -> None:
+    """Orders keep only that; and what they do not read for must not change what is found."""
+    for row in lines(DATA / "dev.jsonl"):
+        whole = lint(subject(row)).findings
+        assert lint(subject(row), advise=False).findings == tuple(f for f in whole if f.rule.label), row["id"]
+
+
 def test_codes_keep_their_meaning() -> None:
     """What a code means is for good: somebody's configuration hangs on it."""
     expected = {

@@ -34,20 +34,20 @@ def doors() -> Doors:
     return Doors((*directions, *mode.PATTERNS, *framing.PATTERNS, *negation.PATTERNS, *writing.gates()))
 
 
-def findings(subject: Subject) -> list[Finding]:
-    """What the rules find, in no order; places count in the prompt as it was given."""
+def findings(subject: Subject, *, advise: bool) -> list[Finding]:
+    """What the rules find, in no order; places count in the prompt as it was given. Advice is what has no label."""
     given = Reading(subject.prompt, doors())
     if _UNSEEN.search(subject.prompt) is None:
-        found = _read(given, subject)
+        found = _read(given, subject, advise=advise)
     else:
         places = [place for place, sign in enumerate(subject.prompt) if not _UNSEEN.match(sign)]
         seen = Reading("".join(subject.prompt[place] for place in places), doors())
-        found = [_moved(finding, places) for finding in _read(seen, subject)]
+        found = [_moved(finding, places) for finding in _read(seen, subject, advise=advise)]
     found += too_long(given, subject.chars_max, subject.official_max)
-    return found
+    return found if advise else [finding for finding in found if finding.rule.label]
 
 
-def _read(prompt: Reading, subject: Subject) -> list[Finding]:
+def _read(prompt: Reading, subject: Subject, *, advise: bool) -> list[Finding]:
     names = tuple(named(prompt))
     unwanted = spans(prompt)
     return [
@@ -58,7 +58,7 @@ def _read(prompt: Reading, subject: Subject) -> list[Finding]:
         *clashes(prompt, unwanted),
         *wrong_modes(prompt, subject.mode),
         *mismatches(prompt, subject.size),
-        *advice(prompt, subject.mode, subject.duration_s, multi_shot=subject.multi_shot),
+        *(advice(prompt, subject.mode, subject.duration_s, multi_shot=subject.multi_shot) if advise else ()),
     ]
 
 

@@ -84,8 +84,8 @@ def remarks(request: Request, catalog: Catalog) -> tuple[Remark, ...]:
     )
     return tuple(
         Remark(f.rule.code, f.rule.label, f.rule.severity, f.message, f.start, f.end)
-        for f in lint(judged.subject).findings
-        if f.rule.label
+        for f in lint(judged.subject, advise=False).findings
+        if f.rule.label is not None
     )
 
 
