@@ -47,10 +47,24 @@ def taught(median_s: float = 60.0, count: int = 300) -> RunTimes:
     return RunTimes({KIND: seen})
 
 
+def curve_mean_s(runtimes: RunTimes) -> float:
+    """How long tasks take that were taught so, on average."""
+    curve = runtimes.curve(KIND)
+    assert curve is not None
+    return curve.mean_s
+
+
 def view(*tasks: Tracked, runtimes: RunTimes | None = None, **fields: object) -> View:
     """A view of tasks, oldest first."""
     ordered = sorted(tasks, key=lambda one: one.task.accepted_at)
     return View(Board(ordered), runtimes or RunTimes(), Facts(zone=Zone.UTC8), **fields)  # type: ignore[arg-type]
+
+
+def rest_s(seen: View) -> float:
+    """For how long nothing is to be looked at."""
+    look = next_look(seen, NOW, POLICY)
+    assert isinstance(look, Rest)
+    return look.until - NOW
 
 
 # --- while little is known ------------------------------------------------------------------------------------------
@@ -71,7 +85,7 @@ def test_without_samples_the_plain_schedule_holds() -> None:
 
 def test_one_due_task_brings_a_look_at_all_that_stand_on_its_page() -> None:
     """One list request answers for its neighbours too; before anything is due there is rest."""
-    assert NOW + 1.0 == pytest.approx(next_look(view(task(4.0), task(3.0)), NOW, POLICY).until)  # type: ignore[union-attr]
+    assert 1.0 == pytest.approx(rest_s(view(task(4.0), task(3.0))))
     look = next_look(view(task(30.0, known_s=2.0), task(5.0), task(1.0)), NOW, POLICY)
     assert isinstance(look, ListThese)
     assert 3 == len(look.tasks)
@@ -133,6 +147,13 @@ def test_what_has_as_good_as_ended_is_looked_at_whatever_the_debt() -> None:
     assert isinstance(next_look(view(just_asked, runtimes=taught(), purse=-40.0), NOW, POLICY), Rest)
 
 
+def test_a_debt_is_rested_off_no_longer_than_until_the_next_that_may_have_ended_is_due() -> None:
+    """A request is earned in a quarter of a minute; who is due in a second is not kept waiting for it."""
+    tired = view(task(4.0), task(3.0), runtimes=taught(0.8), purse=-40.0)
+    assert 1.0 == pytest.approx(rest_s(tired))
+    assert isinstance(next_look(tired, NOW + 1.0, POLICY), ListThese)
+
+
 def test_a_page_holds_no_more_than_fits() -> None:
     """With pages of ten, a look is for ten neighbours at most, other people's rows counted."""
     tasks = [task(30.0 + n, known_s=25.0) for n in range(40)]
@@ -169,6 +190,12 @@ def test_while_work_waits_looks_are_prompt_but_never_more_than_two_a_second() ->
     assert 0.8 < budget_per_s(view(*tasks, runtimes=taught(), waiting=True), POLICY) < 1.2
     assert 2.0 == budget_per_s(view(*tasks, runtimes=taught(15.0), waiting=True), POLICY)
     assert 0.5 == budget_per_s(view(*tasks, runtimes=taught(), waiting=True), Policy(watch_per_s=0.5))
+
+
+def test_what_ends_is_asked_after_once_however_short_it_is() -> None:
+    """Thirty tasks of three seconds on one page: the budget has the questions after their results in it."""
+    tasks = [task(0.1 * n) for n in range(30)]
+    assert budget_per_s(view(*tasks, runtimes=taught(2.5)), POLICY) > 30 / curve_mean_s(taught(2.5))
 
 
 @given(st.integers(0, 400), st.booleans(), st.sampled_from((60.0, 300.0)), st.sampled_from((10, 100)))

@@ -88,6 +88,17 @@ async def test_an_end_is_seen_on_the_plain_schedule_by_one_look_for_all() -> Non
     assert (4, 0) == (post.vendor.calls["list"], post.vendor.calls["look"])
 
 
+async def test_many_ends_of_a_kind_nobody_knows_leave_the_next_ones_no_debt() -> None:
+    """The plain schedule asks after each result, too: who follows it owes nothing for that, and looks on in time."""
+    post = Post()
+    for _ in range(90):
+        await post.task(run_s=3.0)
+    assert 90 == len(await post.ends(5.5))
+    late = await post.task(run_s=3.0)
+    seen = await post.ends(6.0)
+    assert 5.0 <= seen[late.id] < 5.5
+
+
 async def test_a_single_task_is_asked_after_and_its_answer_handed_on() -> None:
     """Nobody has to ask again."""
     post = Post()

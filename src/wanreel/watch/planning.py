@@ -106,7 +106,7 @@ def _budget(view: View, policy: Policy) -> tuple[float, bool]:
         plain += count * plain_looks(curve, policy) / mean_s
     pages = math.ceil(len(view.tasks) / page_rows(view.facts))
     few = max(policy.watch_per_s, 1.0 / max(policy.poll_first_s, 1e-3))
-    enough = max(few, pages / COVER_S + ends) if pages > 1 else few
+    enough = max(few, pages / COVER_S + ends)
     if view.waiting:
         # As often as leaves that share unseen: of the list, whose looks are late by its lag and half the time between
         # two of them, or of each task by itself.
@@ -222,13 +222,17 @@ def _in_debt(view: View, schedule: _Schedule, now: float, earned_in_s: float) ->
     have been seen by the plain schedule: its question has to be asked in any case. Tasks that end sooner than that
     schedule first looks cost more than it spends on them; who is left when they are gone must not wait for their debt.
     """
+    rest_s = earned_in_s
     for one, curve in _learned(view, now):
-        if schedule.due_at(one) <= now:
-            look = _Worth([])
-            look.add(one, now - view.facts.lag_s, curve)
-            if look.chance >= SURE_SHARE:
-                return _plain_look(one, view, now)
-    return Rest(now + min(max(earned_in_s, REST_S_MIN), REST_S_MAX))
+        due_at = schedule.due_at(one)
+        if due_at > now:
+            rest_s = min(rest_s, due_at - now)
+            continue
+        look = _Worth([])
+        look.add(one, now - view.facts.lag_s, curve)
+        if look.chance >= SURE_SHARE:
+            return _plain_look(one, view, now)
+    return Rest(now + min(max(rest_s, REST_S_MIN), REST_S_MAX))
 
 
 def _unripe_for_s(learned: Sequence[tuple[Tracked, Curve]], view: View, now: float, per_s: float) -> float:

@@ -279,8 +279,14 @@ class Watcher:
         ended = self._read(reading.rows, asked_at, now)
         self._miss(wanted, reading, asked_at)
         await self._note(reading)
-        self.purse -= len(ended)  # each is asked after by its job's step
+        self.purse -= self._foreseen(ended)
         return Turned(tuple(ended), now)
+
+    def _foreseen(self, ended: Sequence[Ended]) -> int:
+        """How many of these ends the budget has earned the question for that each costs: it knows how long they run.
+        Where it does not, the plain schedule asks as well, and who follows that owes nothing for it.
+        """
+        return sum(self.runtimes.curve(self.tasks[one.task_id].task.kind) is not None for one in ended)
 
     def _read(self, rows: Sequence[Sighting], asked_at: float, now: float) -> list[Ended]:
         """What the rows show of our tasks; other people's only take up room."""
