@@ -6,7 +6,8 @@ import asyncio
 
 from tests.factories import NOW, make_job
 from tests.worker.fakes import Archive, Bench
-from wanreel.domain.job import Archiving, Artifact
+from wanreel.domain.event import Change
+from wanreel.domain.job import Archiving, Artifact, Job
 from wanreel.ports.jobs import Claim, Lane
 from wanreel.worker.lanes import AHEAD, HELD_S, AtWork
 from wanreel.worker.loop import Pace, Runner
@@ -65,6 +66,30 @@ async def test_what_waits_in_vain_is_given_back() -> None:
     assert [] == lane.left_standing(NOW + 2 * HELD_S)
 
 
+async def test_who_has_only_its_end_to_write_down_keeps_no_place() -> None:
+    """As many as there are places may be at that; one that ends so has made room once, not twice."""
+    lane = await filled(2, 6)
+    one, two = list(lane.running)
+    lane.ease(one)
+    lane.ease(one)
+    lane.ease("job_of_another_lane")
+    assert 1 == lane.places
+    third = lane.take(NOW)
+    assert third is not None
+    lane.running[third.id] = lane.running[two]
+    assert lane.take(NOW) is None
+    lane.ease(two)
+    lane.ease(third.id)
+    assert 1 == lane.places, "two are writing already: the third keeps its place"
+    lane.over(one)
+    assert 1 == lane.places
+    lane.over(third.id)
+    assert 2 == lane.places
+    lane.over(two)
+    assert (0, 2) == (len(lane.running), lane.places)
+    assert 2 - 3 + 3 == lane.room(), "two places free, three jobs wait, three have ended"
+
+
 class Claims:
     """Notes what a store is asked for."""
 
@@ -107,6 +132,27 @@ async def test_a_busy_runner_asks_rarely_and_leaves_no_place_empty() -> None:
     assert 100 == len(counting.kept)
     assert 2 == counting.most
     assert len(claims.asked) < 30, "two at a time would be fifty rounds"
+
+
+async def test_the_next_clip_comes_home_while_the_store_is_told_of_the_last() -> None:
+    """A store that takes its time keeps no download waiting, and never more come at once than allowed."""
+    bench = Bench()
+    bench.archive = counting = Counting()
+    begun: list[str] = []
+    both, real = asyncio.Event(), bench.store.commit
+
+    async def slow(change: Change, owner: str | None = None) -> Job:
+        begun.append(change.job.id)
+        if len(begun) == 2:
+            both.set()
+        await both.wait()
+        return await real(change, owner)
+
+    bench.store.commit = slow
+    await bench.store.add([make_job(Archiving) for _ in range(4)])
+    async with asyncio.timeout(20):
+        await Runner(bench.tools, (), bench.limit_of, Pace(archives_max=1, look_around_s=0.005)).run(until_idle=True)
+    assert (4, 1) == (len(counting.kept), counting.most)
 
 
 async def test_what_was_to_follow_is_given_back_at_a_stop() -> None:

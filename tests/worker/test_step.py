@@ -118,6 +118,32 @@ async def test_each_answer_of_a_submit_is_committed(bench: Bench, answer: Any, s
     assert 0 == await bench.store.release("worker-1")
 
 
+EASED = ((Lane.SUBMIT, Queued), (Lane.WATCH, Generating), (Lane.ARCHIVE, Archiving))
+
+
+@pytest.mark.parametrize(("lane", "state"), EASED, ids=[lane.value for lane, _ in EASED])
+async def test_a_place_is_given_up_between_the_call_and_its_being_written_down(
+    bench: Bench, lane: Lane, state: type[State]
+) -> None:
+    """Not sooner: a place bounds what is in the air. And once: what follows is the same step's."""
+    order: list[str] = []
+    real = bench.store.commit
+
+    async def commit(change: Change, owner: str | None = None) -> Job:
+        order.append("written")
+        return await real(change, owner)
+
+    def eased(job: Job) -> None:
+        order.append(f"{bench.vendor.count('submit') + bench.vendor.count('look') + len(bench.archive.kept)} made")
+
+    bench.store.commit = commit
+    bench.vendor.script("submit", saying(Accepted, "t"))
+    bench.vendor.script("look", StillRunning("RUNNING"))
+    job = await bench.taken(make_job(state), lane)
+    await step(job, replace(bench.tools, eased=eased))
+    assert ["1 made", "written"] == order
+
+
 @pytest.mark.parametrize(("fatal", "state"), [(False, Queued), (True, Failed)])
 async def test_inputs_that_are_not_ready_are_not_paid_for(bench: Bench, fatal: bool, state: type[State]) -> None:
     """A failed preparation waits or ends, and no paid call is made."""

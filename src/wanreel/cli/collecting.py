@@ -5,6 +5,8 @@ through again and again while they are being made: a tenth of what a short comma
 
 And how long a thread that computes may keep those waiting that want to go on: the interpreter's own 5 ms are for
 threads that all compute. Here one does, the loop; the others are between two calls to the disk, a hundred for each job.
+Far shorter turns cost more than they bring: each thread that waits wakes after every one of them, only to wait again.
+At 20 us a job took a third more of CPU than at 1 ms.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import gc
 import sys
 
-SWITCH_S = 0.00002  # as soon as anybody asks, as good as
+SWITCH_S = 0.001
 
 _IMPORTING = (500_000, 10, 10)
 _WORKING = (20_000, 20, 20)

@@ -3,6 +3,9 @@
 A runner that is busy asks the store in rounds, some of them a second. A place that became free between two rounds would
 stand empty until the next: with short steps a lane would be empty most of the time, whatever its limit. So a round
 claims as many jobs more as ended since the last one, and each takes a place the moment it is free.
+
+A place is for what a lane bounds: a call, a look, a download with its memory. A step that has only its end to write
+down gives its place to the next one; as many as there are places may be writing so.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ class AtWork:
     limit: int
     ahead: int = AHEAD  # 0: nothing is claimed that cannot begin at once
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
+    _eased: set[str] = field(default_factory=set[str])  # of those that run: all but written down
     _next: deque[Job] = field(default_factory=deque[Job])
     _ended: int = 0  # since the store was last asked
     _moved_at: float = 0.0  # when something last began that had been waiting, or was added to it
@@ -34,20 +38,34 @@ class AtWork:
     @property
     def places(self) -> int:
         """How many more could begin at once."""
-        return max(0, self.limit - len(self.running))
+        return max(0, self.limit - self._held)
+
+    @property
+    def _held(self) -> int:
+        return len(self.running) - len(self._eased)
 
     def room(self) -> int:
         """How many jobs to claim now; what ends from here on counts for the next time."""
         ended, self._ended = self._ended, 0
-        return max(0, self.limit - len(self.running) - len(self._next) + min(ended, self.ahead * self.limit))
+        return max(0, self.limit - self._held - len(self._next) + min(ended, self.ahead * self.limit))
 
     def has(self, job_id: str) -> bool:
         """Whether a job runs here or is to follow."""
         return job_id in self.running or any(job.id == job_id for job in self._next)
 
+    def ease(self, job_id: str) -> None:
+        """A job's step has only its end to write down: its place is free, unless too many are at that already."""
+        if job_id in self.running and len(self._eased) < self.limit and job_id not in self._eased:
+            self._eased.add(job_id)
+            self._ended += 1
+
     def over(self, job_id: str) -> None:
         """A job's step has ended."""
-        self._ended += self.running.pop(job_id, None) is not None
+        ended = self.running.pop(job_id, None) is not None
+        if job_id in self._eased:
+            self._eased.discard(job_id)
+        else:
+            self._ended += ended
 
     def line_up(self, jobs: Sequence[Job], now: float) -> None:
         """Claimed jobs, to begin when there is a place for them."""

@@ -52,7 +52,7 @@ BUSY, BUSY_APART_S = 4, 0.05  # where many steps end, ticks are so far apart: ea
 class Pace:
     """How much at once, and how quickly a change made by another process is noticed."""
 
-    submits_max: int = 16
+    submits_max: int = 32
     looks_max: int = 64
     archives_max: int = 8
     look_around_s: float = 0.4  # other processes write to the same home; their jobs are noticed within a second
@@ -103,6 +103,7 @@ class Runner:
             witness=self._lookouts.witness,
             storage_said=self._recovery.said,
             met=self._learning.meet,
+            eased=self._ease,
         )
         self._notifiers = notifiers
         self._told = Told()
@@ -323,6 +324,13 @@ class Runner:
         while not self._stopping and (job := lane.take(self._tools.clock.now())) is not None:
             seen = self._lookouts.take(job.id) if lane is self._looks else None
             lane.running[job.id] = self._spawn(self._one(job, lane, seen))
+
+    def _ease(self, job: Job) -> None:
+        """A call or a download is over: the next may begin while the store is told of it."""
+        for lane in self._lanes:
+            if job.id in lane.running:
+                lane.ease(job.id)
+                self._go_on_in(lane)
 
     async def _let_through(self, jobs: list[Job], gate: SpoolGate) -> list[Job]:
         """The jobs the spool has room for; the others go back to the queue, at the latest once the store answers again.

@@ -74,17 +74,23 @@ async def _do(action: Action | None, job: Job, tools: Tools, seen: Ended | None)
     if action is Action.SUBMIT:
         await _submit(job, tools)
     elif action is Action.POLL:
-        await settle(job, await _look(job, tools, seen), tools)
+        await _write_down(job, await _look(job, tools, seen), tools)
     elif action is Action.CANCEL:
         task = current_task(job)
         if task is None:
             raise Internal(f"{job.id} wants its task cancelled and has none")
-        await settle(job, await tools.vendor.cancel(job.account, task.id), tools)
+        await _write_down(job, await tools.vendor.cancel(job.account, task.id), tools)
     elif action is Action.ARCHIVE:
-        await settle(job, await _archived(job, tools), tools)
+        await _write_down(job, await _archived(job, tools), tools)
         await _unspool(job, tools)
     else:
         await tools.jobs.release(tools.owner, job.id)
+
+
+async def _write_down(job: Job, event: Event, tools: Tools) -> None:
+    """Settle what came of a call or a download: the step is at its end, and its place in the lane is free."""
+    tools.eased(job)
+    await settle(job, event, tools)
 
 
 async def _submit(job: Job, tools: Tools) -> None:
@@ -118,7 +124,7 @@ async def _submit(job: Job, tools: Tools) -> None:
         await tools.jobs.release(tools.owner, job.id)
         return
     try:
-        await settle(begun.job, await tools.vendor.submit(begun.job, intent, prepared), tools)
+        await _write_down(begun.job, await tools.vendor.submit(begun.job, intent, prepared), tools)
     except Unsettled:
         raise
     except Exception as bug:  # the call may have gone out: that is in doubt from now on, and not once our claim ends

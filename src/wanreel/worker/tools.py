@@ -46,6 +46,7 @@ class Tools:
     refuse_over_budget: bool = False  # what there is no money for ends at once, instead of waiting
     label: Callable[[Job], Label | None] = lambda _: None
     met: Callable[[RunTime], None] | None = None  # how long a task took; None: that is written down by the step itself
+    eased: Callable[[Job], None] = lambda _: None  # its call is over, or its download; that is to be written down
     witness: Callable[[Job, float], bool] = lambda _job, _since: False  # was another task of its account seen since?
 
 
