@@ -16,6 +16,7 @@ from wanreel.domain.runtimes import Histogram, RunKind, RunTimes, curve_of, one_
 from wanreel.ports.watching import Watched
 from wanreel.watch.board import Board, Tracked
 from wanreel.watch.planning import (
+    DEBT_APART_S,
     PER_S_MAX,
     AskFor,
     ListThese,
@@ -139,10 +140,11 @@ def test_an_empty_purse_means_rest() -> None:
 def test_what_has_as_good_as_ended_is_looked_at_whatever_the_debt() -> None:
     """Once the plain schedule would have, too: its question has to be asked in any case. What may go on still waits."""
     gone = task(3600.0, known_s=3595.0, looked_at=NOW - 3595.0)
-    debt = view(gone, task(30.0), runtimes=taught(), purse=-40.0)
+    debt = view(gone, task(30.0), runtimes=taught(), purse=-40.0, asked_at=NOW - 1.0)
     look = next_look(debt, NOW, POLICY)
     assert gone in (look.tasks if isinstance(look, ListThese) else [getattr(look, "task", None)])
-    assert isinstance(next_look(view(task(30.0), runtimes=taught(), purse=-40.0), NOW, POLICY), Rest)
+    may_go_on = view(task(30.0), runtimes=taught(), purse=-40.0, asked_at=NOW - 1.0)
+    assert isinstance(next_look(may_go_on, NOW, POLICY), Rest)
     just_asked = task(3600.0, known_s=3595.0, looked_at=NOW - 1.0)
     assert isinstance(next_look(view(just_asked, runtimes=taught(), purse=-40.0), NOW, POLICY), Rest)
 
@@ -152,6 +154,20 @@ def test_a_debt_is_rested_off_no_longer_than_until_the_next_that_may_have_ended_
     tired = view(task(4.0), task(3.0), runtimes=taught(0.8), purse=-40.0)
     assert 1.0 == pytest.approx(rest_s(tired))
     assert isinstance(next_look(tired, NOW + 1.0, POLICY), ListThese)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_a_debt_keeps_the_plain_schedule_waiting_for_a_moment_only(known: bool) -> None:
+    """Whoever made it is gone: what is left is looked at when that schedule says so, one request in five seconds."""
+    runtimes = taught() if known else RunTimes()
+    for asked_s, waits_s in ((2.0, DEBT_APART_S - 2.0), (DEBT_APART_S, None), (-3600.0, None)):  # or the clock jumped
+        tired = view(task(30.0), runtimes=runtimes, purse=-400.0, asked_at=NOW - asked_s)
+        if waits_s is None:
+            assert isinstance(next_look(tired, NOW, POLICY), AskFor)
+        else:
+            assert waits_s == pytest.approx(rest_s(tired))
+    early = view(task(3.0), runtimes=runtimes, purse=-400.0, asked_at=NOW - DEBT_APART_S)
+    assert 2.0 == pytest.approx(rest_s(early)), "it is not due for two seconds"
 
 
 def test_a_page_holds_no_more_than_fits() -> None:

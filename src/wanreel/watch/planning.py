@@ -34,6 +34,7 @@ REST_S_MAX = 5.0  # with nothing to watch, and as far as what is likely is recko
 SURE_S = 1.0  # what is likely so soon is not reckoned again on the way
 LONG_REST_S_MAX = 80.0  # with tasks of whose ends hardly any is likely for so long
 REST_S_MIN = 0.02
+DEBT_APART_S = 5.0  # in debt, looks that only the plain schedule calls for are so far apart
 SURE_SHARE = 0.98  # a task that has ended with this chance is as good as ended
 THRIFT = 0.996  # of what the plain schedule would spend: the rest is for what goes wrong
 _ROWS_UNKNOWN = 100
@@ -77,6 +78,7 @@ class View:
     others: Sequence[float] = ()
     waiting: bool = False  # whether work waits for a slot of the account
     purse: float = PURSE / 2  # requests that may still be made at once
+    asked_at: float = -math.inf  # when the last request was made
 
 
 # --- the budget -----------------------------------------------------------------------------------------------------
@@ -197,10 +199,11 @@ def next_look(view: View, now: float, policy: Policy) -> Look:
         return Rest(now + REST_S_MAX)
     per_s = max(budget_per_s(view, policy), 1e-3)
     schedule, known = _schedule(policy), {kind: view.runtimes.curve(kind) is not None for kind in view.tasks.kinds}
+    plain = view.tasks.soonest(lambda one: _agenda_at(one, schedule, known[one.task.kind], now))
     if view.purse < 1.0:
-        return _in_debt(view, schedule, now, (1.0 - view.purse) / per_s)
+        return _in_debt(view, schedule, now, (1.0 - view.purse) / per_s, plain)
     rest_s = math.inf
-    if plain := view.tasks.soonest(lambda one: _agenda_at(one, schedule, known[one.task.kind], now)):
+    if plain is not None:
         at, first = plain
         if at <= now:
             return _plain_look(first, view, now)
@@ -217,14 +220,22 @@ def next_look(view: View, now: float, policy: Policy) -> Look:
     return Rest(now + max(rest_s, REST_S_MIN))
 
 
-def _in_debt(view: View, schedule: _Schedule, now: float, earned_in_s: float) -> Look:
-    """With an empty purse nothing is looked at until something is earned, but for what has as good as ended and would
-    have been seen by the plain schedule: its question has to be asked in any case. Tasks that end sooner than that
-    schedule first looks cost more than it spends on them; who is left when they are gone must not wait for their debt.
+def _in_debt(
+    view: View, schedule: _Schedule, now: float, earned_in_s: float, plain: tuple[float, Tracked] | None
+) -> Look:
+    """With an empty purse nothing is looked at until something is earned, but for what the plain schedule would have
+    seen by now. What has as good as ended is looked at when that schedule says so: its question has to be asked in any
+    case. Anything else it calls for is, too, once no request was made for a while. Tasks that end sooner than that
+    schedule first looks cost more than it spends on them; whoever is left when they are gone, of their kind or of one
+    nobody knows (`plain`: the first of these), must not wait for their debt.
     """
-    rest_s = earned_in_s
+    since_s = now - view.asked_at
+    wait_s = DEBT_APART_S - since_s if since_s >= 0.0 else 0.0
+    rest_s, late = earned_in_s, plain
     for one, curve in _learned(view, now):
         due_at = schedule.due_at(one)
+        if late is None or due_at < late[0]:
+            late = due_at, one
         if due_at > now:
             rest_s = min(rest_s, due_at - now)
             continue
@@ -232,6 +243,10 @@ def _in_debt(view: View, schedule: _Schedule, now: float, earned_in_s: float) ->
         look.add(one, now - view.facts.lag_s, curve)
         if look.chance >= SURE_SHARE:
             return _plain_look(one, view, now)
+    if late is not None:
+        if late[0] <= now and wait_s <= 0.0:
+            return _plain_look(late[1], view, now)
+        rest_s = min(rest_s, max(late[0] - now, wait_s))
     return Rest(now + min(max(rest_s, REST_S_MIN), REST_S_MAX))
 
 

@@ -102,6 +102,7 @@ class Watcher:
     _learned_at: float = -1e18
     _leased_until: float = -1e18
     _earned_at: float | None = None
+    _asked_at: float = -1e18  # when the last look was made
     _failures: int = 0
     _unnoted: bool = False
     _shown: dict[str, float] = field(default_factory=dict[str, float])  # the last tasks the vendor showed, and when
@@ -134,6 +135,7 @@ class Watcher:
         if isinstance(look, Rest):
             until = min(look.until, self._leased_until - self.tools.lease_s / 2, self._whole_at + WHOLE_S)
             return Turned((), max(until, now), max(APART_S, count_learned(view) / NEWS_PER_S))
+        self._asked_at = now
         if isinstance(look, AskFor):
             return await self._ask(self.tasks[look.task.task.task_id])
         return await self._list(look)
@@ -218,7 +220,7 @@ class Watcher:
 
     def _view(self) -> View:
         waiting = self.tools.news.waiting if self.tools.waiting is None else self.tools.waiting()
-        return View(self._board, self.runtimes, self.facts, self._strangers, waiting, self.purse)
+        return View(self._board, self.runtimes, self.facts, self._strangers, waiting, self.purse, self._asked_at)
 
     def _earn(self, now: float, per_s: float) -> None:
         """The purse fills by the second."""
