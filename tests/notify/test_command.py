@@ -118,39 +118,55 @@ async def test_a_command_that_hangs_is_ended_with_its_children(pipe: Path) -> No
         assert await all_gone(file, child)
 
 
-async def test_a_cancelled_delivery_ends_the_command(pipe: Path) -> None:
-    """A runner that stops leaves no command behind."""
+@pytest.mark.parametrize("times", [1, 2, 3])
+async def test_a_cancelled_delivery_ends_the_command(pipe: Path, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """A runner that stops leaves no command behind, ended or not; nor does one that is told again meanwhile."""
+    started: list[Process] = []
+    start = asyncio.create_subprocess_exec
+
+    async def noted(*argv: str, **how: Any) -> Process:
+        started.append(await start(*argv, **how))
+        return started[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
     telling = asyncio.create_task(CommandNotifier(hanging(pipe)).tell(NOTICE))
     file, child = await asyncio.to_thread(first_line, pipe)
-    telling.cancel()
+    for _ in range(times):
+        telling.cancel()
+        await asyncio.sleep(0)
     with pytest.raises(asyncio.CancelledError):
         await telling
+    assert started[0].returncode is not None
     with file:
         assert await all_gone(file, child)
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
 async def test_a_delivery_cancelled_while_its_command_starts_ends_it(
-    pipe: Path, monkeypatch: pytest.MonkeyPatch
+    pipe: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     """Cancelled before asyncio has told of the new process: what that has started by then is ended with it."""
     begun, told = asyncio.Event(), asyncio.Event()
+    started: list[Process] = []
     start = asyncio.create_subprocess_exec
 
     async def slow(*argv: str, **how: Any) -> Process:
-        process = await start(*argv, **how)
+        started.append(await start(*argv, **how))
         begun.set()
         await told.wait()
-        return process
+        return started[0]
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", slow)
     telling = asyncio.create_task(CommandNotifier(hanging(pipe)).tell(NOTICE))
     file, child = await asyncio.to_thread(first_line, pipe)
     await begun.wait()
-    telling.cancel()
-    await asyncio.sleep(0)
+    for _ in range(times):
+        telling.cancel()
+        await asyncio.sleep(0)
     told.set()
     with pytest.raises(asyncio.CancelledError):
         await telling
+    assert started[0].returncode is not None
     with file:
         assert await all_gone(file, child)
 

@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Any, TypeVar
+from typing import IO
 
 from wanreel.archive.boxes import BoxWalker, NotWhole
 from wanreel.archive.naming import check_key, variant_key
@@ -26,6 +25,7 @@ from wanreel.archive.pieces import let_go
 from wanreel.archive.storage import Bucket, Found, Missing, Part, StorageTrouble, Taken, tried
 from wanreel.archive.sums import Sums
 from wanreel.archive.threads import Threads
+from wanreel.cancels import run_through
 from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Trouble
 from wanreel.domain.job import Artifact
@@ -38,8 +38,6 @@ IN_FLIGHT = 3  # parts that are hashed or on their way at once
 DEAD_AFTER_S = 86_400.0  # an upload older than this is nobody's: no try at archiving lasts so long
 _GOODBYE_S = 5.0  # patience for aborting an upload that failed; the sweep has more
 _THREADS = 4
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +172,7 @@ class BucketArchive:
             else:
                 await self._compare(full, sums, sha256)
         finally:
-            await _through(self._end(note, full, upload, ended=ended, stray=begun - bool(upload)))
+            await run_through(self._end(note, full, upload, ended=ended, stray=begun - bool(upload)))
         return Artifact(key, sums.size_bytes, sha256)
 
     async def _send(self, full: str, upload: str, parts: AsyncIterator[memoryview], sums: Sums) -> list[Part]:
@@ -317,22 +315,3 @@ async def _read_back(file: IO[bytes], threads: Threads) -> AsyncGenerator[memory
     await threads.run(file.seek, 0)
     while block := await threads.run(file.read, PART_BYTES):
         yield memoryview(block)
-
-
-async def _through(work: Coroutine[Any, Any, T]) -> T:
-    """Come back only when the work has ended: a cancel waits for it, then goes on."""
-    task = asyncio.get_running_loop().create_task(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        with suppress(Exception):
-            task.result()
-        try:
-            raise cancelled
-        finally:
-            del cancelled
-    return task.result()

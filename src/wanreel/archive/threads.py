@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, ParamSpec, TypeVar
 
+from wanreel.cancels import wait_through
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -48,37 +50,28 @@ class _Ending:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._answer: asyncio.Future[Any] = loop.create_future()
+        self._bell: asyncio.Future[None] | None = None
         self._over = False
+        self._result: Any = None
+        self._error: BaseException | None = None
 
     def tell(self, result: Any, error: BaseException | None) -> None:
         """It has ended, so."""
-        self._over = True
-        if self._answer.cancelled():  # who waited is just being told that it is cancelled, and sees that it is over
-            return
-        if error is None:
-            self._answer.set_result(result)
-        else:
-            self._answer.set_exception(error)
+        self._over, self._result, self._error = True, result, error
+        if self._bell is not None and not self._bell.done():  # else who waits sees that it is over
+            self._bell.set_result(None)
 
     async def come(self) -> Any:
         """Wait for it, through every cancel; then what came of it, or the cancel."""
-        cancelled: asyncio.CancelledError | None = None
-        while True:
-            try:
-                answer = await self._answer
-            except asyncio.CancelledError as error:
-                cancelled = error
-                if not self._over:
-                    self._answer = self._loop.create_future()
-                    continue
-            except BaseException:
-                if cancelled is None:
-                    raise
-            else:
-                if cancelled is None:
-                    return answer
-            try:
-                raise cancelled
-            finally:
-                del cancelled  # it knows this frame, and this frame would know it: megabytes would wait for a collector
+        try:
+            await wait_through(self._rung)
+            if self._error is not None:
+                raise self._error
+            return self._result
+        finally:
+            self._result = self._error = None  # the thread may know this a while longer, and the error knows this frame
+
+    async def _rung(self) -> None:
+        if not self._over:
+            self._bell = self._loop.create_future()
+            await self._bell

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
+from wanreel.cancels import wait_through
 from wanreel.domain.errors import Internal, Invalid, Unavailable, WanreelError
 from wanreel.media.limits import Limits
 from wanreel.media.speech import GONE, HEAD, READ, Say, Why, framed
@@ -154,28 +155,22 @@ def _died(name: str, status: int, limits: Limits) -> WanreelError:
 
 
 async def _gone(process: Process) -> int:
-    """End it, and say with which status it ended. What it wrote and nobody read is read and dropped: asyncio stops
-    reading a pipe of which too much lies unread, so never learns that it is closed, and `wait` would last for ever.
-    However often this is cancelled meanwhile, it goes on to the end first: else nobody ever waits for the process.
+    """End it, and say with which status it ended. However often this is cancelled meanwhile, it goes on to the end
+    first: else nobody ever waits for the process.
     """
     _end(process)
+    return await wait_through(lambda: _ended(process))
+
+
+async def _ended(process: Process) -> int:
+    """Wait for its end. What it wrote and nobody read is read and dropped: asyncio stops reading a pipe of which too
+    much lies unread, so never learns that it is closed, and `wait` would last for ever.
+    """
     assert process.stdout is not None
-    cancelled: asyncio.CancelledError | None = None
-    while True:
-        try:
-            with contextlib.suppress(OSError):
-                while await process.stdout.read(1 << 16):
-                    pass
-            status = await process.wait()
-        except asyncio.CancelledError as error:
-            cancelled = error
-            continue
-        if cancelled is None:
-            return status
-        try:
-            raise cancelled
-        finally:
-            del cancelled
+    with contextlib.suppress(OSError):
+        while await process.stdout.read(1 << 16):
+            pass
+    return await process.wait()
 
 
 def _end(process: Process) -> None:

@@ -16,6 +16,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Sequence
 from typing import Self
 
+from wanreel.cancels import wait_through
 from wanreel.domain.errors import Invalid, Unavailable
 from wanreel.domain.event import Notice
 from wanreel.notify.payload import notice_line
@@ -38,28 +39,30 @@ class CommandNotifier:
         """As `ports.Notifier.tell`."""
         name = self._argv[0]
         with _Complaint() as complaint:
-            starting = asyncio.ensure_future(self._start(notice, complaint))
-            try:
-                process = await asyncio.shield(starting)
-            except asyncio.CancelledError:
-                # asyncio's own way out of a start ends the one process, not what it has started meanwhile
-                with contextlib.suppress(Unavailable):
-                    process = await starting
-                    _end(process)
-                    await process.wait()  # else it is left to whoever collects garbage
-                raise
+            process = await self._started(notice, complaint)
             try:
                 async with asyncio.timeout(self._timeout_s):
                     status = await process.wait()
             except TimeoutError:
                 raise Unavailable(f"the notify command {name} did not end within {self._timeout_s:g} s") from None
             finally:
-                _end(process)
-                if process.returncode is None:
-                    await process.wait()
+                await _gone(process)
         if status:
             how = f"was ended by signal {-status}" if status < 0 else f"failed with exit status {status}"
             raise Unavailable(f"the notify command {name} {how}: {complaint.text or 'it said nothing'}")
+
+    async def _started(self, notice: Notice, complaint: _Complaint) -> Process:
+        """Start it. A cancel waits until it is there: asyncio's own way out of a start ends the one process, not what
+        it has started meanwhile.
+        """
+        starting = asyncio.get_running_loop().create_task(self._start(notice, complaint))
+        try:
+            await wait_through(lambda: asyncio.wait({starting}))
+        except asyncio.CancelledError:
+            with contextlib.suppress(Unavailable):
+                await _gone(starting.result())
+            raise
+        return starting.result()
 
     async def _start(self, notice: Notice, complaint: _Complaint) -> Process:
         # A file and not a pipe: a command that does not read its input must not make us wait.
@@ -123,8 +126,11 @@ class _Complaint:
         return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
 
 
-def _end(process: Process) -> None:
-    """End the command and its children, if it still runs; a child it left behind on purpose may go on."""
+async def _gone(process: Process) -> None:
+    """End the command and its children, if it still runs, and wait for it: else it is left to whoever collects garbage.
+    A child it left behind on purpose may go on.
+    """
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        await wait_through(process.wait)
