@@ -51,6 +51,19 @@ async def test_a_task_runs_from_the_change_that_has_it_to_the_one_that_ends_it(b
     assert [] == await bench.store.running("main")
 
 
+async def test_of_a_task_it_is_known_whose_it_is_and_whether_it_runs(bench: Bench) -> None:
+    """Only a job in Generating has one that does: the one it stands on. Others are not known, nor another account's."""
+    past = (make_task("t-past"),)
+    await bench.add(
+        make_job(make_state(Generating, task_id="t-runs"), id="job_a", past=past),
+        make_job(Archiving(make_task("t-ended"), make_outcome(), NOW), id="job_b"),
+        make_job(Generating, id="job_c", task_id="t-else", account=make_account("second")),
+    )
+    known = await bench.store.known_tasks("main", ["t-runs", "t-past", "t-ended", "t-else", "t-nobody"])
+    runs = {"t-runs": ("job_a", True), "t-past": ("job_a", False), "t-ended": ("job_b", False)}
+    assert runs == {task_id: (one.job_id, one.runs) for task_id, one in known.items()}
+
+
 async def test_what_begins_and_ends_to_run_is_told_after_a_mark(bench: Bench) -> None:
     """Of every job spoken of since, as it stands now, of all accounts; who has a mark is told nothing twice."""
     await bench.add(make_job(Generating, id="job_before", task_id="t-0"))

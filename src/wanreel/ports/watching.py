@@ -28,6 +28,7 @@ class Known:
     job_id: str
     accepted_at: float  # by our clock
     answered: bool  # a submit's own answer told of it; not so when it was adopted
+    runs: bool = False  # the job is Generating, on this task
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,8 @@ def same_ask(wanted: Job, there: Job) -> Job:
 def known_of(job: Job, task_id: str) -> Known:
     """What is known of a task that this job owns or has owned."""
     task = next(t for t in (current_task(job), *job.past) if t is not None and t.id == task_id)
-    return Known(job.id, task.accepted_at, answered=task.how == "answer")
+    runs = isinstance(job.state, Generating) and job.state.task.id == task_id
+    return Known(job.id, task.accepted_at, answered=task.how == "answer", runs=runs)
 
 
 class _Memory(Generic[T]):

@@ -37,13 +37,14 @@ class Hearing:
         """
         if not self._heard or self.ears is None:
             return {}
-        now, ours = self.clock.now(), dict[str, str]()
+        now, ours, spoken_of = self.clock.now(), dict[str, str](), tuple(self._heard)
         for account in self.ears.accounts:
-            ours |= {watched.task_id: watched.job_id for watched in await self.ears.watching.running(account)}
-        for task_id, since in list(self._heard.items()):
+            known = await self.ears.watching.known_tasks(account, spoken_of)
+            ours |= {task_id: one.job_id for task_id, one in known.items() if one.runs}
+        for task_id in spoken_of:  # and not what was heard while the store was asked
             unknown = task_id not in ours and not sending
-            if unknown or now - since > HEARD_S:
-                del self._heard[task_id]
+            if unknown or now - self._heard.get(task_id, now) > HEARD_S:
+                self._heard.pop(task_id, None)
         return {ours[task_id]: task_id for task_id in self._heard if task_id in ours}
 
     def taken(self, task_ids: Iterable[str]) -> None:
