@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.archive.clips import bare_clip, pieces
@@ -9,6 +10,7 @@ from tests.factories import make_job
 from tests.worker.fakes import Bench
 from wanreel.archive.spool import LocalSpool
 from wanreel.domain.job import Archiving, Cancelled, Failed, Generating, Queued, Succeeded
+from wanreel.domain.spooling import SpoolRoom
 from wanreel.worker.spool_gate import AGAIN_S, SpoolGate, holdups
 
 CLIP_BYTES = 10_000_000  # what 5 s of 720P may take
@@ -42,6 +44,44 @@ async def test_what_was_let_through_counts_until_its_step_is_over(tmp_path: Path
     gate.over(first)
     assert not gate.closed()
     assert 1 == await gate.admit([second])
+
+
+class Moving:
+    """A spool with room for one clip, and a store: after the first answer of either, something moves on."""
+
+    def __init__(self, moves: Callable[[], None], stake: int = 0) -> None:
+        self.moves, self.stake, self.used = moves, stake, 0
+
+    async def stake_bytes(self) -> int:
+        stake = self.stake
+        self._move()
+        return stake
+
+    async def room(self) -> SpoolRoom:
+        room = SpoolRoom(CLIP_BYTES, 1, self.used, 10 * CLIP_BYTES)
+        self._move()
+        return room
+
+    def _move(self) -> None:
+        self.moves()
+        self.used, self.stake = self.used + self.stake, 0
+
+
+async def test_a_clip_that_is_spooled_while_the_gate_asks_is_counted() -> None:
+    """It is at stake at first, and in the spool a moment later."""
+    bench, moving = Bench(), Moving(lambda: None, stake=CLIP_BYTES)
+    gate = SpoolGate(moving, moving, bench.clock, bench.policy)  # type: ignore[arg-type]
+    assert 0 == await gate.admit([make_job(Queued)])
+
+
+async def test_a_submit_that_ends_while_the_gate_asks_is_counted() -> None:
+    """What is at stake was reckoned before it was written down; its step is over before the answer is here."""
+    bench, first = Bench(), make_job(Queued)
+    moving = Moving(lambda: None)
+    gate = SpoolGate(moving, moving, bench.clock, bench.policy)  # type: ignore[arg-type]
+    assert 1 == await gate.admit([first])
+    moving.moves = lambda: gate.over(first)
+    assert 0 == await gate.admit([make_job(Queued)])
 
 
 async def test_whoever_is_held_is_told_why_in_figures(tmp_path: Path) -> None:

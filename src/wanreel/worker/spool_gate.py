@@ -75,16 +75,21 @@ class SpoolGate:
     async def admit(self, jobs: Sequence[Job]) -> int:
         """How many of these jobs, from the first on, may be sent. A spool that cannot be looked at lets nobody through.
         Raises Unavailable (the store).
+
+        A job goes from what is starting to what is at stake, and from there into the spool: asked in this order, what
+        moves on meanwhile is counted twice and never not at all.
         """
         if not jobs:
             return 0
+        starting = sum(self._starting.values())
+        stake = await self._stakes.stake_bytes()
         try:
             room = await self._spool.room()
         except WanreelError as why:
             return self._hold(why.message)
         if not room.bytes_max:
             return len(jobs)
-        left = room.left_bytes - await self._stakes.stake_bytes() - sum(self._starting.values())
+        left = room.left_bytes - stake - starting
         for count, job in enumerate(jobs):
             left -= expected_bytes(job.request, self._policy)
             if left < 0:
