@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.factories import NOW, make_job, make_outcome, make_task
-from tests.worker.fakes import Bench, Vendor
+from tests.worker.fakes import Bench, Gate, Vendor
 from tests.worker.test_loop import accepts
 from wanreel.archive.spool import LocalSpool
 from wanreel.domain.errors import Invalid, Unavailable
-from wanreel.domain.event import Finished, Lost
+from wanreel.domain.event import Change, Finished, Lost, StillRunning
 from wanreel.domain.job import Archiving, Generating, Job, Queued, Submitting, Succeeded, Unconfirmed, state_name
 from wanreel.domain.spooling import expected_bytes
 from wanreel.ports.engine import TakeTurn, Turn
@@ -277,3 +278,36 @@ async def test_an_engine_that_will_never_let_us_ends_the_runner() -> None:
 
     with pytest.raises(Invalid, match="no such namespace"):
         await Place(Bench(), engine=Refusing()).runner.run()
+
+
+async def test_a_turn_that_comes_while_the_last_one_is_ending_waits_for_its_end() -> None:
+    """The store lets it be claimed once that is written down. Whoever stops waits for both, and none counts twice."""
+    look = Gate(StillRunning("RUNNING"))
+    bench, written = Bench(vendor=Vendor(look=[StillRunning("RUNNING"), look])), Gate(None)
+    real, first_ends = bench.store.commit, [True]
+
+    async def commit(change: Change, owner: str | None = None) -> Job:
+        job = await real(change, owner)
+        if first_ends:
+            first_ends.clear()
+            await written()
+        return job
+
+    bench.store.commit = commit
+    job = make_job(Generating)
+    await bench.store.add([job])
+    runner = Place(bench).runner
+    loop = asyncio.get_running_loop()
+    first = loop.create_task(runner.turn(job.id, ""))
+    await written.entered.wait()
+    second = loop.create_task(runner.turn(job.id, ""))
+    for _turn in range(20):
+        await asyncio.sleep(0)
+    written.opened.set()
+    assert not (await first).trouble
+    await look.entered.wait()
+    assert [job.id] == list(runner._looks.running), "the first took its own leave, not the second's"
+    look.opened.set()
+    assert not (await second).trouble
+    assert {} == runner._looks.running
+    assert 1 == bench.vendor.busiest["look"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from tests.factories import NOW, make_job
-from tests.worker.fakes import Archive, Bench
-from wanreel.domain.event import Change
-from wanreel.domain.job import Archiving, Artifact, Job
-from wanreel.ports.jobs import Claim, Lane
+from tests.worker.fakes import Archive, Bench, Gate
+from wanreel.domain.event import Change, Trouble
+from wanreel.domain.job import Archiving, Artifact, Job, Succeeded
+from wanreel.domain.policy import Policy
+from wanreel.ports.archive import KeepFailed
+from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.worker.lanes import AHEAD, HELD_S, AtWork
 from wanreel.worker.loop import Pace, Runner
 
@@ -82,7 +85,7 @@ async def test_who_has_only_its_end_to_write_down_keeps_no_place() -> None:
     lane.ease(third.id)
     assert 1 == lane.places, "two are writing already: the third keeps its place"
     lane.over(one)
-    assert 1 == lane.places
+    assert 2 == lane.places, "until one of these has done"
     lane.over(third.id)
     assert 2 == lane.places
     lane.over(two)
@@ -153,6 +156,68 @@ async def test_the_next_clip_comes_home_while_the_store_is_told_of_the_last() ->
     async with asyncio.timeout(20):
         await Runner(bench.tools, (), bench.limit_of, Pace(archives_max=1, look_around_s=0.005)).run(until_idle=True)
     assert (4, 1) == (len(counting.kept), counting.most)
+
+
+async def test_a_job_that_is_claimed_while_its_last_step_ends_here_is_not_kept_by_nobody() -> None:
+    """The store has its end, and lets it be claimed before the step has come to its own: here the storage is back."""
+    bench = Bench(policy=replace(Policy(), backoff_first_s=0.0))
+    bench.archive.answers.append(KeepFailed(Trouble.DESTINATION, "no room"))
+    rounds, real = 0, bench.store.commit
+
+    async def commit(change: Change, owner: str | None = None) -> Job:
+        nonlocal rounds
+        job = await real(change, owner)
+        rounds += 1
+        if rounds == 1:
+            await bench.store.hasten(bench.clock.now())
+            before = bench.store.claims
+            while bench.store.claims < before + 6:  # two rounds of the runner's
+                runner.nudge()
+                await asyncio.sleep(0)
+        return job
+
+    bench.store.commit = commit
+    await bench.store.add([make_job(Archiving)])
+    runner = Runner(bench.tools, (), bench.limit_of, Pace(look_around_s=0.005))
+    async with asyncio.timeout(20):
+        await runner.run(until_idle=True)
+    assert (2, 1) == (rounds, len(bench.archive.kept))
+
+
+async def test_the_place_of_another_step_of_the_same_job_is_not_given_up() -> None:
+    """Its look has ended in the store, and its clip is coming home already: whoever speaks is whose place is free."""
+    bench = Bench()
+    runner = Runner(bench.tools, (), bench.limit_of, Pace(archives_max=1))
+    job = make_job(Archiving)
+    here = asyncio.current_task()
+    assert here is not None
+    other = asyncio.get_running_loop().create_task(asyncio.sleep(0))
+    runner._looks.running[job.id], runner._archives.running[job.id] = here, other
+    runner._ease(job)
+    assert (True, False) == (runner._looks.writes(job.id), runner._archives.writes(job.id))
+    await other
+
+
+async def test_a_stop_cuts_no_clip_that_is_home_and_only_to_be_written_down() -> None:
+    """However long the store takes: else it would be fetched again, by a URL that may be dead by then."""
+    bench, gate = Bench(), Gate(None)
+    real = bench.store.commit
+
+    async def slow(change: Change, owner: str | None = None) -> Job:
+        await gate()
+        return await real(change, owner)
+
+    bench.store.commit = slow
+    await bench.store.add([make_job(Archiving)])
+    runner = Runner(bench.tools, (), bench.limit_of, Pace(look_around_s=0.005, stop_archives_s=0.0))
+    working = asyncio.get_running_loop().create_task(runner.run())
+    await gate.entered.wait()
+    runner.stop()
+    await asyncio.wait([working], timeout=0.05)
+    gate.opened.set()
+    await working
+    (job,) = await bench.store.find(Filter())
+    assert isinstance(job.state, Succeeded)
 
 
 async def test_what_was_to_follow_is_given_back_at_a_stop() -> None:

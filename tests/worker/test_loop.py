@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.factories import NOW, FakeClock, make_job, make_outcome
 from tests.worker.fakes import Asker, Bench, FlakyStore, Gate, Notifier, Vendor
@@ -22,7 +23,10 @@ from wanreel.domain.policy import Policy
 from wanreel.ports.engine import TakeTurn
 from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.ports.reviews import Reviewed
-from wanreel.worker.hearing import Ears
+from wanreel.ports.watching import Known
+from wanreel.telemetry import STEP_BROKE
+from wanreel.worker.arrears import BROKEN_FIRST_S, BROKEN_S_MAX, Arrears
+from wanreel.worker.hearing import Ears, Hearing
 from wanreel.worker.loop import Pace, Runner
 from wanreel.worker.outbox import BATCH
 from wanreel.worker.reviewing import Reviewer
@@ -60,6 +64,22 @@ async def interrupted(task: asyncio.Task[None]) -> None:
 def accepts() -> Any:
     """A vendor's yes with a new task each time."""
     return lambda job, intent: Accepted(intent.id, f"task-of-{intent.id}")
+
+
+def broken_of(logs: list[MutableMapping[str, Any]]) -> list[str]:
+    """The jobs whose steps were said to have broken."""
+    return [str(line["job"]) for line in logs if line["event"] == STEP_BROKE]
+
+
+async def rounds(bench: Bench, runner: Runner, count: int = 3) -> None:
+    """So many rounds of the runner's, in which it claims for each lane."""
+    until = bench.store.claims + 3 * count
+
+    def asked() -> bool:
+        runner.nudge()
+        return bench.store.claims >= until
+
+    await come_true(asked)
 
 
 async def states(bench: Bench) -> list[str]:
@@ -376,6 +396,56 @@ async def test_a_bug_in_one_jobs_step_stops_neither_the_others_nor_the_runner() 
     assert ["Generating", "Succeeded"] == await states(bench)
 
 
+@pytest.mark.parametrize("lane", [Lane.WATCH, Lane.ARCHIVE], ids=lambda lane: lane.value)
+async def test_a_job_whose_step_meets_a_bug_is_tried_again_after_a_growing_pause(lane: Lane) -> None:
+    """Neither at once nor only when our claim has run out; nobody else meets it meanwhile, and the log has each."""
+    bench = Bench(policy=EAGER)
+    bugs = [RuntimeError("a bug"), RuntimeError("a bug")]
+    if lane is Lane.WATCH:
+        bench.vendor.script("look", *bugs, Finished(make_outcome()))
+    else:
+        bench.archive.answers.extend(bugs)
+    job = make_job(Generating if lane is Lane.WATCH else Archiving)
+    await bench.store.add([job])
+    runner = runner_of(bench)
+    with capture_logs() as logs:
+        async with running(runner):
+            for broke, pause_s in enumerate((BROKEN_FIRST_S, 2 * BROKEN_FIRST_S), 1):
+                await come_true(lambda broke=broke: len(broken_of(logs)) == broke)
+                bench.clock.advance(pause_s - 0.5)
+                await rounds(bench, runner)
+                assert broke == len(broken_of(logs)), "it rests"
+                assert [] == await bench.take(lane, "worker-2")
+                bench.clock.advance(1.0)
+            await come_true(lambda: _is(bench, job, "Succeeded"))
+    assert 2 == len(broken_of(logs))
+
+
+async def test_pauses_after_bugs_are_bounded_and_begin_anew_once_a_step_went_well() -> None:
+    """A job that was claimed anew meanwhile is not given back for its last claim."""
+    bench = Bench()
+    arrears = Arrears(bench.tools)
+    job = await bench.taken(make_job(Archiving), Lane.ARCHIVE)
+
+    async def paused_s() -> float:
+        arrears.broke(job)
+        began = bench.clock.now()
+        while not (again := await bench.take(Lane.ARCHIVE)):
+            bench.clock.advance(5.0)
+            await arrears.give_back()
+        arrears.taken(again)
+        return bench.clock.now() - began
+
+    assert [5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0] == [await paused_s() for _ in range(8)]
+    arrears.went_well(job)
+    assert 5.0 == await paused_s()
+    arrears.broke(job)
+    arrears.taken([job])
+    bench.clock.advance(BROKEN_S_MAX)
+    await arrears.give_back(at_once=True)
+    assert [] == await bench.take(Lane.ARCHIVE)
+
+
 @pytest.mark.parametrize("times", [1, 3])
 async def test_an_answer_the_store_cannot_take_is_offered_until_it_can(times: int) -> None:
     """Paid news survives a store that is unwell: kept in memory, offered again, recorded."""
@@ -534,6 +604,28 @@ async def test_a_task_that_is_spoken_of_is_looked_after_once_at_once() -> None:
         runner.stop()
     assert [("look", ours.state.task.id)] == vendor.calls
     assert ["Generating", "Succeeded"] == await states(bench)
+
+
+async def test_what_is_spoken_of_is_looked_up_by_its_name() -> None:
+    """However much runs: nobody reads all of it for a word, nor again for what is nobody's or has ended."""
+    bench, asked = Bench(), list[tuple[str, ...]]()
+    real = bench.store.known_tasks
+
+    async def known_tasks(account: str, ids: Sequence[str]) -> Mapping[str, Known]:
+        asked.append(tuple(ids))
+        return await real(account, ids)
+
+    bench.store.known_tasks = known_tasks
+    runs, ended = make_job(Generating, task_id="t-runs"), make_job(Archiving, task_id="t-ended")
+    await bench.store.add([runs, ended])
+    hearing = Hearing(Ears(bench.store, ("main",)), bench.clock)
+    for task_id in ("t-nobody", "t-runs", "t-ended"):
+        hearing.hear(task_id)
+    assert {runs.id: "t-runs"} == await hearing.wanted(sending=False)
+    assert {runs.id: "t-runs"} == await hearing.wanted(sending=False), "it is in somebody else's hands"
+    hearing.taken(["t-runs"])
+    assert {} == await hearing.wanted(sending=False)
+    assert [("t-nobody", "t-runs", "t-ended"), ("t-runs",)] == asked
 
 
 async def test_an_event_that_comes_before_the_submits_own_answer_is_not_lost() -> None:

@@ -11,6 +11,8 @@ from wanreel.worker.step import Unsettled, offer_again
 from wanreel.worker.tools import Tools
 
 AWAY_S_MAX = 5.0  # a store that is away is tried again at the latest after so long
+BROKEN_FIRST_S, BROKEN_S_MAX = 5.0, 300.0  # a job whose step met a bug rests so long, twice as long each time in a row
+BROKEN_MAX = 10_000  # so many are remembered
 
 
 class Arrears:
@@ -23,6 +25,8 @@ class Arrears:
         self._tries = 0
         self._stuck: set[str] = set()  # jobs that keep our claim though nobody works on them
         self._stuck_due_at = 0.0
+        self._resting: dict[str, float] = {}  # jobs that keep our claim since their step met a bug, and until when
+        self._breaks: dict[str, int] = {}  # and how many steps of a job did so in a row
 
     @property
     def events(self) -> Sequence[Unsettled]:
@@ -59,11 +63,40 @@ class Arrears:
             self._stuck |= {job.id for job in jobs}
             self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
 
+    def broke(self, job: Job) -> None:
+        """A job's step met a bug. Others need not meet it at once, nor need it wait for our claim to run out."""
+        tries = self._breaks.pop(job.id, 0)
+        self._breaks[job.id] = tries + 1
+        if len(self._breaks) > BROKEN_MAX:
+            del self._breaks[next(iter(self._breaks))]
+        rest_s = min(BROKEN_FIRST_S * 2.0 ** min(tries, 16), BROKEN_S_MAX)
+        self._resting[job.id] = self._tools.clock.now() + rest_s
+
+    def went_well(self, job: Job) -> None:
+        """A job's step met no bug."""
+        self._breaks.pop(job.id, None)
+
+    def taken(self, jobs: Sequence[Job]) -> None:
+        """We have claimed these anew: the claims on them that were to be given back are no more."""
+        for job in jobs:
+            self._stuck.discard(job.id)
+            self._resting.pop(job.id, None)
+
     async def give_back(self, *, at_once: bool = False) -> None:
-        """End our claims on such jobs, once it is time or if it must be now. Raises Unavailable: the rest stays."""
-        if not self._stuck or (self._tools.clock.now() < self._stuck_due_at and not at_once):
+        """End our claims on such jobs, once it is time or if it must be now; on those that met a bug once they have
+        rested. Raises Unavailable: the rest stays.
+        """
+        now = self._tools.clock.now()
+        for job_id, until in list(self._resting.items()):
+            if not 0.0 < until - now <= BROKEN_S_MAX:  # or the clock was put back
+                await self._release(job_id)
+        if not self._stuck or (now < self._stuck_due_at and not at_once):
             return
-        self._stuck_due_at = self._tools.clock.now() + self._tools.policy.backoff_first_s
+        self._stuck_due_at = now + self._tools.policy.backoff_first_s
         for job_id in sorted(self._stuck):
-            await self._tools.jobs.release(self._tools.owner, job_id)
-            self._stuck.discard(job_id)
+            await self._release(job_id)
+
+    async def _release(self, job_id: str) -> None:
+        await self._tools.jobs.release(self._tools.owner, job_id)
+        self._stuck.discard(job_id)
+        self._resting.pop(job_id, None)

@@ -5,7 +5,8 @@ stand empty until the next: with short steps a lane would be empty most of the t
 claims as many jobs more as ended since the last one, and each takes a place the moment it is free.
 
 A place is for what a lane bounds: a call, a look, a download with its memory. A step that has only its end to write
-down gives its place to the next one; as many as there are places may be writing so.
+down gives its place to the next one; as many as there are places may be writing so, and what is beyond that keeps its
+place until one of these has done.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class AtWork:
     limit: int
     ahead: int = AHEAD  # 0: nothing is claimed that cannot begin at once
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
-    _eased: set[str] = field(default_factory=set[str])  # of those that run: all but written down
+    _writing: set[str] = field(default_factory=set[str])  # of those that run: all but written down
+    _again: set[str] = field(default_factory=set[str])  # of those that are here: claimed once more meanwhile
     _next: deque[Job] = field(default_factory=deque[Job])
     _ended: int = 0  # since the store was last asked
     _moved_at: float = 0.0  # when something last began that had been waiting, or was added to it
@@ -42,7 +44,7 @@ class AtWork:
 
     @property
     def _held(self) -> int:
-        return len(self.running) - len(self._eased)
+        return len(self.running) - min(len(self._writing), self.limit)
 
     def room(self) -> int:
         """How many jobs to claim now; what ends from here on counts for the next time."""
@@ -53,19 +55,32 @@ class AtWork:
         """Whether a job runs here or is to follow."""
         return job_id in self.running or any(job.id == job_id for job in self._next)
 
-    def ease(self, job_id: str) -> None:
-        """A job's step has only its end to write down: its place is free, unless too many are at that already."""
-        if job_id in self.running and len(self._eased) < self.limit and job_id not in self._eased:
-            self._eased.add(job_id)
-            self._ended += 1
+    def writes(self, job_id: str) -> bool:
+        """Whether a job's step has only its end to write down."""
+        return job_id in self._writing
 
-    def over(self, job_id: str) -> None:
-        """A job's step has ended."""
-        ended = self.running.pop(job_id, None) is not None
-        if job_id in self._eased:
-            self._eased.discard(job_id)
-        else:
-            self._ended += ended
+    def ease(self, job_id: str) -> None:
+        """A job's step has only its end to write down: its place is free, while no more are at that than may be."""
+        held = self._held
+        if job_id in self.running:
+            self._writing.add(job_id)
+        self._ended += held - self._held
+
+    def claimed_again(self, job_id: str) -> None:
+        """A job that is here was claimed once more: its step has just ended in the store, but not here, or our claim
+        had run out. Nobody begins it for that claim, which is to be given back once it has ended here, too.
+        """
+        self._again.add(job_id)
+
+    def over(self, job_id: str) -> bool:
+        """A job's step has ended; whether there is a claim of ours left that was not for it."""
+        held = self._held
+        self.running.pop(job_id, None)
+        self._writing.discard(job_id)
+        self._ended += held - self._held
+        again = job_id in self._again
+        self._again.discard(job_id)
+        return again
 
     def line_up(self, jobs: Sequence[Job], now: float) -> None:
         """Claimed jobs, to begin when there is a place for them."""

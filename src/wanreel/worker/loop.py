@@ -229,6 +229,9 @@ class Runner:
             job, lane = await handing.take(job_id, claimed_by)
             if job is not None:
                 at_work = next(one for one in self._lanes if one.lane is lane)
+                if (last := at_work.running.get(job_id)) is not None:  # written down, and about to end here
+                    await asyncio.wait([last])
+                self._arrears.taken([job])
                 at_work.running[job_id] = asyncio.ensure_future(self._one(job, at_work, self._lookouts.take(job_id)))
                 await at_work.running[job_id]
             return await handing.standing(job_id, before=job)
@@ -312,7 +315,13 @@ class Runner:
             claimed = await self._handing.claim(lane.lane, room)
             return await self._handing.hand(claimed if gate is None else await self._let_through(claimed, gate))
         claim = claim_of(self._tools, lane.lane, self._tools.clock.now(), CLAIM_S[lane.lane], room, ids)
-        jobs = [job for job in await self._tools.jobs.claim(claim) if not lane.has(job.id)]
+        jobs: list[Job] = []
+        for job in await self._tools.jobs.claim(claim):
+            if lane.has(job.id):
+                lane.claimed_again(job.id)
+            else:
+                jobs.append(job)
+        self._arrears.taken(jobs)
         if gate is not None:
             jobs = await self._let_through(jobs, gate)
         lane.line_up(jobs, self._tools.clock.now())
@@ -326,9 +335,12 @@ class Runner:
             lane.running[job.id] = self._spawn(self._one(job, lane, seen))
 
     def _ease(self, job: Job) -> None:
-        """A call or a download is over: the next may begin while the store is told of it."""
+        """A call or a download is over: the next may begin while the store is told of it. Another step of the job's may
+        still be ending in another lane: it is the one that says so whose place is free.
+        """
+        saying = asyncio.current_task()
         for lane in self._lanes:
-            if job.id in lane.running:
+            if lane.running.get(job.id) is saying:
                 lane.ease(job.id)
                 self._go_on_in(lane)
 
@@ -373,8 +385,12 @@ class Runner:
             self._arrears.stick([job])
         except Exception:  # noqa: BLE001 - a bug in one job's step must not stop the others; it is logged whole
             log.exception(STEP_BROKE, job=job.id)
+            self._arrears.broke(job)
+        else:
+            self._arrears.went_well(job)
         finally:
-            lane.over(job.id)
+            if lane.over(job.id):
+                self._arrears.stick([job])
             self._ended += 1
             if lane is not self._archives:  # bringing a clip home changes nothing of what runs
                 self._lookouts.changed(job)
@@ -523,7 +539,9 @@ class Runner:
         return _OVERDUE_FIRST_S * 2 ** min(self._overdue, 16)
 
     async def _wind_down(self) -> None:
-        """Let paid calls and looks finish, downloads for a while; give back what we claimed."""
+        """Let paid calls and looks finish, and whatever is being written down; downloads for a while. Give back what we
+        claimed.
+        """
         self._stopping = True  # also where we were cut off: nothing more begins
         for lane in self._lanes:
             lane.close()
@@ -539,9 +557,10 @@ class Runner:
         if paid:
             await asyncio.wait(paid)
         if downloads:
-            _, late = await asyncio.wait(downloads, timeout=self._pace.stop_archives_s)
-            for task in late:
-                task.cancel()
+            await asyncio.wait(downloads, timeout=self._pace.stop_archives_s)
+            for job_id, task in self._archives.running.items():
+                if not self._archives.writes(job_id):  # a clip that is home is not brought home again
+                    task.cancel()
             await asyncio.gather(*downloads, return_exceptions=True)
         if self._seeking is not None:
             self._seeking.cancel()  # it only reads; what it was about to say can be found out again
