@@ -30,9 +30,8 @@ from wanreel.domain.policy import Policy
 from wanreel.ports.jobs import Filter
 from wanreel.store.doors import Doors
 from wanreel.store.opening import HEAD
-from wanreel.store.postgres import prepared
 from wanreel.store.postgres.store import PostgresStore
-from wanreel.store.prepared import Prepared, spelt_out
+from wanreel.store.ready import Prepared, spelt_out
 from wanreel.store.sqlite import SqliteStore
 
 DATA = Path(__file__).parent / "data"
@@ -51,10 +50,7 @@ def heard() -> Generator[list[Said]]:
 
     event.listen(Engine, "after_cursor_execute", hear)
     try:
-        with (
-            patch.object(Prepared, "execute", spelt_out),
-            patch.object(prepared.Prepared, "execute", prepared.spelt_out),
-        ):
+        with patch.object(Prepared, "execute", spelt_out):
             yield said
     finally:
         event.remove(Engine, "after_cursor_execute", hear)

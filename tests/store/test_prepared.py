@@ -25,7 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from wanreel.store import opening
-from wanreel.store.prepared import Prepared, count_known, prepared, spelt_out
+from wanreel.store.prepared import OnSqlite, prepared
+from wanreel.store.ready import Prepared, spelt_out
 
 _META = MetaData()
 _BOATS = Table(
@@ -109,8 +110,8 @@ def test_a_list_of_values_goes_the_ordinary_way(conn: Connection) -> None:
 def test_what_is_made_as_it_is_run_is_not_kept(conn: Connection) -> None:
     """Nothing grows with statements that are made anew each time."""
     gc.collect()
-    before = count_known()
+    before = len(OnSqlite.statements)
     for number in range(50):
         conn.execute(select(_BOATS.c.id).where(_BOATS.c.id == number)).first()
     gc.collect()
-    assert count_known() <= before + 1  # SQLAlchemy keeps one of them, as the pattern for the others
+    assert len(OnSqlite.statements) <= before + 1  # SQLAlchemy keeps one of them, as the pattern for the others

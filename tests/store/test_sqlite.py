@@ -20,7 +20,7 @@ from wanreel.domain.job import Generating
 from wanreel.domain.policy import Policy
 from wanreel.ports.jobs import Claim, Filter, Lane
 from wanreel.store.faults import translated
-from wanreel.store.prepared import Prepared, spelt_out
+from wanreel.store.ready import Prepared, spelt_out
 from wanreel.store.sqlite import SqliteStore
 from wanreel.store.writer import driver_of
 

@@ -18,7 +18,7 @@ from wanreel.domain.lifecycle import transition
 from wanreel.domain.policy import Policy
 from wanreel.domain.runtimes import RunTime, kind_of
 from wanreel.ports.jobs import Claim, Lane
-from wanreel.store.prepared import Prepared
+from wanreel.store.ready import Prepared
 from wanreel.store.sqlite import SqliteStore
 from wanreel.store.writer import Writer
 

@@ -7,7 +7,7 @@ where the session stays ours (`direct`). Whoever waits in a session for an answe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -84,13 +84,13 @@ class Session(AsyncAdapt_asyncpg_connection):
         """Whatever it is, without values and without an answer."""
         await self._driver.execute(words)
 
-    async def run(self, text: str, values: list[Any]) -> tuple[list[Any], str]:
+    async def run(self, text: str, values: Sequence[Any]) -> tuple[list[Any], str]:
         """Run a statement; its rows, and what PostgreSQL says it has done."""
         ready = await self._ready(text)
         rows = await ready.fetch(*values)
         return rows, ready.get_statusmsg()
 
-    async def run_many(self, text: str, values: list[list[Any]]) -> None:
+    async def run_many(self, text: str, values: list[Sequence[Any]]) -> None:
         """Run a statement that brings nothing for each of many lists of values, in one way there and back."""
         await (await self._ready(text)).executemany(values)
 
