@@ -44,6 +44,19 @@ async def machine() -> Machine:
     return made
 
 
+async def test_what_was_named_before_the_first_answer_does_not_hold_it_ahead() -> None:
+    """A process has a name before it has a database: else it would call everybody else dead for two hours."""
+    machine = Machine()
+    machine.clock.new_id("prc")
+    assert machine.clock.now() > NOON + HOUR_S
+    await machine.clock.learn(machine.ask)
+    assert machine.theirs == pytest.approx(machine.clock.now())
+    shown_at = machine.clock.now()
+    machine.theirs -= HOUR_S  # from then on it never goes back
+    await machine.clock.learn(machine.ask)
+    assert shown_at <= machine.clock.now()
+
+
 async def test_it_is_the_databases_time(machine: Machine) -> None:
     """Whatever the machine's own clock says, and as time passes."""
     machine.pass_s(50.0)

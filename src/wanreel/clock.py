@@ -94,7 +94,8 @@ class SharedClock(SystemClock):
     we run moves nothing: what is written with such a time (signs of life, due instants, turns) would hold up all
     others for an hour. But it may have been set right, after the whole machine had stood still unawares: so `latest`
     follows it.
-    `now` never goes back: a clock that was ahead stands still until the others have caught up.
+    `now` never goes back: a clock that was ahead stands still until the others have caught up. What it showed before
+    the first answer was this machine's own time, and binds nobody.
     """
 
     def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = passed_s) -> None:
@@ -104,6 +105,7 @@ class SharedClock(SystemClock):
         self._at_zero = wall() - steady()  # theirs, when the steady one was 0
         self._ahead_s = 0.0  # of the machine's own clock, theirs is
         self._shown_at = 0.0
+        self._has_learned = False
 
     def now(self) -> float:
         """Seconds since the epoch, UTC, by the clock of the database; never goes back."""
@@ -124,4 +126,6 @@ class SharedClock(SystemClock):
             if took_s < best_s:
                 best_s, self._at_zero = took_s, theirs_at - (asked_at + took_s / 2)
         self._ahead_s = self._steady() + self._at_zero - self._wall()
+        if not self._has_learned:
+            self._has_learned, self._shown_at = True, 0.0
         return self._ahead_s
