@@ -189,6 +189,22 @@ async def test_a_session_that_forgets_is_not_asked_to_remember_again(kept: Postg
         assert 6 == len(await store.find(Filter()))
 
 
+async def test_however_many_sessions_forget_nobody_is_told(kept: PostgresStore) -> None:
+    """All of them know their statements otherwise by now: what is read next is answered all the same."""
+    async with kept as store:
+        await _use(store, 1)
+        assert store._sessions is not None
+        held = [await store._sessions._take() for _ in range(4)]
+        for one in held:
+            await store._sessions._put_back(one)
+        for one in held:  # each has a turn at the front
+            store._sessions._free.remove(one)
+            store._sessions._free.append(one)
+            await store.get("job_1_0")
+            await one.session.say("DEALLOCATE ALL")
+        assert "job_1_0" == (await store.get("job_1_0")).id
+
+
 async def test_tables_may_grow_under_statements_that_are_kept(kept: PostgresStore, pg_server: Server) -> None:
     """A migration only adds: whoever works meanwhile goes on."""
     async with kept as store:

@@ -94,6 +94,15 @@ async def test_another_programs_tables_are_left_alone(pg_server: Server) -> None
         await migrate(url, Path("nowhere"))
 
 
+async def test_a_search_path_that_leads_nowhere_is_named(pg_server: Server) -> None:
+    """It is no bug of ours: the words say what to create or mend."""
+    url = pg_server.database()
+    name = url.rpartition("/")[2]
+    pg_server.sql(f"ALTER DATABASE {name} SET search_path = nowhere", name)
+    with pytest.raises(Unavailable, match="search_path"):
+        await migrate(url, Path("nowhere"))
+
+
 async def test_a_database_that_is_not_there_is_named(pg_server: Server) -> None:
     """The words name the database and the host, and never the password."""
     words = await refused(pg_server.url("nothing").replace("postgres@", "postgres:secret@"))

@@ -18,6 +18,7 @@ _WORDS = {
     "28000": "does not let this user in. Check WANREEL_DATABASE_URL and the server's pg_hba.conf.",
     "3D000": "is not there. Create it (CREATE DATABASE …) or mend the name in WANREEL_DATABASE_URL.",
     "42501": "does not allow this to its user. Give that user the rights to its tables, or name their owner.",
+    "3F000": "has no schema to make tables in. Create the one its search_path names, or mend that (ALTER ROLE … SET).",
     "53300": "has no connection left. Raise max_connections, or put a pooler in front of it.",
     "53100": "cannot grow: its disk is full. Nothing was half-written.",
     "57P03": "is starting up or shutting down. Try again.",

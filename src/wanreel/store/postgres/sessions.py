@@ -212,7 +212,8 @@ class Sessions:
     async def _whole(self) -> _Held:
         while self._free:
             held = self._free.pop()
-            if not held.session.lost:
+            forgets = held.session.named and not self.named  # one has been found not to know its names: no more of them
+            if not held.session.lost and not forgets:
                 return held
             await held.drop()
         conn = await self._connected()
