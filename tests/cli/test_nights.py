@@ -1,7 +1,8 @@
-"""Ten bad nights are walked as their page tells: each command, in its order, says what the page says it does."""
+"""Twelve bad nights are walked as their page tells: each command, in its order, says what the page says it does."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
 from collections.abc import Callable, Generator
@@ -9,12 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.terminal import Terminal
 from tests.client.small_world import LOST, bought
+from wanreel.clock import SystemClock
+from wanreel.domain.event import Accepted, SubmitBegun
+from wanreel.domain.lifecycle import transition
+from wanreel.domain.policy import Policy
 from wanreel.emulator.server import Emulator
+from wanreel.store.sqlite import SqliteStore
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "at-two-in-the-morning.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "how-to" / "at-two-in-the-morning.md"
+ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yml"
 FOX = ("generate", "A red fox in snow", "--model", "wan2.5-t2v-preview", "--resolution", "480P")
 NOWHERE = "http://127.0.0.1:9/api/v1"
 Names = dict[str, str]
@@ -60,11 +69,18 @@ class Scene:
 
 
 @contextmanager
+def paid_and_kept(scene: Scene, count: int) -> Generator[None]:
+    """However the night goes, what was paid for is archived, each of it."""
+    yield
+    assert count == bought(scene.vendor)
+    assert count == len(scene.terminal("jobs", "list", "--no-header", "--state", "succeeded").lines)
+
+
+@contextmanager
 def one_task(scene: Scene) -> Generator[None]:
     """However the night goes, one clip is paid for once and archived."""
-    yield
-    assert 1 == bought(scene.vendor)
-    assert 1 == len(scene.terminal("jobs", "list", "--no-header", "--state", "succeeded").lines)
+    with paid_and_kept(scene, 1):
+        yield
 
 
 def refused(scene: Scene) -> Generator[Names]:
@@ -168,6 +184,46 @@ def mistake(scene: Scene) -> Generator[Names]:
         yield {}
 
 
+def spare(scene: Scene) -> Generator[Names]:
+    """The answer to a lost call comes when a person has had the job sent again."""
+    scene.vendor.script(LOST, account="*")
+    with paid_and_kept(scene, 2):
+        job = scene.order()
+        scene.terminal("worker", "--until-idle")
+        (task,) = scene.vendor.tasks()
+        assert 0 == scene.terminal("jobs", "resolve", job, "--resubmit", "--note", "nothing in the console").code
+        scene.terminal("worker", "--until-idle")
+        names = {"SPARE": late_answer(scene.terminal.home, job, task["task_id"]), "JOB": job}
+        yield names
+        yield names
+
+
+def late_answer(home: Path, job_id: str, task_id: str) -> str:
+    """What a worker writes that stood still in mid-call and goes on; the id of what came of it."""
+
+    async def write() -> str:
+        async with SqliteStore(home / "wanreel.sqlite3", lambda _key: 1, Policy()) as store:
+            begun = next(entry.event for entry in await store.history(job_id) if isinstance(entry.event, SubmitBegun))
+            late = Accepted(begun.intent.id, task_id)
+            change = transition(await store.get(job_id), late, SystemClock().now(), Policy(), 0.5)
+            await store.commit(change)
+            return change.born[0].id
+
+    return asyncio.run(write())
+
+
+def fault(scene: Scene) -> Generator[Names]:
+    """The spool's folder is a file."""
+    blocked = scene.terminal.folder / "blocked"
+    blocked.write_text("in the way")
+    scene.env = {"WANREEL_SPOOL": str(blocked)}
+    with one_task(scene):
+        yield {}
+        blocked.unlink()
+        scene.order()
+        yield {}
+
+
 NIGHTS: dict[str, Night] = {
     "The vendor refuses the account": refused,
     "The storage is away, and clips wait there to die": storage_away,
@@ -179,12 +235,20 @@ NIGHTS: dict[str, Night] = {
     "There are too few slots": few_slots,
     "Webhooks do not arrive": deaf,
     "Somebody ordered ten thousand clips by mistake": mistake,
+    "A clip was paid for twice": spare,
+    "Something broke and was survived": fault,
 }
 
 
 def test_every_night_of_the_page_is_walked() -> None:
     """A night that is written and not walked would be a guess."""
     assert list(NIGHTS) == list(blocks())
+
+
+def test_every_alert_has_a_night() -> None:
+    """Whoever is woken by a name finds it on the page; and the page knows no alert that there is not."""
+    rules = yaml.safe_load(ALERTS.read_text("utf-8"))["groups"][0]["rules"]
+    assert {rule["alert"] for rule in rules} == set(re.findall(r"\*(Wanreel\w+)\*", PAGE.read_text("utf-8")))
 
 
 @pytest.mark.parametrize("name", NIGHTS)
