@@ -418,6 +418,19 @@ async def test_an_event_that_cannot_follow_is_dropped_and_changes_nothing(bench:
     assert job == await bench.store.get(job.id)
 
 
+async def test_a_bug_before_the_intent_keeps_no_other_job_of_the_key_waiting(bench: Bench) -> None:
+    """Nothing was sent: the job is put off like one whose inputs are not ready; the bug is the caller's."""
+    bench.vendor.script("prepare", RuntimeError("a bug"))
+    job = await bench.taken(make_job(), Lane.SUBMIT)
+    with pytest.raises(RuntimeError, match="a bug"):
+        await step(job, bench.tools)
+    state = await state_of(bench, job, Queued)
+    assert "RuntimeError" in state.why
+    assert state.due_at > NOW
+    (behind,) = await bench.store.add([make_job()])
+    assert [behind.id] == [one.id for one in await bench.take(Lane.SUBMIT)]
+
+
 async def test_an_adapter_that_raises_is_a_bug_for_the_caller(bench: Bench) -> None:
     """Only Unsettled is part of a step's contract; anything else passes as it is."""
     bench.vendor.script("look", Internal("broken"))

@@ -313,6 +313,7 @@ class Runner:
             return 0
         if self._handing is not None:
             claimed = await self._handing.claim(lane.lane, room)
+            self._arrears.taken(claimed)
             return await self._handing.hand(claimed if gate is None else await self._let_through(claimed, gate))
         claim = claim_of(self._tools, lane.lane, self._tools.clock.now(), CLAIM_S[lane.lane], room, ids)
         jobs: list[Job] = []

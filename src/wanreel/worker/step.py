@@ -107,6 +107,11 @@ async def _submit(job: Job, tools: Tools) -> None:
         event = Unfit(failure.code, failure.why) if failure.fatal else NotSent("", failure.why)
         await settle(job, event, tools)
         return
+    except Unavailable:
+        raise
+    except Exception as bug:  # a claimed job keeps all others of its key waiting: it is put off
+        await settle(job, NotSent("", f"a bug of wanreel's: {type(bug).__name__}, before anything was sent"), tools)
+        raise
     now = tools.clock.now()
     intent = Intent(tools.clock.new_id("int"), now, now + tools.policy.send_by_s, prepared.fingerprint)
     begun = tools.books.enter(job, transition(job, SubmitBegun(intent), now, tools.policy, tools.clock.draw()))
