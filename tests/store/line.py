@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from tests.guests import serving
 
 _COMMIT = b"COMMIT;\0"
 _BYTES = 65_536
@@ -90,26 +92,10 @@ async def over_a_line(url: str, seed: int = 1) -> AsyncGenerator[Line]:
     parts = urlsplit(url)
     line = Line("", random.Random(seed))
     line.thaw()
-    serving: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        serving.add(task)
-        try:
-            with suppress(OSError, asyncio.CancelledError):
-                await _serve(line, parts.hostname or "", parts.port or 0, reader, writer)
-        finally:
-            serving.discard(task)
-            writer.transport.abort()
+        await _serve(line, parts.hostname or "", parts.port or 0, reader, writer)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    line.url = f"postgresql://postgres@127.0.0.1:{server.sockets[0].getsockname()[1]}{parts.path}"
-    try:
+    async with serving(serve) as port:
+        line.url = f"postgresql://postgres@127.0.0.1:{port}{parts.path}"
         yield line
-    finally:
-        server.close()
-        left = list(serving)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)

@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from tests.guests import serving
+
 _SSL = 80877103
 _KNOWN = {"user", "database", "client_encoding", "application_name"}  # what a pooler lets a client say
 _ASKS = b"QS"  # messages that are answered by "ready"
@@ -151,31 +153,20 @@ async def pooled(url: str, sessions: int = 6) -> AsyncGenerator[Pooler]:
     pooler = Pooler("")
     pooler.free.extend([await _let_in(parts.hostname or "", parts.port or 0, database) for _ in range(sessions)])
     pooler.hello = pooler.free[0].hello
-    serving: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        serving.add(task)
         try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-                await _serve(pooler, reader, writer)
-        finally:
-            serving.discard(task)
+            await _serve(pooler, reader, writer)
+        finally:  # what was said last arrives
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    pooler.url = f"postgresql://postgres@127.0.0.1:{server.sockets[0].getsockname()[1]}/{database}"
     try:
-        yield pooler
+        async with serving(serve) as port:
+            pooler.url = f"postgresql://postgres@127.0.0.1:{port}/{database}"
+            yield pooler
     finally:
-        server.close()
-        left = list(serving)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
         for session in pooler.free:
             session.writer.close()
             await session.writer.wait_closed()

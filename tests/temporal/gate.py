@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hpack import Decoder, Encoder
 
+from tests.guests import serving
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA_MAX = 64 * 1024
 HEADERS, SETTINGS = 1, 4
@@ -91,28 +93,12 @@ async def gate(behind: int, own: Papers, *, clients: Papers | None = None, api_k
     if clients is not None:
         context.load_verify_locations(clients.ca)
         context.verify_mode = ssl.CERT_REQUIRED
-    guests: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        me = asyncio.current_task()
-        assert me is not None
-        guests.add(me)
-        try:
-            await _guest(reader, writer, behind, api_key)
-        except (OSError, asyncio.IncompleteReadError):
-            return
-        finally:
-            guests.discard(me)
-            writer.transport.abort()
+        await _guest(reader, writer, behind, api_key)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        for guest in list(guests):
-            guest.cancel()
-        await asyncio.gather(*guests, return_exceptions=True)
+    async with serving(serve, context) as port:
+        yield port
 
 
 async def _guest(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, behind: int, api_key: str) -> None:
