@@ -99,8 +99,8 @@ HOW_METRICS_ARE_READ = """\
 `wanreel up` and `wanreel api` give them at `/metrics` (to a token with the scope `admin`, once there are tokens),
 `wanreel worker --metrics HOST:PORT` at that address. A *gauge* is read from the store when it is asked for and is the
 same from every process on it: take the `max`. A *counter* and a *histogram* count what one process has done since it
-began, under the names its log lines have: take the `sum` of `rate`. Alerts and a dashboard that use them are in
-[`deploy/`](../../deploy/README.md).
+began, under the names its log lines have: take the `sum` of `rate`. What cannot be read just now (the database or the
+spool is away) is left out. Alerts and a dashboard that use them are in [`deploy/`](../../deploy/README.md).
 """
 
 

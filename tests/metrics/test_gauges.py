@@ -8,11 +8,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.factories import DAY_S, MODEL, NOW, FakeClock, make_change, make_job
 from wanreel.archive.spool import LocalSpool
+from wanreel.domain.errors import Unavailable
 from wanreel.domain.event import Park, Pause, SlotKey
 from wanreel.domain.job import Archiving, Cancelled, Generating, Queued, Succeeded, Unconfirmed
 from wanreel.domain.policy import Policy
 from wanreel.metrics import names
 from wanreel.metrics.gauges import Gauges
+from wanreel.ports.census import Census
 from wanreel.store.memory import MemoryStore
 
 KEY = SlotKey("main", MODEL)
@@ -55,6 +57,29 @@ async def test_the_figures_are_those_of_the_store(tmp_path: Path) -> None:
         ("wanreel_spool_left_bytes", ()): 1000,
     }.items() <= found.items()
     assert ("wanreel_jobs", ("succeeded",)) not in found
+
+
+async def test_what_is_away_is_left_out_and_silences_nothing_else(tmp_path: Path) -> None:
+    """Where the spool or the store cannot be read, the rest is told: above all the counters behind it."""
+    store = Away(lambda _: 5, Policy())
+    (tmp_path / "spool").write_text("in the way")
+    assert ("wanreel_spool_bytes", ()) not in await read(store, tmp_path)
+    await store.add([make_job(Queued)])
+    assert 1 == (await read(store, tmp_path))["wanreel_jobs", ("queued",)]
+    store.is_away = True
+    (tmp_path / "spool").unlink()
+    assert {"wanreel_spool_bytes", "wanreel_spool_left_bytes"} == {name for name, _ in await read(store, tmp_path)}
+
+
+class Away(MemoryStore):
+    """A store that cannot be read for a while."""
+
+    is_away = False
+
+    async def census(self) -> Census:
+        if self.is_away:
+            raise Unavailable("the database is away")
+        return await super().census()
 
 
 async def test_two_projects_held_back_are_one_line(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class Desk:
     nudge: Callable[[], None]  # there is something new to do
     hear: Callable[[str, Mapping[str, str], bytes], Awaitable[tuple[int, str]]]  # an event posted to a path
     ready: Callable[[], Awaitable[dict[str, str]]]
-    metrics: Callable[[], Awaitable[bytes]]  # in Prometheus' text form. Raises Unavailable
+    metrics: Callable[[], Awaitable[bytes]]  # in Prometheus' text form
     rules: Rules = field(default_factory=Rules)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from wanreel.domain.errors import WanreelError
 from wanreel.domain.event import SlotKey
 from wanreel.domain.slots import allowed
 from wanreel.metrics import names
@@ -33,14 +35,24 @@ class Gauges:
     limit_of: Callable[[SlotKey], int]
 
     async def text(self) -> bytes:
-        """The figures of this moment, in Prometheus' text form. Raises Unavailable."""
+        """The figures of this moment, in Prometheus' text form. What cannot be read just now is left out: an alert that
+        something broke must not be silenced by what broke.
+        """
+        figures: list[GaugeMetricFamily] = []
+        for read in (self._of_store, self._of_spool):
+            with suppress(WanreelError):
+                figures += await read()
+        registry = CollectorRegistry()
+        registry.register(_Taken(figures))
+        return generate_latest(registry)
+
+    async def _of_store(self) -> list[GaugeMetricFamily]:
         now = self.clock.now()
         census = await self.counted.census()
-        room = await self.spool.room()
         used, waiting = await self.slots.in_use(now), await self.holds.waiting()
         learned, parks = await self.holds.learned(), await self.slots.parks(now)
         keys = sorted({*used, *waiting}, key=lambda key: (key.account, key.model))
-        figures = [
+        return [
             _gauge(names.JOBS, (((state,), s.jobs) for state, s in census.standings.items())),
             _gauge(names.OLDEST, (((state,), _past(now, s.oldest_at)) for state, s in census.standings.items())),
             _gauge(names.WAITING, ((_of(key), waiting.get(key, 0)) for key in keys)),
@@ -48,13 +60,12 @@ class Gauges:
             _gauge(names.LIMIT, ((_of(key), allowed(self.limit_of(key), learned.get(key), now)) for key in keys)),
             _gauge(names.PARKED, (((*_of(p.park.key), p.park.kind.value), 1) for p in parks)),
             _gauge(names.LOSS, () if census.expires_at is None else [((), census.expires_at - now)]),
-            _gauge(names.SPOOL, [((), room.used_bytes)]),
-            _gauge(names.SPOOL_LEFT, [((), room.left_bytes)]),
             _gauge(names.RESERVED, (((currency,), float(held)) for currency, held in census.reserved.items())),
         ]
-        registry = CollectorRegistry()
-        registry.register(_Taken(figures))
-        return generate_latest(registry)
+
+    async def _of_spool(self) -> list[GaugeMetricFamily]:
+        room = await self.spool.room()
+        return [_gauge(names.SPOOL, [((), room.used_bytes)]), _gauge(names.SPOOL_LEFT, [((), room.left_bytes)])]
 
 
 class _Taken(Collector):

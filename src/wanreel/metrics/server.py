@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from wanreel.domain.errors import Unavailable, WanreelError
+from wanreel.domain.errors import Unavailable
 
 PATH = "/metrics"
 
@@ -17,10 +17,7 @@ async def exposing(text: Callable[[], Awaitable[bytes]], host: str, port: int) -
     """The metrics on host and port (0: any free one); gives the port. Raises Unavailable where it cannot be had."""
 
     async def told(_: web.Request) -> web.Response:
-        try:
-            return web.Response(body=await text(), content_type="text/plain", charset="utf-8")
-        except WanreelError as why:
-            return web.Response(status=503, text=why.message + "\n")
+        return web.Response(body=await text(), content_type="text/plain", charset="utf-8")
 
     app = web.Application()
     app.router.add_get(PATH, told)
