@@ -69,7 +69,7 @@ def _of_ours(
 
 
 ENGINES = (
-    _of_ours(Kind("wanreel, SQLite"), 2000, THOUSANDS),
+    _of_ours(Kind("wanreel, SQLite"), 3000, THOUSANDS),
     _of_ours(Kind("wanreel, PostgreSQL, 1 worker", workers=1), 600, THOUSANDS),
     _of_ours(Kind("wanreel, PostgreSQL, 2 workers", workers=2), 600, THOUSANDS),
     _of_ours(Kind("wanreel on Temporal", workers=1, temporal=True), 150, THOUSANDS[:1], THOUSANDS[:2], killed=60),

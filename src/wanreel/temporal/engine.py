@@ -31,7 +31,7 @@ AGAIN_S = 2.0  # after the service was not there
 class Room:
     """How many turns a process takes at once: of its own submits, of clips, of the rest."""
 
-    submits: int = 16
+    submits: int = 32
     clips: int = 8
     looks: int = 64
 
