@@ -78,14 +78,21 @@ class _Account:
 
 
 class Shop:
-    """The vendor. `run_s` is how long tasks run, or draws it anew for each; `clock` may be a simulated one."""
+    """The vendor. `run_s` is how long tasks run, or draws it anew for each; `clock` may be a simulated one. What
+    has ended and was born longer than `listed_s` ago is listed no more; the real one keeps a day.
+    """
 
     def __init__(
-        self, folder: Path, run_s: float | Callable[[], float] = 2.0, clock: Callable[[], float] = time.time
+        self,
+        folder: Path,
+        run_s: float | Callable[[], float] = 2.0,
+        clock: Callable[[], float] = time.time,
+        listed_s: float = DAY_S,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._run_s = run_s if callable(run_s) else lambda: run_s
         self.clock = clock
+        self._listed_s = listed_s
         self._log = os.open(folder / "tasks.log", os.O_RDWR | os.O_CREAT | os.O_APPEND)
         self._read_to = 0
         self._rest = b""
@@ -151,6 +158,15 @@ class Shop:
                 place = bisect_right(there.born, born_at)
                 there.born.insert(place, born_at)
                 there.tasks.insert(place, (task_id, model, born_at, ends_at))
+                self._drop(there)
+
+    def _drop(self, there: _Account) -> None:
+        """Forget what is listed no more, many at a time."""
+        old_at = self.clock() - self._listed_s
+        if there.born[len(there.born) // 2] < old_at:
+            old = bisect_left(there.born, old_at)
+            kept = [task for task in there.tasks[:old] if task[3] > old_at]
+            there.tasks[:old], there.born[:old] = kept, [task[2] for task in kept]
 
 
 def _times(task_id: str) -> tuple[float, float]:

@@ -7,7 +7,6 @@ then and kept up by news in between, so that a turn costs what has changed or co
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -38,14 +37,15 @@ from wanreel.watch.planning import (
     plain_share,
 )
 from wanreel.watch.reading import Reading, Span, read_window
+from wanreel.watch.strangers import Strangers
 
 RUNNING = ("PENDING", "RUNNING", "SUSPENDED")  # the list's words for what has not ended
 WHOLE_S = 60.0  # what runs is read whole so often, beside what is told of it in between
 APART_S, NEWS_PER_S = 0.1, 250  # turns for news alone are so far apart, a second for so many whose run times are known
 LEARNED_S = 30.0  # how often what was learned is read again
 LEASE_S = 30.0  # a watcher that has died is replaced after so long
-STRANGERS_MAX = 5_000  # rows of other people's tasks that are remembered, for how many stand on a page
 _BEFORE_S = 20.0  # a task may have been made so long before its answer came
+_LONG_BEFORE_S = 60.0  # what is so much older than all that runs stands on no page of it
 _ABOUT_S = 2.0  # what its row says is as exact as the vendor's clock is known
 _UNLISTED_S, _UNLISTED_S_MAX = (
     15.0,
@@ -93,8 +93,7 @@ class Watcher:
     runtimes: RunTimes = field(default_factory=RunTimes)
     facts: Facts = field(default_factory=Facts)
     purse: float = PURSE / 2
-    _strangers: list[float] = field(default_factory=list[float])
-    _stranger_ids: dict[str, float] = field(default_factory=dict[str, float])
+    _strangers: Strangers = field(default_factory=Strangers)
     _board: Board = field(default_factory=Board)
     _of_job: dict[str, _Task] = field(default_factory=dict[str, _Task])
     _unheard: bool = False
@@ -207,7 +206,7 @@ class Watcher:
         view = self._view()
         thrifty = is_thrifty(view, self.tools.policy)
         for one in gone:
-            self._stranger(one.task.task_id, one.born_at)
+            self._stranger(one.task.task_id, one.born_at, now)
             if thrifty:
                 seen_s = (one.ended_at or now) - one.task.accepted_at
                 age_s = (seen_s + one.known_at - one.task.accepted_at) / 2  # it ended somewhere between two looks
@@ -220,7 +219,8 @@ class Watcher:
 
     def _view(self) -> View:
         waiting = self.tools.news.waiting if self.tools.waiting is None else self.tools.waiting()
-        return View(self._board, self.runtimes, self.facts, self._strangers, waiting, self.purse, self._asked_at)
+        others = self._strangers.created
+        return View(self._board, self.runtimes, self.facts, others, waiting, self.purse, self._asked_at)
 
     def _earn(self, now: float, per_s: float) -> None:
         """The purse fills by the second."""
@@ -299,7 +299,7 @@ class Watcher:
         for row in rows:
             one = self.tasks.get(row.task_id)
             if one is None:
-                self._stranger(row.task_id, row.created_at - skew_s)
+                self._stranger(row.task_id, row.created_at - skew_s, now)
                 continue
             one.born_at, one.listed, one.misses, one.unlisted_until = row.created_at - skew_s, True, 0, 0.0
             one.looked_at = asked_at
@@ -379,11 +379,6 @@ class Watcher:
         if len(self._shown) > 2:
             self._shown.pop(next(iter(self._shown)))
 
-    def _stranger(self, task_id: str, created_at: float) -> None:
-        if task_id in self._stranger_ids:
-            return
-        self._stranger_ids[task_id] = created_at
-        insort(self._strangers, created_at)
-        if len(self._stranger_ids) > STRANGERS_MAX:
-            oldest = next(iter(self._stranger_ids))
-            del self._strangers[bisect_left(self._strangers, self._stranger_ids.pop(oldest))]
+    def _stranger(self, task_id: str, created_at: float, now: float) -> None:
+        oldest_at = self._board.by_age[0].task.accepted_at if self._board else now
+        self._strangers.add(task_id, created_at, oldest_at - _LONG_BEFORE_S)
