@@ -42,7 +42,7 @@ from bench.engine.vendor import Shop
 
 SAMPLE_S = 5.0
 REFERENCE_JOBS = 600  # whose bytes are what a job takes
-PEAK_JOBS = 1500
+PEAK_JOBS = 6000
 RSS_SLACK_MB = 8.0
 RSS_SLACK = 0.10
 FDS_SLACK = 4
