@@ -49,6 +49,7 @@ from wanreel.notify.hooks import HookNotifier
 from wanreel.notify.journal import JournalNotifier
 from wanreel.ports.archive import Label, Shelf
 from wanreel.ports.clock import Clock
+from wanreel.ports.engine import Room
 from wanreel.ports.jobs import Filter
 from wanreel.ports.notices import Notifier
 from wanreel.ports.reviews import Judge
@@ -304,11 +305,13 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 refuse_over_budget=settings.over_budget == "refuse",
                 label=label_of,
             )
+            pace = Pace(archives_max=settings.archives_max)
+            room = Room(submits=pace.submits_max, clips=pace.archives_max, looks=pace.looks_max)
             return Runner(
                 tools,
                 (*_notifiers(settings, path), HookNotifier(store.hooks, store.get, group_of)),
                 limit_of,
-                Pace(archives_max=settings.archives_max),
+                pace,
                 reaches=accounts.reaches,
                 mover=Mover(store, accounts.pools(), limit_of),
                 teller=Teller(vendor, [k.account for k in accounts.all() if k.keys], accounts.tell),
@@ -319,7 +322,7 @@ async def open_home(settings: Settings) -> AsyncGenerator[Home]:
                 told=told,
                 gate=SpoolGate(spool, store, clock, policy, store.keeping),
                 presence=presence,
-                engine=engine_of(settings),
+                engine=engine_of(settings, room),
                 nudges=store.nudges,
                 mind_prices=mind_prices,
             )

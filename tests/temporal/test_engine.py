@@ -11,10 +11,10 @@ from temporalio.client import WorkflowFailureError
 from tests.archive.seaweed import free_ports
 from tests.factories import make_job
 from tests.temporal.server import TemporalServer
-from tests.temporal.troupe import troupe
+from tests.temporal.troupe import ROOM, troupe
 from wanreel.domain.errors import Invalid, Unavailable
 from wanreel.ports.engine import Turn
-from wanreel.temporal.engine import Room, TemporalEngine
+from wanreel.temporal.engine import TemporalEngine
 from wanreel.temporal.flow import TURNS_MAX
 from wanreel.temporal.link import Place, connect
 
@@ -128,7 +128,7 @@ async def nobody_takes(job_id: str, claimed_by: str) -> Turn:
 
 async def test_a_namespace_that_is_not_there_is_said_at_once(service: TemporalServer) -> None:
     """A worker that can never work does not wait for ever."""
-    engine = TemporalEngine(Place(service.address, namespace="nowhere"), Room())
+    engine = TemporalEngine(Place(service.address, namespace="nowhere"), ROOM)
     with pytest.raises(Invalid, match="temporal_namespace: is not there"):
         async with engine.working(nobody_takes, "first"):
             pass
@@ -150,7 +150,7 @@ async def test_a_service_that_comes_late_is_waited_for(tmp_path: Path) -> None:
     """A worker may be started before Temporal; until it is there the store's jobs stay as they are."""
     server = TemporalServer(tmp_path, *free_ports(3))
     place = Place(server.address, queue="late")
-    engine = TemporalEngine(place, Room())
+    engine = TemporalEngine(place, ROOM)
     try:
         async with engine.working(nobody_takes, "first"):
             with pytest.raises(Unavailable, match="is not there"):

@@ -15,9 +15,10 @@ from tests.client.small_world import environment
 from tests.factories import make_job
 from tests.temporal.gate import Papers, gate, papers
 from tests.temporal.server import TemporalServer
+from tests.temporal.troupe import ROOM
 from wanreel.domain.errors import Unauthorized
 from wanreel.ports.engine import Turn
-from wanreel.temporal.engine import Room, TemporalEngine
+from wanreel.temporal.engine import TemporalEngine
 from wanreel.temporal.examining import Found, examine
 from wanreel.temporal.link import Place, connect
 from wanreel.temporal.words import ATTRIBUTES
@@ -64,7 +65,7 @@ async def test_all_that_is_needed_is_looked_at(service: TemporalServer) -> None:
         assert "search-attribute create --namespace fresh --type Keyword" in attributes.words
         assert Found("workers", good=True, words=workers.words) == workers
         assert "nobody polls the task queue wanreel now" in workers.words
-    async with TemporalEngine(place, Room()).working(_nothing, "first"):
+    async with TemporalEngine(place, ROOM).working(_nothing, "first"):
         while "nobody" in (told := await found(place))[-1].words or "in part" in told[-1].words:
             await asyncio.get_running_loop().run_in_executor(None, service.ask, "operator", "cluster", "health")
         assert all(one.good for one in told), told
@@ -111,7 +112,7 @@ async def test_a_key_that_is_not_taken_is_said(service: TemporalServer, own: Pap
         place = Place(f"localhost:{port}", ca=own.ca, api_key="another")
         assert "check WANREEL_TEMPORAL_API_KEY" in await trouble(place)
         with pytest.raises(Unauthorized, match="WANREEL_TEMPORAL_API_KEY"):
-            async with TemporalEngine(place, Room()).working(_nothing, "first"):
+            async with TemporalEngine(place, ROOM).working(_nothing, "first"):
                 pass
         assert (await found(replace(place, api_key=API_KEY)))[0].good
         assert await connect(replace(place, api_key=API_KEY))
@@ -129,7 +130,7 @@ async def test_a_job_takes_its_turn_behind_all_of_it(service: TemporalServer, ow
         place = Place(
             f"localhost:{port}", "default", "behind", ca=own.ca, cert=ours.cert, key=ours.key, api_key=API_KEY
         )
-        engine = TemporalEngine(place, Room())
+        engine = TemporalEngine(place, ROOM)
         async with engine.working(turn, "first"):
             job = make_job()
             await engine.wake(job)

@@ -12,10 +12,12 @@ from temporalio.client import Client, WorkflowExecution, WorkflowHandle
 from tests.factories import make_job, numbered_id
 from tests.temporal.server import TemporalServer
 from wanreel.domain.job import Job
-from wanreel.ports.engine import TakeTurn, Turn
-from wanreel.temporal.engine import Room, TemporalEngine
+from wanreel.ports.engine import Room, TakeTurn, Turn
+from wanreel.temporal.engine import TemporalEngine
 from wanreel.temporal.flow import JobFlow
 from wanreel.temporal.link import Place, connect
+
+ROOM = Room(submits=32, clips=8, looks=64)
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Troupe:
 
     async def hire(self, owner: str) -> TemporalEngine:
         """One more worker."""
-        engine = TemporalEngine(self.place, Room())
+        engine = TemporalEngine(self.place, ROOM)
         await self.stack.enter_async_context(engine.working(self.taker(owner), owner))
         return engine
 
@@ -78,7 +80,7 @@ async def troupe(server: TemporalServer, queue: str) -> AsyncGenerator[Troupe]:
     """One worker, called `first`."""
     place = Place(server.address, queue=queue)
     async with AsyncExitStack() as stack:
-        engine = TemporalEngine(place, Room())
+        engine = TemporalEngine(place, ROOM)
         made = Troupe(await connect(place), engine, place, stack)
         await stack.enter_async_context(engine.working(made.taker("first"), "first"))
         yield made

@@ -69,6 +69,18 @@ async def test_what_waits_in_vain_is_given_back() -> None:
     assert [] == lane.left_standing(NOW + 2 * HELD_S)
 
 
+async def test_who_is_claimed_again_before_it_begins_leaves_no_claim_behind() -> None:
+    """It begins by that claim; only what runs already, and so does not, has one to be given back."""
+    lane = await filled(1, 2)
+    first, second = next(iter(lane.running)), lane._next[0]  # pyright: ignore[reportPrivateUsage]
+    lane.claimed_again(first)
+    lane.claimed_again(second.id)
+    assert lane.over(first) is True
+    assert second == lane.take(NOW)
+    lane.running[second.id] = asyncio.get_running_loop().create_task(asyncio.sleep(0))
+    assert lane.over(second.id) is False
+
+
 async def test_who_has_only_its_end_to_write_down_keeps_no_place() -> None:
     """As many as there are places may be at that; one that ends so has made room once, not twice."""
     lane = await filled(2, 6)

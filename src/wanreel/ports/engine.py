@@ -21,6 +21,15 @@ class Turn:
     trouble: bool = False  # nothing was done, and nobody knows why that should be better at once
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many turns a worker takes at once: of its own submits, of clips, of the rest."""
+
+    submits: int
+    clips: int
+    looks: int
+
+
 TakeTurn = Callable[[str, str], Coroutine[Any, Any, Turn]]
 """Take a job's turn here and now: its id, and who has claimed it for that ("": nobody). Raises nothing of ours."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio.client import Client, WorkflowFailureError
@@ -15,7 +14,7 @@ from temporalio.worker import Worker
 
 from wanreel.domain.errors import Invalid, Unauthorized, Unavailable, WanreelError
 from wanreel.domain.job import Job, state_name
-from wanreel.ports.engine import TakeTurn
+from wanreel.ports.engine import Room, TakeTurn
 from wanreel.telemetry import ENGINE, log
 from wanreel.temporal import words
 from wanreel.temporal.flow import JobFlow
@@ -25,15 +24,6 @@ from wanreel.temporal.words import Call, Order
 
 ANSWER = timedelta(seconds=5)
 AGAIN_S = 2.0  # after the service was not there
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How many turns a process takes at once: of its own submits, of clips, of the rest."""
-
-    submits: int = 32
-    clips: int = 8
-    looks: int = 64
 
 
 class TemporalEngine:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from wanreel.domain.errors import Invalid, Problem, Unavailable
-from wanreel.ports.engine import Engine
+from wanreel.ports.engine import Engine, Room
 from wanreel.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 _NEEDS = "work on Temporal needs {}: pip install 'wanreel[temporal]'"
 
 
-def engine_of(settings: Settings) -> Engine | None:
-    """The engine; None where the loop is the engine. Raises Invalid (what it needs is not set), Unavailable (what it
+def engine_of(settings: Settings, room: Room) -> Engine | None:
+    """The engine, with room for so much at once; None where the loop is the engine. Raises Invalid (what it needs is not set), Unavailable (what it
     needs is not installed).
     """
     if settings.engine == "loop":
         return None
     address = _address(settings)
     try:
-        from wanreel.temporal.engine import Room, TemporalEngine
+        from wanreel.temporal.engine import TemporalEngine
     except ModuleNotFoundError as error:
         raise Unavailable(_NEEDS.format(error.name)) from None
-    return TemporalEngine(_place(settings, address), Room(clips=settings.archives_max))
+    return TemporalEngine(_place(settings, address), room)
 
 
 def examination_of(settings: Settings) -> AsyncGenerator[Found] | None:

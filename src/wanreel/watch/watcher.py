@@ -203,10 +203,10 @@ class Watcher:
 
     def _let_go(self, gone: Sequence[_Task], now: float) -> None:
         """These run no more, and still stand in the list."""
-        view = self._view()
+        view, since = self._view(), self._beside_ours(now)
         thrifty = is_thrifty(view, self.tools.policy)
         for one in gone:
-            self._stranger(one.task.task_id, one.born_at, now)
+            self._strangers.add(one.task.task_id, one.born_at, since)
             if thrifty:
                 seen_s = (one.ended_at or now) - one.task.accepted_at
                 age_s = (seen_s + one.known_at - one.task.accepted_at) / 2  # it ended somewhere between two looks
@@ -294,12 +294,12 @@ class Watcher:
         """What the rows show of our tasks; other people's only take up room."""
         ended: list[Ended] = []
         keys: set[str] = set()
-        lag_s, skew_s = self.facts.lag_s, self.facts.skew_s or 0.0
+        lag_s, skew_s, since = self.facts.lag_s, self.facts.skew_s or 0.0, self._beside_ours(now)
         last = shown = ""
         for row in rows:
             one = self.tasks.get(row.task_id)
             if one is None:
-                self._stranger(row.task_id, row.created_at - skew_s, now)
+                self._strangers.add(row.task_id, row.created_at - skew_s, since)
                 continue
             one.born_at, one.listed, one.misses, one.unlisted_until = row.created_at - skew_s, True, 0, 0.0
             one.looked_at = asked_at
@@ -379,6 +379,6 @@ class Watcher:
         if len(self._shown) > 2:
             self._shown.pop(next(iter(self._shown)))
 
-    def _stranger(self, task_id: str, created_at: float, now: float) -> None:
-        oldest_at = self._board.by_age[0].task.accepted_at if self._board else now
-        self._strangers.add(task_id, created_at, oldest_at - _LONG_BEFORE_S)
+    def _beside_ours(self, now: float) -> float:
+        """What was created before stands on no page with anything of ours that runs."""
+        return (self._board.by_age[0].task.accepted_at if self._board else now) - _LONG_BEFORE_S

@@ -32,7 +32,7 @@ class AtWork:
     ahead: int = AHEAD  # 0: nothing is claimed that cannot begin at once
     running: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
     _writing: set[str] = field(default_factory=set[str])  # of those that run: all but written down
-    _again: set[str] = field(default_factory=set[str])  # of those that are here: claimed once more meanwhile
+    _again: set[str] = field(default_factory=set[str])  # of those that run: claimed once more meanwhile
     _next: deque[Job] = field(default_factory=deque[Job])
     _ended: int = 0  # since the store was last asked
     _moved_at: float = 0.0  # when something last began that had been waiting, or was added to it
@@ -68,9 +68,11 @@ class AtWork:
 
     def claimed_again(self, job_id: str) -> None:
         """A job that is here was claimed once more: its step has just ended in the store, but not here, or our claim
-        had run out. Nobody begins it for that claim, which is to be given back once it has ended here, too.
+        had run out. Nobody begins it for that claim, which is to be given back once it has ended here, too. What is
+        yet to follow begins by that claim as by any other.
         """
-        self._again.add(job_id)
+        if job_id in self.running:
+            self._again.add(job_id)
 
     def over(self, job_id: str) -> bool:
         """A job's step has ended; whether there is a claim of ours left that was not for it."""
