@@ -72,7 +72,7 @@ async def test_what_waits_in_vain_is_given_back() -> None:
 async def test_who_is_claimed_again_before_it_begins_leaves_no_claim_behind() -> None:
     """It begins by that claim; only what runs already, and so does not, has one to be given back."""
     lane = await filled(1, 2)
-    first, second = next(iter(lane.running)), lane._next[0]  # pyright: ignore[reportPrivateUsage]
+    first, second = next(iter(lane.running)), lane._next[0]
     lane.claimed_again(first)
     lane.claimed_again(second.id)
     assert lane.over(first) is True

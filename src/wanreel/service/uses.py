@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -34,7 +34,6 @@ from wanreel.domain.labels import PROJECT
 from wanreel.domain.lifecycle import transition
 from wanreel.domain.mark import tags_of
 from wanreel.domain.policy import DAY_S, Policy
-from wanreel.domain.pool import Spread, Standing
 from wanreel.domain.request import Link, Media, Request, Stored, draft_of
 from wanreel.domain.runtimes import about
 from wanreel.domain.slots import allowed
@@ -53,6 +52,7 @@ from wanreel.service.accounts import Accounts
 from wanreel.service.batch import PlannedRow, Row, at_line, changed_rows, over_cap, refusal, same_wish
 from wanreel.service.linting import remarks_beside
 from wanreel.service.order import Order, Planned
+from wanreel.service.placing import Placing
 from wanreel.service.planning import plan
 from wanreel.service.standing import (
     Moment,
@@ -67,9 +67,6 @@ from wanreel.service.standing import (
     waiting,
 )
 
-_WORTH = 20.0  # how things stand is looked at again after so many times as long as looking took
-_WORTH_S_MAX = 1.0
-_STREAM = 20  # orders, each within that time of the one before: from then on
 ID_CHARS = len("job_") + 26  # of a whole id; a spare's is longer and begins like its job's
 
 
@@ -111,24 +108,12 @@ class Batch:
     changed: tuple[Row, ...]  # rows that say something else than what was ordered under their id
 
 
-@dataclass(slots=True)
-class _Places:
-    """Where new jobs may go, by model: looked up once, kept up with what is placed."""
-
-    standing: Standing
-    began_at: float
-    until: float
-    of_model: dict[str, Spread] = field(default_factory=dict[str, Spread])
-
-
 class Service:
     """The use cases over one home."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self._places: _Places | None = None
-        self._placed_at = -1e18
-        self._in_a_row = 0
+        self._placing = Placing(shop.clock, shop.slots, shop.holds, shop.accounts)
 
     async def plan(self, order: Order) -> Planned:
         """Check and price an order without storing a job. Raises Invalid."""
@@ -157,7 +142,7 @@ class Service:
         """
         self.check_key()
         planned = planned or await self.plan(order)
-        jobs = await self._placed(self._jobs_of(order, planned))
+        jobs = await self._placing.placed(self._jobs_of(order, planned))
         if order.key is None:
             return await self._add(jobs, _variants(jobs, planned))
         # The first one tells whether the key speaks of this order at all, before the others are stored.
@@ -201,7 +186,7 @@ class Service:
         for item in rows:
             made = self._jobs_of(item.row.order, item.planned)
             fresh += [replace(job, group=group, index=len(fresh) + place) for place, job in enumerate(made)]
-        jobs = await self._add(await self._placed(fresh), _batch(group, fresh))
+        jobs = await self._add(await self._placing.placed(fresh), _batch(group, fresh))
         known = sum(job.group != group for job in jobs)
         return Batch(tuple(jobs), known, tuple(changed_rows(list(rows), jobs)))
 
@@ -235,40 +220,6 @@ class Service:
     @property
     def _main(self) -> Account:
         return self._shop.accounts.main.account
-
-    async def _placed(self, jobs: list[Job]) -> list[Job]:
-        """New jobs, each in the account of the region where a slot is free soonest."""
-        s = self._shop
-        pool = s.accounts.pool(self._main.region)
-        if len(pool) < 2 or not jobs:
-            return jobs
-        places = await self._places_now()
-        placed: list[Job] = []
-        for job in jobs:
-            model = job.request.model
-            if model not in places.of_model:
-                places.of_model[model] = Spread(places.standing.places(pool, model, s.accounts.limit_of))
-            if job.bound:
-                placed.append(job)
-                continue
-            placed.append(replace(job, account=places.of_model[model].next()))
-        return placed
-
-    async def _places_now(self) -> _Places:
-        """How things stand, as of now; or, where orders come in a stream, as of a moment ago and with what was placed
-        since: with many accounts a server would do little else than look.
-        """
-        s, now, known = self._shop, self._shop.clock.now(), self._places
-        self._in_a_row = self._in_a_row + 1 if 0.0 <= now - self._placed_at < _WORTH_S_MAX else 0
-        self._placed_at = now
-        if self._in_a_row >= _STREAM and known is not None and known.began_at <= now < known.until:
-            return known
-        parks = [parked.park for parked in await s.slots.parks(now)]
-        waiting, learned = await s.holds.waiting(), await s.holds.learned()
-        standing = Standing(now, await s.slots.in_use(now), waiting, parks, learned)
-        ended_at = s.clock.now()
-        self._places = _Places(standing, now, ended_at + min(_WORTH * (ended_at - now), _WORTH_S_MAX))
-        return self._places
 
     async def get(self, job_id: str) -> Job:
         """A job by its id or an unambiguous beginning of it. Raises NotFound, Conflict, Invalid (names none)."""
@@ -321,7 +272,7 @@ class Service:
         """
         made = await self._after(old, request)
         fresh = replace(made, group=old.group, index=old.index, group_max_cost=old.group_max_cost, key=key, ask=ask)
-        return (await self._add(await self._placed([fresh])))[0]
+        return (await self._add(await self._placing.placed([fresh])))[0]
 
     async def remix(self, old: Job, prompt: str, *, key: str | None = None, ask: str | None = None) -> Job:
         """A new job of the request of another one with other words, its seed and pictures kept; it belongs to no group.
@@ -335,7 +286,7 @@ class Service:
                 _still_there(s.inputs, media)
         said = await remarks_beside(checked, s.catalog)
         fresh = replace(await self._after(old, checked), key=key, ask=ask, remarks=said)
-        return (await self._add(await self._placed([fresh])))[0]
+        return (await self._add(await self._placing.placed([fresh])))[0]
 
     async def _after(self, old: Job, request: Request) -> Job:
         """A new job for what another one was wanted for, outside its group; its tags are those the other has now."""

@@ -17,8 +17,8 @@ _NEEDS = "work on Temporal needs {}: pip install 'wanreel[temporal]'"
 
 
 def engine_of(settings: Settings, room: Room) -> Engine | None:
-    """The engine, with room for so much at once; None where the loop is the engine. Raises Invalid (what it needs is not set), Unavailable (what it
-    needs is not installed).
+    """The engine, with room for so much at once; None where the loop is the engine. Raises Invalid (what it needs is
+    not set), Unavailable (what it needs is not installed).
     """
     if settings.engine == "loop":
         return None
