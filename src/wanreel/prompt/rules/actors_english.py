@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -59,8 +58,9 @@ _SHARED = words(
 _STANDS = words(
     "stands, stand, sits, sit, hangs, hang, lies, rests, leans, towers, rises, shows, depicts, is, are, looks, glows, gleams, shines, glints, watches, overlooks, faces, dominates, reads, appears, fades"
 )
+_LABELS = ("subject", "character", "person", "performer", "actor", "figure", "hero", "player")
 _LABEL = re.compile(
-    r"\b(?:main )?(?:subject|character|person|performer|actor|figure|hero|player)s?\s*(?:no\.?\s*|#\s*)?(?:\d|[a-f]|one|two|three|four|five|six)\s*[:=–-]"
+    rf"\b(?:main )?(?:{'|'.join(_LABELS)})s?\s*(?:no\.?\s*|#\s*)?(?:\d|[a-f]|one|two|three|four|five|six)\s*[:=–-]"
 )
 _DRIVEN = words(
     "riding, driving, holding, wearing, carrying, walking, petting, hugging, feeding, chasing, filming, watching, painting, dressed, clad, flying"
@@ -87,17 +87,16 @@ _FULL_BREAK = re.compile(r"[.;!?。；—–\n]|\s-\s")
 _CAPITALISED = re.compile(r"[A-Z][a-z]+")
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """Tokens between two marks or joining words; `mark` is what stood before, `prop` says it hangs on a preposition."""
+class Piece(NamedTuple):
+    """Tokens between two marks or joining words; `mark` is what stood before."""
 
     tokens: tuple[Word, ...]
+    lower: list[str]  # its words in lower case; a possessive is only its mark
     mark: str
 
-    @cached_property
-    def lower(self) -> list[str]:
-        """Its words in lower case; a possessive is only its mark."""
-        return [_plain(word) for word in self.tokens]
+    def may_act(self) -> bool:
+        """Whether it holds a word without which nobody acts in it."""
+        return any(map(_may_act, self.lower))
 
 
 class _Phrase(NamedTuple):
@@ -109,17 +108,18 @@ class _Phrase(NamedTuple):
     kind: str  # one, own, the, bare
 
 
-def actors(prompt: Reading, within: Sequence[Span] | None = None) -> Iterator[Actor]:
-    """Everybody who acts, in the order of the text, or in some sentences; the same one may come twice under one name."""
-    labels = list(_LABEL.finditer(prompt.lower))
-    if len(labels) > 1:
-        yield from (Actor(label[0], label.start(), label.end()) for label in labels)
+def actors(prompt: Reading, pieces: Sequence[Piece]) -> Iterator[Actor]:
+    """Everybody who acts in these pieces, in the order of the text; the same one may come twice under one name."""
+    labels = _labels(prompt)
+    if labels:
+        yield from labels
         return
     row: list[tuple[Actor, bool]] = []  # pieces one after another that each have somebody, and whether he acts
     row_open = True
-    for piece in _pieces(prompt, within):
-        found = next(_acting(prompt, piece), None)
-        bare = None if found else _named_only(prompt, piece)
+    for piece in pieces:
+        may_act = piece.may_act()
+        found = next(_acting(prompt, piece), None) if may_act else None
+        bare = _named_only(prompt, piece) if may_act and found is None else None
         if found is not None:
             row.append((found, True))
         elif bare is not None and (row or row_open or piece.mark in (".", ":", "\n", "")):
@@ -134,26 +134,45 @@ def actors(prompt: Reading, within: Sequence[Span] | None = None) -> Iterator[Ac
     yield from _of_row(row)
 
 
+def at_most(prompt: Reading, pieces: Sequence[Piece]) -> int:
+    """How many act in these pieces at most, by a look at each word alone: none has two."""
+    return len(_labels(prompt)) or sum(piece.may_act() for piece in pieces)
+
+
+def _labels(prompt: Reading) -> list[Actor]:
+    """Actors written as in a cast list, "Subject 1: …", where there is more than one."""
+    if not any(label in prompt.lower for label in _LABELS):
+        return []
+    found = [Actor(label[0], label.start(), label.end()) for label in _LABEL.finditer(prompt.lower)]
+    return found if len(found) > 1 else []
+
+
 def _of_row(row: list[tuple[Actor, bool]]) -> Iterator[Actor]:
     """Who of a row counts: all who act, and those only named where three or more stand in a row."""
     together = any(acts for _, acts in row)
     yield from (actor for actor, acts in row if acts or (len(row) > 2 and (actor.sure or together)))
 
 
-def _lists(piece: _Piece) -> bool:
+def _lists(piece: Piece) -> bool:
     """Whether a piece ends in something that the next pieces may go on listing: "he dreams of dragons, …"."""
     return len(piece.tokens) > 2 and _LISTING.search(" ".join(piece.lower)) is not None
 
 
-def _pieces(prompt: Reading, within: Sequence[Span] | None) -> Iterator[_Piece]:
-    """The text cut at marks and at words that join clauses."""
+def pieces(prompt: Reading, within: Sequence[Span] | None = None) -> list[Piece]:
+    """The text, or some sentences, cut at marks and at words that join clauses."""
+    return [Piece(tuple(tokens), [_plain(word) for word in tokens], mark) for tokens, mark in _cut(prompt, within)]
+
+
+def _cut(prompt: Reading, within: Sequence[Span] | None) -> Iterator[tuple[list[Word], str]]:
+    """The tokens of each piece, and the mark or word before it."""
+    said = prompt.said
     held: list[Word] = []
     mark = ""
     last = 0
     for word in prompt.english_in(within):
-        if prompt.said[word.start] == HIDDEN:
+        if said[word.start] == HIDDEN:
             continue
-        gap = prompt.said[last : word.start]
+        gap = said[last : word.start]
         broke = None if gap == " " else _BETWEEN.search(gap)
         last = word.end
         name = word.text.lower()
@@ -161,22 +180,22 @@ def _pieces(prompt: Reading, within: Sequence[Span] | None) -> Iterator[_Piece]:
             held[-1] = Word(f"{held[-1].text}-{word.text}", held[-1].start, word.end)
             continue
         if broke and held:
-            yield _Piece(tuple(held), mark)
+            yield held, mark
             held = []
         if broke:
             mark = ":" if ":" in gap or "：" in gap else "." if _FULL_BREAK.search(gap) else ","
         if name in _JOINING:
             if held:
-                yield _Piece(tuple(held), mark)
+                yield held, mark
                 held = []
             mark = name if not (broke and name in ("and", "then", "while")) else mark
             continue
         held.append(word)
     if held:
-        yield _Piece(tuple(held), mark)
+        yield held, mark
 
 
-def _acting(prompt: Reading, piece: _Piece) -> Iterator[Actor]:
+def _acting(prompt: Reading, piece: Piece) -> Iterator[Actor]:
     lower = piece.lower
     for place in _starts(lower):
         # "his wife the badger irons shirts": the second name has the verb
@@ -208,7 +227,7 @@ def _starts(lower: list[str]) -> Iterator[int]:
             yield later
 
 
-def _actor(prompt: Reading, piece: _Piece, lower: list[str], place: int) -> Actor | None:
+def _actor(prompt: Reading, piece: Piece, lower: list[str], place: int) -> Actor | None:
     phrase = _phrase(lower, place, piece.mark)
     if phrase is None:
         return None
@@ -369,7 +388,7 @@ def _verb(lower: list[str], phrase: _Phrase, mark: str) -> str:
     return ""
 
 
-def _named_only(prompt: Reading, piece: _Piece) -> Actor | None:
+def _named_only(prompt: Reading, piece: Piece) -> Actor | None:
     """A piece that is nothing but somebody: "an old wizard", "jousting knight", "a fox in a coat"."""
     lower = piece.lower
     if not lower or piece.mark in _LISTED or set(lower) & _MADE:
@@ -398,7 +417,7 @@ def _named_only(prompt: Reading, piece: _Piece) -> Actor | None:
     return Actor(name, piece.tokens[0].start, piece.tokens[head].end, sure=living)
 
 
-def _has_object(piece: _Piece) -> bool:
+def _has_object(piece: Piece) -> bool:
     """Whether a piece holds a verb, whose objects may go on after the comma."""
     lower = piece.lower
     return any(
@@ -436,6 +455,19 @@ def _machine(lower: Sequence[str], head: int) -> bool:
 def _trade(name: str) -> bool:
     """A word nobody listed that ends like a trade."""
     return len(name) > 5 and singular(name).endswith(_TRADES)
+
+
+_VERBS_ALONE = words("are, were, have, keep, each, both, all")
+
+
+@lru_cache(maxsize=1 << 14)
+def _may_act(word: str) -> bool:
+    """Whether a word may name somebody, or be what makes a verb of its neighbour.
+
+    Nobody acts in a piece without one: `_actor` asks for a being, a machine or a group, or else for a finite verb, and
+    what `_verb` takes for one ends in s (or follows a plural in s), or is among these few.
+    """
+    return word.endswith("s") or word in forms() or word in _VERBS_ALONE or word.endswith(TRADES)
 
 
 @cache

@@ -25,8 +25,13 @@ def crowded(prompt: Reading, names: Sequence[Finding], unwanted: Sequence[Span])
     """One finding over all of them, when there are more than three in one shot; `names` are those named in it."""
     if prompt.tells_a_story and AT_ONCE.search(prompt.lower) is None and not _may_crowd(prompt, names):
         return
-    everyone = [*actors_english.actors(prompt), *_named(prompt, names), *actors_chinese.actors(prompt)]
+    pieces = actors_english.pieces(prompt)
+    if not prompt.has_chinese and actors_english.at_most(prompt, pieces) + len(names) <= SUBJECTS_MAX:
+        return
+    everyone = [*actors_english.actors(prompt, pieces), *_named(prompt, names), *actors_chinese.actors(prompt)]
     everyone = [a for a in everyone if not any(first <= a.start < last for first, last in unwanted)]
+    if len(everyone) <= SUBJECTS_MAX:
+        return
     for first, last in prompt.shots:
         acting = _apart(sorted((a for a in everyone if first <= a.start < last), key=lambda a: a.start))
         met = recurring.first_met(prompt, acting)
@@ -46,8 +51,11 @@ _LATIN = re.compile(r"[a-z]+")
 def _may_crowd(prompt: Reading, names: Sequence[Finding]) -> bool:
     """Whether any one sentence of a long text holds more than three; only then is it worked out who was met before."""
     within = _full(prompt, names)
-    acting = [*actors_english.actors(prompt, within), *actors_chinese.actors(prompt, within)] if within else []
-    named = list(_named(prompt, names)) if within else []
+    if not within:
+        return False
+    pieces = actors_english.pieces(prompt, within)
+    acting = [*actors_english.actors(prompt, pieces), *actors_chinese.actors(prompt, within)]
+    named = list(_named(prompt, names))
     return any(
         len({a.name for a in (*acting, *named) if first <= a.start < last}) > SUBJECTS_MAX for first, last in within
     )
