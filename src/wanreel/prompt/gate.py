@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 _ESCAPED = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 _SET = re.compile(r"\[\^?\]?(?:\\.|[^\]])*\]")
@@ -53,6 +53,8 @@ class Gated:
 
     def near(self, text: str, sentences: Sequence[tuple[int, int]], words: Iterable[str]) -> Iterator[re.Match[str]]:
         """All matches in the sentences that hold one of these words."""
+        if len(sentences) == 1:
+            return self.pattern.finditer(text, *sentences[0])
         marked: set[int] = set()
         for word in words:
             place = text.find(word)
@@ -67,55 +69,65 @@ class Gated:
         return self.pattern.search(text) if self.opens(text) else None
 
 
-_GRAMS = (3, 4, 5)
+_LETTERS_MIN, _LETTERS_MAX = 3, 5
 _LETTERS = re.compile(r"[a-z]+")
+_WORDS_KEPT = 1 << 14
+"""Words whose gate words are remembered: more than anybody's prompts have in common, and a few MB."""
 
 
 class Doors:
     """The gates of all rules at once: one look at a text says which patterns are worth reading.
 
     Most gate words are not in most texts. English ones are looked for only where up to five of their letters stand in a
-    word of the text, Chinese ones only where their first and last signs do.
+    word of the text, and which those are is remembered of each word; Chinese ones only where their first and last signs
+    do.
     """
 
     def __init__(self, gates: Sequence[Gated]) -> None:
-        behind: dict[str, list[Gated]] = {}
+        self._behind: dict[str, list[Gated]] = {}
         for gate in gates:
             for word in gate.needs or ():
-                behind.setdefault(word, []).append(gate)
+                self._behind.setdefault(word, []).append(gate)
         self.known = frozenset(gate for gate in gates if gate.needs is not None)
         self.always = tuple(gate for gate in gates if gate.needs is None)
-        self._by_letters: dict[int, dict[str, list[tuple[str, list[Gated]]]]] = {size: {} for size in _GRAMS}
-        self._by_sign: dict[str, list[tuple[str, str, list[Gated]]]] = {}
-        for word, some in behind.items():
+        self._by_letters: dict[str, list[str]] = {}
+        self._by_sign: dict[str, list[tuple[str, str]]] = {}
+        for word in self._behind:
             letters = max(_LETTERS.findall(word), key=len, default="")
-            if len(letters) >= _GRAMS[0]:
-                start = letters[: _GRAMS[-1]]
-                self._by_letters[len(start)].setdefault(start, []).append((word, some))
+            if len(letters) >= _LETTERS_MIN:
+                self._by_letters.setdefault(letters[:_LETTERS_MAX], []).append(word)
             else:
-                self._by_sign.setdefault(word[0], []).append((word[-1], word, some))
+                self._by_sign.setdefault(word[0], []).append((word[-1], word))
+        self._signs = frozenset(self._by_sign)
+        self._near_word = lru_cache(_WORDS_KEPT)(self._likely_at)
 
     def opened(self, text: str) -> dict[Gated, list[str]]:
         """For each gate that opens, its words that stand in the text."""
         found: dict[Gated, list[str]] = {}
-        for word, gates in self._likely(text):
+        for word in self._likely(text):
             if word in text:
-                for gate in gates:
+                for gate in self._behind[word]:
                     found.setdefault(gate, []).append(word)
         return found
 
-    def _likely(self, text: str) -> Iterator[tuple[str, list[Gated]]]:
+    def _likely(self, text: str) -> set[str]:
         """The gate words that may stand in a text."""
-        words = set(_LETTERS.findall(text))
-        for size in _GRAMS:
-            runs = {word[n : n + size] for word in words for n in range(len(word) - size + 1)}
-            for start in self._by_letters[size].keys() & runs:
-                yield from self._by_letters[size][start]
+        likely: set[str] = set()
+        likely.update(*map(self._near_word, set(_LETTERS.findall(text))))
         signs = set(text)
-        for sign in self._by_sign.keys() & signs:
-            for last, word, gates in self._by_sign[sign]:
-                if last in signs:
-                    yield word, gates
+        for sign in self._signs & signs:
+            likely.update(word for last, word in self._by_sign[sign] if last in signs)
+        return likely
+
+    def _likely_at(self, word: str) -> tuple[str, ...]:
+        """The gate words that may stand in a text for one of its words."""
+        runs = {
+            word[n : n + size]
+            for size in range(_LETTERS_MIN, _LETTERS_MAX + 1)
+            for n in range(len(word) - size + 1)
+        }
+        likely = (gate for run in runs & self._by_letters.keys() for gate in self._by_letters[run])
+        return tuple(gate for gate in likely if gate in word or _LETTERS.fullmatch(gate) is None)
 
 
 def needs(source: str) -> Needs:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import import_module
@@ -86,13 +86,13 @@ class Reading:
     def _opened(self) -> dict[Gated, list[str]]:
         return {} if self.doors is None else self.doors.opened(self.lower)
 
-    def open_gates(self, some: Mapping[Gated, object]) -> Iterator[Gated]:
-        """Those of some patterns that are worth reading at all."""
-        if self.doors is None:
-            yield from some
-        else:
-            yield from some.keys() & self._opened.keys()
-            yield from (gate for gate in self.doors.always if gate in some)
+    def open_gates(self, some: Mapping[Gated, Any]) -> list[Gated]:
+        """Those of some patterns that are worth reading at all, in the order of what they stand for."""
+        doors = self.doors
+        if doors is None:
+            return list(some)
+        likely = [*(self._opened.keys() & some.keys()), *(gate for gate in doors.always if gate in some)]
+        return sorted(likely, key=some.__getitem__)
 
     def matches(self, gate: Gated) -> Iterator[re.Match[str]]:
         """All matches of a pattern in `lower`, read only in the sentences that can hold one."""
@@ -100,11 +100,6 @@ class Reading:
         if words:
             return gate.near(self.lower, self.sentences, words)
         return gate.finditer(self.lower, self.sentences) if self._may_stand(gate) else iter(())
-
-    def worth_reading(self, some: Iterable[Gated]) -> list[Gated]:
-        """Those of some patterns that are worth reading at all, in their order."""
-        opened = self._opened
-        return [gate for gate in some if gate in opened or self._may_stand(gate)]
 
     def _may_stand(self, gate: Gated) -> bool:
         """Whether nobody has looked for a pattern's gate words."""

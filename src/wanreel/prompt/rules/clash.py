@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from wanreel.prompt.finding import CONTRADICTION, Finding
@@ -140,7 +141,7 @@ def _worth_reading(prompt: Reading) -> list[tuple[Axis, Standing]]:
     """The axes of which two values may stand in the text."""
     values = _values()
     found: dict[int, dict[int, list[Gated]]] = {}
-    for pattern in sorted(prompt.open_gates(values), key=values.__getitem__):
+    for pattern in prompt.open_gates(values):
         number, place, _ = values[pattern]
         found.setdefault(number, {}).setdefault(place, []).append(pattern)
     return [(axes()[number], standing) for number, standing in found.items() if len(standing) > 1]
@@ -152,15 +153,28 @@ def _finding(prompt: Reading, axis: Axis, one: Sight, two: Sight) -> Finding:
     return Finding(CONTRADICTION, one.start, max(one.end, two.end), words)
 
 
+def _said(prompt: Reading, standing: Standing) -> list[tuple[int, Iterator[re.Match[str]]]]:
+    """The values that the text has words of, with those words; none unless there are two, as one cannot clash."""
+    said: list[tuple[int, Iterator[re.Match[str]]]] = []
+    left = len(standing)
+    for place, patterns in standing.items():
+        matches = chain.from_iterable(map(prompt.matches, patterns))
+        first = next(matches, None)
+        if first is not None:
+            said.append((place, chain((first,), matches)))
+        else:
+            left -= 1
+            if left < 2:
+                return []
+    return said
+
+
 def _sights(prompt: Reading, axis: Axis, standing: Standing, unwanted: Sequence[Span]) -> list[Sight]:
     found: list[Sight] = []
     text = prompt.lower
-    last = max(standing)
-    for place, patterns in standing.items():
-        if place == last and not found:
-            return []
+    for place, matches in _said(prompt, standing):
         direction, met = axis.values[place], 0
-        for match in (m for pattern in patterns for m in prompt.matches(pattern)):
+        for match in matches:
             if match[0] == "" or (
                 any(a <= match.start() < b for a, b in unwanted)
                 and axis.name not in ("cutting", "crowding", "camera motion", "wetness", "wind")

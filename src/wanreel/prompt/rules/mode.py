@@ -65,6 +65,7 @@ _ZH = (
     r"(?:静态)?(?:照片|图片|图像)(?:动起来|活过来|活起来)|画(?:中|里)(?:的)?(?:人|人物|角色|女子|男子)(?:动起来|活过来|活起来)(?=$|，|。)",
 )
 PATTERNS = tuple(Gated(pattern) for pattern in (*_EN, *_ZH))
+_PLACES = {pattern: number for number, pattern in enumerate(PATTERNS)}
 # A picture that is a thing in the scene: somebody holds it, it hangs or lies somewhere, it was named with "a" before.
 _OBJECT = re.compile(
     r"\b(?:holds?|holding|looks?|looking|gaz(?:es|ing)|star(?:es|ing)|framed|frame|album|hangs?|hanging|wall|pinned|develop(?:s|ing)|darkroom|kiss(?:es|ing)|wip(?:es|ing)|tak(?:es|ing) (?:a|the|his|her)|snap(?:s|ping)|point(?:s|ing) at|frames|picks? up|locket|wallet|mantelpiece|shelf|projector|museum|gallery|exhibition|sketch(?:es|ing)|paint(?:s|ing) (?:a|on)|draws|drawing on|easel|hands? (?:over )?(?:him|her)|touches|touching|sliding|slides|polaroid|clutch(?:es|ing)|editing|edits|upload(?:s|ing) )\b"
@@ -112,7 +113,7 @@ def wrong_modes(prompt: Reading, mode: str | None) -> Iterator[Finding]:
     """References to an input, where the mode takes none."""
     if mode != "t2v":
         return
-    for pattern in prompt.worth_reading(PATTERNS):
+    for pattern in prompt.open_gates(_PLACES):
         for match in prompt.matches(pattern):
             if not _in_scene(prompt, match):
                 words = "refers to a picture or video, and text-to-video gets none. Use i2v or kf2v with the input, or describe what should be seen."
