@@ -43,6 +43,7 @@ class Names:
     longest: dict[str, int]  # "coca" -> 2, the words of the longest name that begins with it
     followed: dict[str, frozenset[str]]  # "coca" -> "cola", "colas": what the second word may be
     single: frozenset[str]  # words that are a whole name, with "s" or without, or may be one; others need a second
+    openings: frozenset[str]  # words that may begin a name, of either kind
     chinese: dict[str, tuple[str, ...]]  # first sign -> names, longest first
     careful_english: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
     careful_chinese: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
@@ -72,11 +73,13 @@ def names() -> Names:
     careful = {w: _conditions(row, "near") for w, row in data["words"]["en"].items()}
     heuristics = cast("dict[str, str]", data["heuristics"])
     proper, titles = words(heuristics["proper"]), words(heuristics["titles"])
+    single, followed = _alone(english) | frozenset(careful) | proper | titles, _followed(english)
     return Names(
         english=english,
         longest=longest,
-        followed=_followed(english),
-        single=_alone(english) | frozenset(careful) | proper | titles,
+        followed=followed,
+        single=single,
+        openings=single | followed.keys(),
         chinese={first: tuple(sorted(found, key=len, reverse=True)) for first, found in chinese.items()},
         careful_english=careful,
         careful_chinese={w: _conditions(row, "before") for w, row in data["words"]["zh"].items()},

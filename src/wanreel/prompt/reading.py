@@ -24,9 +24,11 @@ HIDDEN = "\ue000"  # stands for each character that is not the author's directio
 _QUOTES = re.compile(
     r"“[^”]*”|「[^」]*」|『[^』]*』|《[^》]*》|«[^»]*»|\"[^\"\n]*\"|‘[^’\n]{1,200}’(?![a-zA-Z])|(?<![\w])'[^'\n]{1,200}'(?![\w])"
 )
+_QUOTE_SIGNS = re.compile("[“「『《«\"‘']")
 _BREAK = re.compile(r"[,;:.!?，。；：！？、\n]+(?=\s|$|[^\x00-\x7f])|[,;!?，。；：！？\n]+|\s[-–—]+\s|——")
-_STOP = re.compile(r"[.!?;](?=\s)|[。；！？\n]")
-_FULL_STOP = re.compile(r"[.!?](?=\s|$)|[。！？\n]")
+# A pattern that begins with one set of signs is found by them; one that begins with a choice is tried at every place.
+_STOP = re.compile(r"[.!?;。；！？\n](?:(?<=[。；！？\n])|(?=\s))")
+_FULL_STOP = re.compile(r"[.!?。！？\n](?:(?<=[。！？\n])|(?=\s|$))")
 _THEY = re.compile(r"[他她它](?:们)?")
 STORY_MIN = 650
 """From this length on a prompt tells what happens one after another; a Chinese character weighs as much as two letters."""
@@ -40,6 +42,12 @@ _SHOT = re.compile(
     r"|切换到|切换至|切到|切至|转场到)",
     re.ASCII,
 )
+# What every match of it holds: "shot 2", "first scene", "cut to", "0-3 s", 第一幕.
+_SHOT_SIGNS = re.compile(
+    r"shot\s*(?:no|\d|[otfa-d])|scene\s*(?:no|\d|[otfa-d])|clip\s*(?:no|\d|[otfa-d])|part\s*(?:no|\d|[otfa-d])|segment\s*(?:no|\d|[otfa-d])|frame\s*(?:no|\d|[otfa-d])|cut|panel\s*(?:no|\d|[otfa-d])"
+    r"|first s|second s|third s|fourth s|final s|last s|opening s|closing s|next s|第|镜|场|画面|切"
+)
+_SHOT_TIMES = re.compile(r"\d(?:\.\d)?\s*(?:s|sec|seconds?)?\s*[-–~—至到:]")
 # Wording of a sign without quotation marks: "a sign that reads NO ENTRY", "a no smoking sign", 写着禁止停车的牌子.
 _SIGNS = re.compile(
     r"(?:\b(?:reads?|reading|says?|saying|labell?ed|marked|the words?|lettered|printed with|stating|titled|called|named|entitled)\b:?\s+(?:the words? )?)"
@@ -71,7 +79,7 @@ def _segmenter() -> Any:
 
 
 _SIGN_WORDS = re.compile(
-    r"read|say|label|mark|letter|word|print|stat|titl|call|nam|\b[Nn]o[- ]|Do |NO |DO |Don|Never|NEVER|do[- ]not|[写印刻标贴挂名题喷禁勿严不切]"
+    r"read|say|label|mark|letter|word|print|stat|titl|call|nam|no[- ]|No[- ]|Do |NO |DO |Don|Never|NEVER|do[- ]not|写|印|刻|标|贴|挂|名|题|喷|禁|勿|严|不|切"
 )
 
 
@@ -108,7 +116,7 @@ class Reading:
     @cached_property
     def quotes(self) -> tuple[tuple[int, int], ...]:
         """Spans between quotation marks, marks included."""
-        return tuple(m.span() for m in _QUOTES.finditer(self.text))
+        return tuple(m.span() for m in _QUOTES.finditer(self.text)) if _QUOTE_SIGNS.search(self.text) else ()
 
     @cached_property
     def said(self) -> str:
@@ -193,19 +201,28 @@ class Reading:
     @cached_property
     def shots(self) -> tuple[tuple[int, int], ...]:
         """Labelled or timed shots; the whole text where there are none."""
-        cuts = [m.start() for m in _SHOT.finditer(self.lower)]
+        text = self.lower
+        if _SHOT_SIGNS.search(text) is None and _SHOT_TIMES.search(text) is None:
+            return ((0, len(text)),) if text else ()
+        cuts = [m.start() for m in _SHOT.finditer(text)]
         edges = [0, *(c for c in cuts if c > 0), len(self.said)]
         return tuple((a, b) for a, b in itertools.pairwise(edges) if b > a)
 
     @cached_property
     def english(self) -> tuple[Word, ...]:
         """Latin words of the whole text, quotes included."""
-        return tuple(Word(m[0], *m.span()) for m in _WORDS.finditer(self.text))
+        return tuple([Word(m[0], m.start(), m.end()) for m in _WORDS.finditer(self.text)])
 
     @cached_property
     def english_lower(self) -> tuple[str, ...]:
         """Those words in lower case and without accents."""
-        return tuple(text.lower() if text.isascii() else plain(text) for text in (word.text for word in self.english))
+        if self.text.isascii():
+            return tuple(_WORDS.findall(self.text.lower()))
+        return tuple([text.lower() if text.isascii() else plain(text) for text in _WORDS.findall(self.text)])
+
+    def lacks(self, words: frozenset[str]) -> bool:
+        """Whether none of some words stands in it for certain; only of plain text are its words quickly known."""
+        return self.text.isascii() and words.isdisjoint(self.english_lower)
 
     def english_in(self, within: Sequence[Span] | None) -> Iterator[Word]:
         """Latin words of some stretches, in order; of the whole text where none are named."""
@@ -219,7 +236,7 @@ class Reading:
     @cached_property
     def has_chinese(self) -> bool:
         """Whether any Han character stands in it."""
-        return _HAN.search(self.text) is not None
+        return not self.text.isascii() and _HAN.search(self.text) is not None
 
     @cached_property
     def chinese(self) -> tuple[Word, ...]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from wanreel.prompt.finding import ASPECT_MISMATCH, Finding
 from wanreel.prompt.gate import Gated
@@ -60,6 +61,7 @@ def mismatches(prompt: Reading, size: str | None) -> Iterator[Finding]:
                 yield Finding(ASPECT_MISMATCH, *match.span(), f"“{prompt.text[match.start() : match.end()]}” {words}")
 
 
+@lru_cache(maxsize=256)
 def shape_of(size: str | None) -> str | None:
     """`landscape`, `portrait` or `square` of W*H (or a ratio); None where it cannot be read."""
     found = re.fullmatch(r"\s*(\d+)\s*[*x×:]\s*(\d+)\s*", size or "")

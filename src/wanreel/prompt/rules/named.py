@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise, zip_longest
 
 from wanreel.prompt.finding import NAMED_ENTITY, Finding
@@ -30,6 +30,9 @@ _STYLE = re.compile(
     r"((?:[A-ZÀ-Þ][\w'’.-]+)(?:[ -](?:van|von|de|da|del|der|la|le|el|di|bin|al|[A-ZÀ-Þ][\w'’.-]*))*)"
 )
 _ESQUE = re.compile(r"\b([A-ZÀ-Þ][a-zà-ÿ]{3,}(?: [A-ZÀ-Þ][a-zà-ÿ]+)?)(?:-style|-esque|esque|-like|-inspired| style)\b")
+# What every match of the two holds: they begin with many words.
+_STYLE_SIGNS = re.compile(r" (?:of|by|la|to) (?:[a-z]+ )*[A-ZÀ-Þ]")
+_ESQUE_SIGNS = re.compile(r"-style|esque|-like|-inspired| style")
 _NAMED = re.compile(
     r"\b(?:named|called|nicknamed|character|heroine|protagonist|our hero|fictional)[,:]? (?:\w+ )?$", re.IGNORECASE
 )
@@ -91,10 +94,10 @@ def named(prompt: Reading) -> Iterator[Finding]:
 
 def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
     text, known = prompt.text, names()
-    found, bare = prompt.english, [w[:-2] if w.endswith(("'s", "’s")) else w for w in prompt.english_lower]
-    for number, (low, follows) in enumerate(zip_longest(bare, bare[1:])):
-        if low not in known.single and (low not in known.followed or follows not in known.followed[low]):
-            continue
+    bare = [w[:-2] if w.endswith(("'s", "’s")) else w for w in prompt.english_lower]
+    for number in _openings(bare, known):
+        found = prompt.english
+        low = bare[number]
         tokens = [Word(plain(w.text), w.start, w.end) for w in _parts(found[number : number + WORDS_MAX])]
         token = tokens[0]
         longest = _longest(text, tokens, 0, known) if low in known.longest else None
@@ -110,8 +113,8 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
             yield token.start, token.end, "brand"
         elif token.text in known.titles and (holder := _TITLED.match(text, token.end)) is not None:
             yield token.start, holder.end(), "person"
-    for pattern in (_STYLE, _ESQUE):
-        for match in pattern.finditer(text):
+    for pattern, signs in ((_STYLE, _STYLE_SIGNS), (_ESQUE, _ESQUE_SIGNS)):
+        for match in pattern.finditer(text) if signs.search(text) else ():
             first = re.split(r"[ -]", match[1])[0].lower().rstrip(".,")
             if (
                 plain(first) not in known.styles
@@ -125,6 +128,15 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
     for match in _MARK.finditer(text) if "®" in text or "™" in text else ():
         yield *match.span(), "brand"
     yield from _full_names(prompt)
+
+
+def _openings(bare: Sequence[str], known: Names) -> Iterator[int]:
+    """The places of words that may begin a name."""
+    if known.openings.isdisjoint(bare):
+        return
+    for number, (low, follows) in enumerate(zip_longest(bare, bare[1:])):
+        if low in known.single or (low in known.followed and follows in known.followed[low]):
+            yield number
 
 
 def _describes(word: str) -> bool:
@@ -337,7 +349,7 @@ def _careful(prompt: Reading, token: Word, known: Names) -> bool:
 def _full_names(prompt: Reading) -> Iterator[tuple[int, int, str]]:
     """A first name in use and a capitalised second: more often somebody than nobody, unless the text says otherwise."""
     text, known = prompt.text, names()
-    if prompt.tells_a_story:
+    if prompt.lacks(known.first_names) or prompt.tells_a_story:
         return  # people of a story have names of its own
     found = prompt.english
     for one, two in pairwise(found):

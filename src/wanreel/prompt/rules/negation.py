@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from wanreel.prompt.finding import NEGATION, Finding, Fix
 from wanreel.prompt.gate import Gated
+from wanreel.prompt.lexicon import words as listed_words
 from wanreel.prompt.reading import Reading, Span
 from wanreel.prompt.rules.moving import moved
 
@@ -78,6 +79,11 @@ _KEY = re.compile(
     r"(?<![\w'-])(?:do|does|don't|dont|doesn't|must|mustn't|should|shouldn't|can't|can|cannot|may|will|won't|shall|is|isn't|are|aren't|need|never|not|no|zero|without|nobody|nothing|none|no-one|neither|nor|nowhere"
     r"|refrain|stay|steer|get|leave|omit|exclude|excluding|forbid|prohibit|devoid|bereft|void|absent|sans|lacking|absence of|in the absence|negative|negatives|keep out|rule out|eliminate|disallow)(?![\w'])"
 )
+_KEY_WORDS = listed_words(
+    "do, does, don't, dont, doesn't, must, mustn't, should, shouldn't, can't, can, cannot, may, will, won't, shall, is, isn't, are, aren't, need, never, not, no, zero, without, nobody, nothing, none, "
+    "neither, nor, nowhere, refrain, stay, steer, get, leave, omit, exclude, excluding, forbid, prohibit, devoid, bereft, void, absent, sans, lacking, absence, negative, negatives, keep, rule, eliminate, disallow"
+)
+"""One of these stands in every match of `_KEY`."""
 _AVOID = Gated(
     r"(?<![\w-])(?:and |but |please |try to |must |should |also |to )*(avoid|avoiding|prevent|preventing|remove|removing|skip|hide|hiding|ban|minus|less)\b (?=\w)"
 )
@@ -135,7 +141,7 @@ def spans(prompt: Reading) -> tuple[Span, ...]:
 def _english(prompt: Reading) -> Iterator[tuple[int, int]]:
     text = prompt.lower
     last = -1
-    for match in _words(text):
+    for match in () if prompt.lacks(_KEY_WORDS) else _words(text):
         if match.start() < last or _idiomatic(text, match) or _named(prompt.said, match) or _narrated(prompt, match):
             continue
         start, last = match.start(), _until(text, match.end())
