@@ -122,9 +122,7 @@ class Doors:
     def _likely_at(self, word: str) -> tuple[str, ...]:
         """The gate words that may stand in a text for one of its words."""
         runs = {
-            word[n : n + size]
-            for size in range(_LETTERS_MIN, _LETTERS_MAX + 1)
-            for n in range(len(word) - size + 1)
+            word[n : n + size] for size in range(_LETTERS_MIN, _LETTERS_MAX + 1) for n in range(len(word) - size + 1)
         }
         likely = (gate for run in runs & self._by_letters.keys() for gate in self._by_letters[run])
         return tuple(gate for gate in likely if gate in word or _LETTERS.fullmatch(gate) is None)
@@ -188,11 +186,19 @@ def _part(source: str, place: int) -> tuple[str, Needs, int]:
     return ("" if char in ".^$" else char), None, place + 1
 
 
+_COMMON = frozenset("a and camera from in light of on shot the to with 镜头 画面 的 上 下".split())
+"""Words of most prompts: they tell least of what follows."""
+
+
 def _better(one: Needs, two: Needs) -> Needs:
-    """The need that is met less often: longer words, then fewer of them."""
+    """The need that is met less often: without common words, then longer words, then fewer of them."""
     if one is None or two is None:
         return two if one is None else one
-    rank_one, rank_two = (min(4, *(len(w) for w in n)) for n in (one, two))
+    rank_one, rank_two = (min(map(_rank, need)) for need in (one, two))
     if rank_one != rank_two:
         return one if rank_one > rank_two else two
     return one if len(one) <= len(two) else two
+
+
+def _rank(word: str) -> int:
+    return 0 if word.strip() in _COMMON else min(4, len(word))

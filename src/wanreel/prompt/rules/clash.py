@@ -109,10 +109,14 @@ class Sight(NamedTuple):
 def clashes(prompt: Reading, unwanted: Sequence[Span]) -> Iterator[Finding]:
     """At most one finding an axis and shot: the first pair that cannot be had together."""
     seen: set[Span] = set()
-    shots = [shot for shot in prompt.shots if not _SPLIT.search(prompt.lower, *shot)]
+    shots: list[Span] | None = None
     for axis, standing in _worth_reading(prompt):
         sights = _sights(prompt, axis, standing, unwanted)
-        for first, last in shots if len(sights) > 1 else ():
+        if len(sights) < 2:
+            continue
+        if shots is None:
+            shots = [shot for shot in prompt.shots if not _SPLIT.search(prompt.lower, *shot)]
+        for first, last in shots:
             pair = _clash(prompt, axis, [s for s in sights if first <= s.start < last])
             if pair is None:
                 continue
