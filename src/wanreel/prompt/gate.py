@@ -69,7 +69,7 @@ class Gated:
         return self.pattern.search(text) if self.opens(text) else None
 
 
-_LETTERS_MIN, _LETTERS_MAX = 3, 5
+_LETTERS_MAX = 5
 _LETTERS = re.compile(r"[a-z]+")
 _WORDS_KEPT = 1 << 14
 """Words whose gate words are remembered: more than anybody's prompts have in common, and a few MB."""
@@ -90,12 +90,12 @@ class Doors:
                 self._behind.setdefault(word, []).append(gate)
         self.known = frozenset(gate for gate in gates if gate.needs is not None)
         self.always = tuple(gate for gate in gates if gate.needs is None)
-        self._by_letters: dict[str, list[str]] = {}
+        self._by_letters: dict[str, list[tuple[str, str]]] = {}
         self._by_sign: dict[str, list[tuple[str, str]]] = {}
         for word in self._behind:
             letters = max(_LETTERS.findall(word), key=len, default="")
-            if len(letters) >= _LETTERS_MIN:
-                self._by_letters.setdefault(letters[:_LETTERS_MAX], []).append(word)
+            if letters:
+                self._by_letters.setdefault(letters[:_LETTERS_MAX], []).append((letters, word))
             else:
                 self._by_sign.setdefault(word[0], []).append((word[-1], word))
         self._signs = frozenset(self._by_sign)
@@ -121,11 +121,20 @@ class Doors:
 
     def _likely_at(self, word: str) -> tuple[str, ...]:
         """The gate words that may stand in a text for one of its words."""
-        runs = {
-            word[n : n + size] for size in range(_LETTERS_MIN, _LETTERS_MAX + 1) for n in range(len(word) - size + 1)
-        }
-        likely = (gate for run in runs & self._by_letters.keys() for gate in self._by_letters[run])
-        return tuple(gate for gate in likely if gate in word or _LETTERS.fullmatch(gate) is None)
+        starts = {word[n : n + size] for size in range(1, _LETTERS_MAX + 1) for n in range(len(word) - size + 1)}
+        return tuple(
+            gate
+            for start in starts & self._by_letters.keys()
+            for letters, gate in self._by_letters[start]
+            if _fits(letters, gate, word)
+        )
+
+
+def _fits(letters: str, gate: str, word: str) -> bool:
+    """Whether these letters of a gate word may be those of a word: where they end in the one they end in the other."""
+    before, after = gate.split(letters, 1)
+    place = len(word) - len(letters) if after else 0
+    return word.startswith(letters, place) if before or after else letters in word
 
 
 def needs(source: str) -> Needs:

@@ -134,9 +134,29 @@ def actors(prompt: Reading, pieces: Sequence[Piece]) -> Iterator[Actor]:
     yield from _of_row(row)
 
 
-def at_most(prompt: Reading, pieces: Sequence[Piece]) -> int:
-    """How many act in these pieces at most, by a look at each word alone: none has two."""
-    return len(_labels(prompt)) or sum(piece.may_act() for piece in pieces)
+def at_most(prompt: Reading) -> int:
+    """How many act at most, by a look at each word alone: one in each piece that `may_act`."""
+    return len(_labels(prompt)) or _acting_at_most(prompt)
+
+
+_STEPS = re.compile(r"[a-z0-9]+(?:'[a-z]+)?(?:-[a-z0-9]+(?:'[a-z]+)?)*|[,;:.!?\n()\[\]|]|\s-\s")
+"""The words of plain text, those tied by hyphens together, and what cuts it."""
+
+
+def _acting_at_most(prompt: Reading) -> int:
+    """Counts the `pieces` that may act; where the text is plain, without making them."""
+    if prompt.text.isascii() and prompt.lower.isascii():
+        count, counted = 0, False
+        for step in _STEPS.findall(prompt.lower):
+            if step in _JOINING or not step[0].isalnum():
+                counted = False
+            elif "-" in step and not _JOINING.isdisjoint(step.split("-")):
+                break  # "salt-and-pepper" or a dash: the pieces tell
+            elif not counted and _may_act(step):
+                count, counted = count + 1, True
+        else:
+            return count
+    return sum(piece.may_act() for piece in pieces(prompt))
 
 
 def _labels(prompt: Reading) -> list[Actor]:

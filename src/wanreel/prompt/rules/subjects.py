@@ -25,9 +25,9 @@ def crowded(prompt: Reading, names: Sequence[Finding], unwanted: Sequence[Span])
     """One finding over all of them, when there are more than three in one shot; `names` are those named in it."""
     if prompt.tells_a_story and AT_ONCE.search(prompt.lower) is None and not _may_crowd(prompt, names):
         return
-    pieces = actors_english.pieces(prompt)
-    if not prompt.has_chinese and actors_english.at_most(prompt, pieces) + len(names) <= SUBJECTS_MAX:
+    if not prompt.has_chinese and actors_english.at_most(prompt) + len(names) <= SUBJECTS_MAX:
         return
+    pieces = actors_english.pieces(prompt)
     everyone = [*actors_english.actors(prompt, pieces), *_named(prompt, names), *actors_chinese.actors(prompt)]
     everyone = [a for a in everyone if not any(first <= a.start < last for first, last in unwanted)]
     if len(everyone) <= SUBJECTS_MAX:
