@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import pairwise
 
 from wanreel.prompt.lexicon import Cast, casting, words
 from wanreel.prompt.reading import Reading, Span, Word
@@ -43,6 +45,7 @@ _OWNED = words(
     "的, 身上, 手中, 手里, 脚下, 身后, 身边, 背后, 面前, 头顶, 群, 形, 状, 般, 似的, 脸上, 手, 之间, 家, 图案, 形象, 雕像, 玩偶, 服, 装, 造型, 头像, 们的, 眼中, 眼里, 掌心, 指尖, 肩上, 怀里, 脚边"
 )
 _JOIN = words("和, 与, 跟, 及, 同") | {"、"}
+_NOUNS = frozenset({"n", "nr", "nz", "nrt", "ng", "nt"})
 _QUIET_VERBS = words("有, 是, 让, 使, 站着, 像, 如, 坐着")
 
 
@@ -87,6 +90,53 @@ def actors(prompt: Reading, within: Sequence[Span] | None = None) -> Iterator[Ac
         yield from found
         if not found and not _LABEL.search(text):
             yield from _perhaps(inside, cast)
+
+
+_TELLS_MORE = re.compile(r"有的|另|第|还有|一[个只名位](?:在|正|负责|忙)")
+"""One of these stands in every match of `_COUNTED`."""
+
+
+def at_most(prompt: Reading) -> tuple[int, int] | None:
+    """How many act at most of whom that is known, and how many more perhaps, by a look at each word alone.
+
+    None where some are counted or labelled, which only reading tells. Whoever acts is a word that may name somebody, or
+    letters of one at the beginning of a piece that the segmenter cut through; who acts perhaps is a noun before a verb.
+    """
+    if _TELLS_MORE.search(prompt.said) or _LABEL.search(prompt.said):
+        return None
+    words = prompt.chinese
+    sure = [word for word in words if _may_be(word.text) or (word.kind[:2] == "nr" and word.text[0] in "小阿老大")]
+    cut = (place for place in _cut_names(prompt.said) if not any(word.start <= place < word.end for word in sure))
+    perhaps = sum(one.kind in _NOUNS and two.kind[:1] == "v" for one, two in pairwise(words))
+    return len(sure) + sum(1 for _ in cut), perhaps
+
+
+@lru_cache(maxsize=1 << 14)
+def _may_be(text: str) -> bool:
+    """Whether `_being` may take a word for somebody or something that acts, were its place the best."""
+    cast = casting()
+    return (
+        text in cast.beings_zh
+        or text in cast.collectives_zh
+        or text in _MERGED
+        or text[-2:] in cast.beings_zh
+        or text[:-1] in cast.beings_zh
+        or cast.endings_zh.end(text)
+        or cast.machine_endings_zh.end(text)
+    )
+
+
+def _cut_names(said: str) -> Iterator[int]:
+    """Where known beings of two signs and more stand in a text, whatever its words are."""
+    first_signs, known = _first_signs(), casting().beings_zh
+    for place, sign in enumerate(said):
+        if sign in first_signs and any(said[place : place + length] in known for length in range(2, 7)):
+            yield place
+
+
+@cache
+def _first_signs() -> frozenset[str]:
+    return frozenset(name[0] for name in casting().beings_zh if len(name) > 1)
 
 
 def beings_in(prompt: Reading, start: int, end: int) -> int:
@@ -195,7 +245,7 @@ def _perhaps(inside: list[Word], cast: Cast) -> Iterator[Actor]:
         return
     one, two = inside[0], inside[1]
     if (
-        one.kind in ("n", "nr", "nz", "nrt", "ng", "nt")
+        one.kind in _NOUNS
         and two.kind[:1] == "v"
         and two.text not in _QUIET_VERBS
         and 2 <= len(one.text) <= 5

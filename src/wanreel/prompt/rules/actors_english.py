@@ -156,6 +156,8 @@ def _acting_at_most(prompt: Reading) -> int:
                 count, counted = count + 1, True
         else:
             return count
+    if not prompt.english_lower:
+        return 0
     return sum(piece.may_act() for piece in pieces(prompt))
 
 

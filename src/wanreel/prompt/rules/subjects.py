@@ -25,7 +25,7 @@ def crowded(prompt: Reading, names: Sequence[Finding], unwanted: Sequence[Span])
     """One finding over all of them, when there are more than three in one shot; `names` are those named in it."""
     if prompt.tells_a_story and AT_ONCE.search(prompt.lower) is None and not _may_crowd(prompt, names):
         return
-    if not prompt.has_chinese and actors_english.at_most(prompt) + len(names) <= SUBJECTS_MAX:
+    if _too_few(prompt, len(names)):
         return
     pieces = actors_english.pieces(prompt)
     everyone = [*actors_english.actors(prompt, pieces), *_named(prompt, names), *actors_chinese.actors(prompt)]
@@ -42,6 +42,29 @@ def crowded(prompt: Reading, names: Sequence[Finding], unwanted: Sequence[Span])
             words = f"{len(spans)} subjects act at once ({listed}); models lose track past {SUBJECTS_MAX}. Keep the ones that matter, or split the scene into clips."
             yield Finding(TOO_MANY_SUBJECTS, min(a.start for a in spans), max(a.end for a in spans), words)
             return
+
+
+def _too_few(prompt: Reading, named: int) -> bool:
+    """Whether there are not enough even if every word acts that can: how it is with most prompts."""
+    known = actors_english.at_most(prompt) + named
+    if not prompt.has_chinese:
+        return known <= SUBJECTS_MAX
+    chinese = actors_chinese.at_most(prompt)
+    if chinese is None:
+        return False
+    known, perhaps = known + chinese[0], chinese[1]
+    if known + perhaps <= SUBJECTS_MAX:
+        return True
+    return _mostly_chinese(prompt) and _doubtful_count_not(known, known + perhaps)
+
+
+def _mostly_chinese(prompt: Reading) -> bool:
+    return prompt.has_chinese and len(prompt.chinese) > len(prompt.english_lower)
+
+
+def _doubtful_count_not(known: int, all_of_them: int) -> bool:
+    """In Chinese, doubtful ones count beside three known, or as more beside two."""
+    return known < 2 or (known == 2 and all_of_them < 5)
 
 
 _BREAK = re.compile(r"[,;:、，；：—]|\b(?:and|while|as|with|where)\b|[和与跟及]")
@@ -99,7 +122,7 @@ def _in_a_sentence(prompt: Reading, actors: list[Actor]) -> list[Actor]:
 
 def _together(prompt: Reading, actors: list[Actor]) -> list[Actor]:
     """Those that share a picture: known actors wherever they stand, others where the text is fullest."""
-    chinese = prompt.has_chinese and len(prompt.chinese) > len(prompt.english)
+    chinese = _mostly_chinese(prompt)
     stretches: list[list[Actor]] = [_near(actors[n:], REACH_CHINESE if chinese else REACH) for n in range(len(actors))]
     known = [a for a in actors if a.sure]
     if chinese:
@@ -110,11 +133,11 @@ def _together(prompt: Reading, actors: list[Actor]) -> list[Actor]:
 
 
 def _near(actors: list[Actor], reach: int) -> list[Actor]:
-    """The actors of one stretch; in Chinese, doubtful ones count beside three known, or as more beside two."""
+    """The actors of one stretch, in Chinese without the doubtful where those do not count."""
     found = [a for a in actors if a.start - actors[0].start <= reach]
     doubtful = [a for a in found if not a.sure]
     known = len(found) - len(doubtful)
-    if doubtful and reach == REACH_CHINESE and (known < 2 or (known == 2 and len(found) < 5)):
+    if doubtful and reach == REACH_CHINESE and _doubtful_count_not(known, len(found)):
         return [a for a in found if a.sure]
     return found
 
