@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
+import string
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import add
 
 _ESCAPED = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
 _SET = re.compile(r"\[\^?\]?(?:\\.|[^\]])*\]")
@@ -71,6 +73,7 @@ class Gated:
 
 _LETTERS_MAX = 5
 _LETTERS = re.compile(r"[a-z]+")
+_NO_LETTERS = str.maketrans("", "", string.ascii_lowercase)
 _WORDS_KEPT = 1 << 14
 """Words whose gate words are remembered: more than anybody's prompts have in common, and a few MB."""
 
@@ -79,8 +82,7 @@ class Doors:
     """The gates of all rules at once: one look at a text says which patterns are worth reading.
 
     Most gate words are not in most texts. English ones are looked for only where up to five of their letters stand in a
-    word of the text, and which those are is remembered of each word; Chinese ones only where their first and last signs
-    do.
+    word of the text, and which those are is remembered of each word; Chinese ones only where their first two signs do.
     """
 
     def __init__(self, gates: Sequence[Gated]) -> None:
@@ -91,14 +93,14 @@ class Doors:
         self.known = frozenset(gate for gate in gates if gate.needs is not None)
         self.always = tuple(gate for gate in gates if gate.needs is None)
         self._by_letters: dict[str, list[tuple[str, str]]] = {}
-        self._by_sign: dict[str, list[tuple[str, str]]] = {}
+        self._by_signs: dict[str, list[str]] = {}
         for word in self._behind:
             letters = max(_LETTERS.findall(word), key=len, default="")
             if letters:
                 self._by_letters.setdefault(letters[:_LETTERS_MAX], []).append((letters, word))
             else:
-                self._by_sign.setdefault(word[0], []).append((word[-1], word))
-        self._signs = frozenset(self._by_sign)
+                self._by_signs.setdefault(word[:2], []).append(word)
+        self._first_signs = frozenset(signs[0] for signs in self._by_signs)
         self._near_word = lru_cache(_WORDS_KEPT)(self._likely_at)
 
     def opened(self, text: str) -> dict[Gated, list[str]]:
@@ -114,9 +116,12 @@ class Doors:
         """The gate words that may stand in a text."""
         likely: set[str] = set()
         likely.update(*map(self._near_word, set(_LETTERS.findall(text))))
-        signs = set(text)
-        for sign in self._signs & signs:
-            likely.update(word for last, word in self._by_sign[sign] if last in signs)
+        rest = text.translate(_NO_LETTERS) if text.isascii() else text  # those words have none
+        signs = set(rest)
+        if not self._first_signs.isdisjoint(signs):
+            signs.update(map(add, rest, rest[1:]))
+            for start in self._by_signs.keys() & signs:
+                likely.update(self._by_signs[start])
         return likely
 
     def _likely_at(self, word: str) -> tuple[str, ...]:

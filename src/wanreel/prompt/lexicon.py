@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -45,6 +46,7 @@ class Names:
     single: frozenset[str]  # words that are a whole name, with "s" or without, or may be one; others need a second
     openings: frozenset[str]  # words that may begin a name, of either kind
     chinese: dict[str, tuple[str, ...]]  # first sign -> names, longest first
+    careful_first: dict[str, tuple[str, ...]]  # the same of the careful ones
     careful_english: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
     careful_chinese: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
     wording: dict[str, str]
@@ -66,9 +68,7 @@ def names() -> Names:
         if kind != "zh":
             for name in words(row["names"]):
                 english[" ".join(re.findall(r"[\w&']+", plain(name)))] = kind
-    chinese: dict[str, list[str]] = {}
-    for name in words(data["plain"]["zh"]["names"]):
-        chinese.setdefault(name[0], []).append(name)
+    careful_zh = {w: _conditions(row, "before") for w, row in data["words"]["zh"].items()}
     longest = _longest(english)
     careful = {w: _conditions(row, "near") for w, row in data["words"]["en"].items()}
     heuristics = cast("dict[str, str]", data["heuristics"])
@@ -80,9 +80,10 @@ def names() -> Names:
         followed=followed,
         single=single,
         openings=single | followed.keys(),
-        chinese={first: tuple(sorted(found, key=len, reverse=True)) for first, found in chinese.items()},
+        chinese=_by_first_sign(words(data["plain"]["zh"]["names"])),
+        careful_first=_by_first_sign(careful_zh),
         careful_english=careful,
-        careful_chinese={w: _conditions(row, "before") for w, row in data["words"]["zh"].items()},
+        careful_chinese=careful_zh,
         wording={kind: row["wording"] for kind, row in data["plain"].items()},
         styles=words(heuristics["styles"]),
         first_names=words(heuristics["first_names"]),
@@ -92,6 +93,13 @@ def names() -> Names:
         titles=titles,
         things=words(heuristics["things"]),
     )
+
+
+def _by_first_sign(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name[0], []).append(name)
+    return {first: tuple(sorted(some, key=len, reverse=True)) for first, some in found.items()}
 
 
 def _alone(names: dict[str, str]) -> frozenset[str]:

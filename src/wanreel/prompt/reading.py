@@ -214,6 +214,11 @@ class Reading:
         return tuple([Word(m[0], m.start(), m.end()) for m in _WORDS.finditer(self.text)])
 
     @cached_property
+    def has_english(self) -> bool:
+        """Whether any Latin word or figure stands in it."""
+        return _WORDS.search(self.text) is not None
+
+    @cached_property
     def english_lower(self) -> tuple[str, ...]:
         """Those words in lower case and without accents."""
         if self.text.isascii():

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise, zip_longest
+from itertools import chain, pairwise, zip_longest
 
 from wanreel.prompt.finding import NAMED_ENTITY, Finding
 from wanreel.prompt.lexicon import Names, beings_of_data, casting, names, plain
@@ -94,6 +94,10 @@ def named(prompt: Reading) -> Iterator[Finding]:
 
 def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
     text, known = prompt.text, names()
+    for match in _MARK.finditer(text) if "®" in text or "™" in text else ():
+        yield *match.span(), "brand"
+    if not prompt.has_english:
+        return
     bare = [w[:-2] if w.endswith(("'s", "’s")) else w for w in prompt.english_lower]
     for number in _openings(bare, known):
         found = prompt.english
@@ -125,8 +129,6 @@ def _english(prompt: Reading) -> Iterator[tuple[int, int, str]]:
                 and not _PLACE.search(f" {match[1].split()[-1]}", 0)
             ):
                 yield match.start(1), match.end(1), "person"
-    for match in _MARK.finditer(text) if "®" in text or "™" in text else ():
-        yield *match.span(), "brand"
     yield from _full_names(prompt)
 
 
@@ -394,7 +396,8 @@ def _chinese(prompt: Reading) -> Iterator[tuple[int, int, str]]:
                 if _aligned(prompt, place, end, name) and not _PLACE_ZH.match(text, end):
                     yield place, end, "zh"
                 place = text.find(name, place + 1)
-    for name, (after, before) in known.careful_chinese.items():
+    for name in chain.from_iterable(known.careful_first[first] for first in known.careful_first.keys() & signs):
+        after, before = known.careful_chinese[name]
         for match in re.finditer(re.escape(name), text) if name in text else ():
             rest = re.sub(r"^[ ]", "", text[match.end() : match.end() + 12])
             if after.match(rest) or (

@@ -119,6 +119,8 @@ _ZH = re.compile(
     r"|反向提示词|负面提示词|负向提示"
     r")"
 )
+_ZH_SIGNS = re.compile("[不切免勿禁杜避防拒去删排剔移省屏抹擦拿没毫无零别非示]")
+"""One of these stands in every match of `_ZH`."""
 _ZH_BAD = re.compile(r"不断|不锈|不停|特别|区别|分别|告别|差别|个别|送别|离别|别墅|级别|性别|辨别|识别|道别|惜别|久别")
 _ZH_END = re.compile(r"[，。；！？,;!?\n()\[\]（）【】]|(?<=[\u4e00-\u9fff])\s*\.|但(?=是|要|需|保)|而是")
 
@@ -253,7 +255,7 @@ def _until(text: str, place: int) -> int:
 
 
 def _chinese(prompt: Reading) -> Iterator[tuple[int, int]]:
-    if not prompt.has_chinese:
+    if not prompt.has_chinese or _ZH_SIGNS.search(prompt.lower) is None:
         return
     text = prompt.lower
     last = -1
