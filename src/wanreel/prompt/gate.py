@@ -200,8 +200,10 @@ def _part(source: str, place: int) -> tuple[str, Needs, int]:
     return ("" if char in ".^$" else char), None, place + 1
 
 
-_COMMON = frozenset("a and camera from in light of on shot the to with 镜头 画面 的 上 下".split())
-"""Words of most prompts: they tell least of what follows."""
+_COMMON = frozenset(
+    ("and", "camera", "from", "in", "light", "of", "on", "shot", "the", "to", "with", "镜头", "画面", "的", "上", "下")
+)
+"""Words of most prompts: they tell least of what follows, and so does a single letter."""
 
 
 def _better(one: Needs, two: Needs) -> Needs:
@@ -215,4 +217,5 @@ def _better(one: Needs, two: Needs) -> Needs:
 
 
 def _rank(word: str) -> int:
-    return 0 if word.strip() in _COMMON else min(4, len(word))
+    bare = word.strip()
+    return 0 if bare in _COMMON or (len(bare) == 1 and bare.isascii() and bare.isalpha()) else min(4, len(word))
