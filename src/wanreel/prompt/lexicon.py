@@ -38,14 +38,14 @@ def plain(text: str) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """Brands, characters and people: English by their words, Chinese by their first sign."""
+    """Brands, characters and people: English by their words, Chinese by their first signs."""
 
     english: dict[str, str]  # "coca cola" -> kind
     longest: dict[str, int]  # "coca" -> 2, the words of the longest name that begins with it
     followed: dict[str, frozenset[str]]  # "coca" -> "cola", "colas": what the second word may be
     single: frozenset[str]  # words that are a whole name, with "s" or without, or may be one; others need a second
     openings: frozenset[str]  # words that may begin a name, of either kind
-    chinese: dict[str, tuple[str, ...]]  # first sign -> names, longest first
+    chinese: dict[str, tuple[str, ...]]  # first two signs -> names, longest first
     careful_first: dict[str, tuple[str, ...]]  # the same of the careful ones
     careful_english: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
     careful_chinese: dict[str, tuple[re.Pattern[str], re.Pattern[str] | None]]
@@ -80,8 +80,8 @@ def names() -> Names:
         followed=followed,
         single=single,
         openings=single | followed.keys(),
-        chinese=_by_first_sign(words(data["plain"]["zh"]["names"])),
-        careful_first=_by_first_sign(careful_zh),
+        chinese=_by_first_signs(words(data["plain"]["zh"]["names"])),
+        careful_first=_by_first_signs(careful_zh),
         careful_english=careful,
         careful_chinese=careful_zh,
         wording={kind: row["wording"] for kind, row in data["plain"].items()},
@@ -95,10 +95,10 @@ def names() -> Names:
     )
 
 
-def _by_first_sign(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def _by_first_signs(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(name[0], []).append(name)
+        found.setdefault(name[:2], []).append(name)
     return {first: tuple(sorted(some, key=len, reverse=True)) for first, some in found.items()}
 
 

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
+from operator import add
 
 from wanreel.prompt.lexicon import Cast, casting, words
 from wanreel.prompt.reading import Reading, Span, Word
@@ -128,15 +129,16 @@ def _may_be(text: str) -> bool:
 
 def _cut_names(said: str) -> Iterator[int]:
     """Where known beings of two signs and more stand in a text, whatever its words are."""
-    first_signs, known = _first_signs(), casting().beings_zh
-    for place, sign in enumerate(said):
-        if sign in first_signs and any(said[place : place + length] in known for length in range(2, 7)):
+    starts, known = _starts(), casting().beings_zh
+    for place, start in enumerate(map(add, said, said[1:])):
+        if start in starts and any(said[place : place + length] in known for length in range(2, 7)):
             yield place
 
 
 @cache
-def _first_signs() -> frozenset[str]:
-    return frozenset(name[0] for name in casting().beings_zh if len(name) > 1)
+def _starts() -> frozenset[str]:
+    """The first two signs of all beings that have as many."""
+    return frozenset(name[:2] for name in casting().beings_zh if len(name) > 1)
 
 
 def beings_in(prompt: Reading, start: int, end: int) -> int:

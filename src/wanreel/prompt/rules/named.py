@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise, zip_longest
+from operator import add
 
 from wanreel.prompt.finding import NAMED_ENTITY, Finding
 from wanreel.prompt.lexicon import Names, beings_of_data, casting, names, plain
@@ -388,6 +389,7 @@ def _chinese(prompt: Reading) -> Iterator[tuple[int, int, str]]:
         return
     text, known = prompt.text, names()
     signs = set(text)
+    signs.update(map(add, text, text[1:]))
     for first in known.chinese.keys() & signs:
         for name in known.chinese[first]:
             place = text.find(name) if name[-1] in signs else -1
