@@ -39,6 +39,8 @@ GATES = [
         (r"[xy]|z", None),
         ("day(?=light)", {"day"}),
         (r"f/?1\.4", {"1.4"}),
+        (r"\b(?:camera|shot) (?:tilts|cranes)\b", {"tilts", "cranes"}),
+        (r"(?:1|2) ?a\.?m\b", {"1", "2"}),
     ],
 )
 def test_what_a_match_cannot_do_without(source: str, expected: set[str] | None) -> None:

@@ -74,8 +74,8 @@ class Gated:
 _LETTERS_MAX = 5
 _LETTERS = re.compile(r"[a-z]+")
 _NO_LETTERS = str.maketrans("", "", string.ascii_lowercase)
-_WORDS_KEPT = 1 << 14
-"""Words whose gate words are remembered: more than anybody's prompts have in common, and a few MB."""
+_WORDS_KEPT = 1 << 13
+"""Words whose gate words are remembered: more than most prompts are made of, and a few MB."""
 
 
 class Doors:

@@ -1,4 +1,4 @@
-"""The lint: one prompt and its circumstances in, findings out. Pure; a few milliseconds once the lists are read.
+"""The lint: one prompt and its circumstances in, findings out. Pure; a fraction of a millisecond once the lists are read.
 
 The rules are imported when the first prompt comes: their patterns and word lists take a tenth of a second each, which
 a command that reads no prompt need not pay.
@@ -29,7 +29,7 @@ def is_loaded() -> bool:
 
 def lint(subject: Subject, *, advise: bool = True) -> Lint:
     """Read a prompt by every rule, as an eye reads it: signs that nobody sees hide nothing, though they are counted.
-    Without advice what has a label is found alone, in nine tenths of the time.
+    Without advice what has a label is found alone, in little more than half of the time.
     """
     from wanreel.prompt.judging import findings
 

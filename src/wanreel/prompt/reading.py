@@ -211,7 +211,7 @@ class Reading:
     @cached_property
     def english(self) -> tuple[Word, ...]:
         """Latin words of the whole text, quotes included."""
-        return tuple([Word(m[0], m.start(), m.end()) for m in _WORDS.finditer(self.text)])
+        return tuple([Word(m[0], *m.span(), "") for m in _WORDS.finditer(self.text)])
 
     @cached_property
     def has_english(self) -> bool:

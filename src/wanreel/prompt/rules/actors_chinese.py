@@ -112,7 +112,7 @@ def at_most(prompt: Reading) -> tuple[int, int] | None:
     return len(sure) + sum(1 for _ in cut), perhaps
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def _may_be(text: str) -> bool:
     """Whether `_being` may take a word for somebody or something that acts, were its place the best."""
     cast = casting()

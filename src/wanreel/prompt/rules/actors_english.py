@@ -482,7 +482,7 @@ def _trade(name: str) -> bool:
 _VERBS_ALONE = words("are, were, have, keep, each, both, all")
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 13)
 def _may_act(word: str) -> bool:
     """Whether a word may name somebody, or be what makes a verb of its neighbour.
 
