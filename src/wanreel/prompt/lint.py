@@ -1,4 +1,4 @@
-"""The lint: one prompt and its circumstances in, findings out. Pure; a fraction of a millisecond once the lists are read.
+"""The lint: one prompt and its circumstances in, findings out. Pure; well under a millisecond once all is read.
 
 The rules are imported when the first prompt comes: their patterns and word lists take a tenth of a second each, which
 a command that reads no prompt need not pay.

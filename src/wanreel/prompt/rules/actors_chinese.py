@@ -107,9 +107,9 @@ def at_most(prompt: Reading) -> tuple[int, int] | None:
         return None
     words = prompt.chinese
     sure = [word for word in words if _may_be(word.text) or (word.kind[:2] == "nr" and word.text[0] in "小阿老大")]
-    cut = (place for place in _cut_names(prompt.said) if not any(word.start <= place < word.end for word in sure))
+    counted = {place for word in sure for place in range(word.start, word.end)}
     perhaps = sum(one.kind in _NOUNS and two.kind[:1] == "v" for one, two in pairwise(words))
-    return len(sure) + sum(1 for _ in cut), perhaps
+    return len(sure) + sum(place not in counted for place in _cut_names(prompt.said)), perhaps
 
 
 @lru_cache(maxsize=1 << 13)

@@ -24,15 +24,16 @@ _PLACE_ZH = re.compile(
 _NOT = re.compile(
     r"(?:rembrandt light|hitchcock zoom|vertigo shot|munch(?:ing|es) |imax format|trump card|tesla coil|java|apple (?:pie|tree|juice|cider|orchard|blossom)|sonic boom|elvis impersonator no)"
 )
+_PRAISE = r"(?:the |a |an |artist |director |painter |filmmaker |photographer |master |legendary |great |famous |japanese |french |american |italian |chinese |late |anime |film |movie )*"
 # "in the style of Somebody", "painted by Somebody": the name need not be known.
 _STYLE = re.compile(
     r"\b(?:in the (?:style|manner|spirit|vein|aesthetic|look|tradition) of|(?:painted|drawn|directed|photographed|illustrated|designed|filmed|shot|composed) by|(?:reminiscent|worthy|evocative) of|inspired by|à la|a la|homage to|tribute to|style of|looks? like a (?:film|painting|movie|photo) by|(?:painting|film|artwork|movie|photograph|mural|print)s? (?:by|of)) "
-    r"(?:the |a |an |artist |director |painter |filmmaker |photographer |master |legendary |great |famous |japanese |french |american |italian |chinese |late |anime |film |movie )*"
-    r"((?:[A-ZÀ-Þ][\w'’.-]+)(?:[ -](?:van|von|de|da|del|der|la|le|el|di|bin|al|[A-ZÀ-Þ][\w'’.-]*))*)"
+    + _PRAISE
+    + r"((?:[A-ZÀ-Þ][\w'’.-]+)(?:[ -](?:van|von|de|da|del|der|la|le|el|di|bin|al|[A-ZÀ-Þ][\w'’.-]*))*)"
 )
 _ESQUE = re.compile(r"\b([A-ZÀ-Þ][a-zà-ÿ]{3,}(?: [A-ZÀ-Þ][a-zà-ÿ]+)?)(?:-style|-esque|esque|-like|-inspired| style)\b")
 # What every match of the two holds: they begin with many words.
-_STYLE_SIGNS = re.compile(r" (?:of|by|la|to) (?:[a-z]+ )*[A-ZÀ-Þ]")
+_STYLE_SIGNS = re.compile(rf" (?:of|by|la|to) {_PRAISE}[A-ZÀ-Þ]")
 _ESQUE_SIGNS = re.compile(r"-style|esque|-like|-inspired| style")
 _NAMED = re.compile(
     r"\b(?:named|called|nicknamed|character|heroine|protagonist|our hero|fictional)[,:]? (?:\w+ )?$", re.IGNORECASE
