@@ -162,6 +162,7 @@ def test_somebody_met_again_is_nobody_new(expected: tuple[str, ...], prompt: str
         ((), "a diver in the void of a flooded cave"),
         ((), "the porch of the No Name Saloon, dusk"),
         ((), "not merely a guide but a friend walks ahead"),
+        ((), "A lamp is lit by hand on the old stairway, and now and then a moth passes"),
         (("negation",), "the woman must not look at the camera"),
         (("negation",), "her hands never leave the table"),
         (("negation",), "画面没有晃动，老人读书"),
@@ -259,3 +260,9 @@ def test_any_text_is_read(prompt: str) -> None:
     """Nothing a person can paste makes the lint stumble."""
     for finding in lint(Subject(prompt, size="1280*720")).findings:
         assert 0 <= finding.start <= finding.end <= len(prompt)
+
+
+def test_half_a_sign_hides_nothing_beside_it() -> None:
+    """Bytes of a command line that are no text stand in it as halves of pairs; the rest is read as ever."""
+    assert ("negation",) == labels("一只狗在海边跑，不要出现\udcff文字")
+    assert ("negation",) == labels("a dog runs, no \udcfftext, no people")

@@ -78,6 +78,14 @@ def _segmenter() -> Any:
     return import_module("rjieba")
 
 
+_HALF = re.compile("[\ud800-\udfff]")  # of a pair, as bytes that are no UTF-8 become
+
+
+def _whole(text: str) -> str:
+    """A text as the segmenter can take it, every place where it was."""
+    return _HALF.sub("\ufffd", text)
+
+
 _SIGN_WORDS = re.compile(
     r"read|say|label|mark|letter|word|print|stat|titl|call|nam|no[- ]|No[- ]|Do |NO |DO |Don|Never|NEVER|do[- ]not|写|印|刻|标|贴|挂|名|题|喷|禁|勿|严|不|切"
 )
@@ -250,7 +258,7 @@ class Reading:
             return ()
         found: list[Word] = []
         place = 0
-        for text, kind in _segmenter().tag(self.said):
+        for text, kind in _segmenter().tag(_whole(self.said)):
             found.append(Word(text, place, place + len(text), kind))
             place += len(text)
         return tuple(found)
@@ -269,7 +277,7 @@ class Reading:
         """Places where a Chinese word begins or ends by the dictionary alone."""
         places = {0}
         place = 0
-        for text in _segmenter().cut(self.text, False) if self.has_chinese else ():
+        for text in _segmenter().cut(_whole(self.text), False) if self.has_chinese else ():
             place += len(text)
             places.add(place)
         return frozenset(places)

@@ -75,6 +75,7 @@ _WORD = re.compile(
     r"negatives? ?:|negative prompt ?:?|no need for|keep out|rule out|eliminate|disallow)"
     r")(?![\w'’-]|-)"
 )
+_REST = re.compile(r"[\w'’-]*")  # of a word that is cut: half of "now" is no "no"
 _KEY = re.compile(
     r"(?<![\w'-])(?:do|does|don't|dont|doesn't|must|mustn't|should|shouldn't|can't|can|cannot|may|will|won't|shall|is|isn't|are|aren't|need|never|not|no|zero|without|nobody|nothing|none|no-one|neither|nor|nowhere"
     r"|refrain|stay|steer|get|leave|omit|exclude|excluding|forbid|prohibit|devoid|bereft|void|absent|sans|lacking|absence of|in the absence|negative|negatives|keep out|rule out|eliminate|disallow)(?![\w'])"
@@ -163,10 +164,15 @@ def _words(text: str) -> Iterator[re.Match[str]]:
         if key.start() < place:
             continue
         start = max(place, text.rfind("\n", 0, key.start()), key.start() - 40)
-        match = _WORD.search(text, start, key.end() + 40)
+        match = _WORD.search(text, start, _to_the_end_of_a_word(text, key.end() + 40))
         if match is not None and match.end() > key.start():
             place = match.end()
             yield match
+
+
+def _to_the_end_of_a_word(text: str, place: int) -> int:
+    rest = _REST.match(text, place)
+    return place if rest is None else rest.end()
 
 
 def _idiomatic(text: str, match: re.Match[str]) -> bool:
