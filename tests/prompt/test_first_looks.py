@@ -27,7 +27,7 @@ TEXTS = [text for prompt in PROMPTS for text in (prompt.text, prompt.lower)]
         (named._STYLE, [named._STYLE_SIGNS]),
         (named._ESQUE, [named._ESQUE_SIGNS]),
         (negation._ZH, [negation._ZH_SIGNS]),
-        (actors_chinese._COUNTED, [actors_chinese._TELLS_MORE]),
+        (re.compile(actors_chinese._COUNTED.pattern.replace("^", "")), [actors_chinese._TELLS_MORE]),
     ],
     ids=["quotes", "signs", "shots", "style", "esque", "negation", "counted"],
 )

@@ -262,6 +262,14 @@ def test_any_text_is_read(prompt: str) -> None:
         assert 0 <= finding.start <= finding.end <= len(prompt)
 
 
+@pytest.mark.parametrize(
+    "prompt", ["夜市里，有人炒面，有人吆喝，有人数钱，有人擦桌子，暖光", "又有人散步。有人在唱歌。有人数钱。有人打伞。"]
+)
+def test_people_without_a_name_are_counted(prompt: str) -> None:
+    """Whatever words the segmenter makes of them: 有|人数|钱."""
+    assert ("too_many_subjects",) == labels(prompt)
+
+
 def test_half_a_sign_hides_nothing_beside_it() -> None:
     """Bytes of a command line that are no text stand in it as halves of pairs; the rest is read as ever."""
     assert ("negation",) == labels("一只狗在海边跑，不要出现\udcff文字")

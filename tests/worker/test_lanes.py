@@ -73,10 +73,11 @@ async def test_who_is_claimed_again_before_it_begins_leaves_no_claim_behind() ->
     """It begins by that claim; only what runs already, and so does not, has one to be given back."""
     lane = await filled(1, 2)
     first, second = next(iter(lane.running)), lane._next[0]
-    lane.claimed_again(first)
-    lane.claimed_again(second.id)
+    lane.claimed_again(replace(second, id=first))
+    fresh = replace(second, version=second.version + 1)
+    lane.claimed_again(fresh)
     assert lane.over(first) is True
-    assert second == lane.take(NOW)
+    assert lane.take(NOW) is fresh, "somebody may have changed it since it was first claimed"
     lane.running[second.id] = asyncio.get_running_loop().create_task(asyncio.sleep(0))
     assert lane.over(second.id) is False
 

@@ -14,7 +14,7 @@ from wanreel.api.schemas import FindingOut, LintIn, LintOut, ModelList, ModelOut
 from wanreel.api.switch import Room
 from wanreel.domain.errors import NotFound
 from wanreel.domain.model import Model
-from wanreel.service.linting import read_prompt, subject_of
+from wanreel.service.linting import read_beside, subject_of
 
 router = Room(prefix="/v1", tags=["catalog"])
 
@@ -54,7 +54,7 @@ async def lint(request: Request, body: LintIn, caller: Reader) -> LintOut:
         size=body.size,
         duration_s=body.duration_s,
     )
-    found, mended = read_prompt(judged)
+    found, mended = await read_beside(judged)
     return LintOut(
         findings=[
             FindingOut(

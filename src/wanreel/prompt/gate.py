@@ -76,6 +76,8 @@ _LETTERS = re.compile(r"[a-z]+")
 _NO_LETTERS = str.maketrans("", "", string.ascii_lowercase)
 _WORDS_KEPT = 1 << 13
 """Words whose gate words are remembered: more than most prompts are made of, and a few MB."""
+_LENGTH_KEPT = 40
+"""Letters of such a word at most: what is longer is none."""
 
 
 class Doors:
@@ -115,7 +117,8 @@ class Doors:
     def _likely(self, text: str) -> set[str]:
         """The gate words that may stand in a text."""
         likely: set[str] = set()
-        likely.update(*map(self._near_word, set(_LETTERS.findall(text))))
+        words = set(_LETTERS.findall(text))
+        likely.update(*[(self._near_word if len(word) <= _LENGTH_KEPT else self._likely_at)(word) for word in words])
         rest = text.translate(_NO_LETTERS) if text.isascii() else text  # those words have none
         signs = set(rest)
         if not self._first_signs.isdisjoint(signs):

@@ -1,4 +1,4 @@
-"""The lint: one prompt and its circumstances in, findings out. Pure; well under a millisecond once all is read.
+"""The lint: one prompt and its circumstances in, findings out. Pure; a short prompt takes a tenth of a millisecond.
 
 The rules are imported when the first prompt comes: their patterns and word lists take a tenth of a second each, which
 a command that reads no prompt need not pay.

@@ -36,7 +36,7 @@ _SHOT = re.compile(
     r"(?:\b(?:shot|scene|clip|part|segment|frame|cut|panel)\s*(?:no\.?\s*)?(?:\d+|one|two|three|four|five|[a-d])\b\s*[:.\-–—(\[,]"
     r"|\b(?:first|second|third|fourth|final|last|opening|closing|next) (?:shot|scene)\b"
     r"|\bcut(?:s|ting)? to\b|\bsmash cut\b"
-    r"|\[?\(?\b\d{1,2}(?:\.\d)?\s*(?:s|sec|seconds?)?\s*[-–~—至到]\s*\d{1,2}(?:\.\d)?\s*(?:s|sec|seconds?|秒)\)?\]?"
+    r"|\[?\(?\b\d{1,2}(?:\.\d)?\s*(?:(?:s|sec|seconds?)\s*)?[-–~—至到]\s*\d{1,2}(?:\.\d)?\s*(?:s|sec|seconds?|秒)\)?\]?"
     r"|\b\d{1,2}:\d\d\s*[-–]\s*\d{1,2}:\d\d\b"
     r"|第\s*[一二三四五六七八九十\d]+\s*(?:个|组)?\s*(?:镜头|场景|幕|镜|段|画面)|(?:镜头|场景|分镜|画面)\s*(?:[一二三四五六七八九十]+|\d+)\s*[:：,，、.。）)】]|(?<!长)(?:镜头|分镜)\s*(?:[一二三四五六七八九十]|\d+)(?![\d一-十气般个直路起切下动边片定转彩颜光次度段秒分帧倍米年成致样同律并旦帆脸对旁])"
     r"|切换到|切换至|切到|切至|转场到)",
@@ -47,7 +47,7 @@ _SHOT_SIGNS = re.compile(
     r"shot\s*(?:no|\d|[otfa-d])|scene\s*(?:no|\d|[otfa-d])|clip\s*(?:no|\d|[otfa-d])|part\s*(?:no|\d|[otfa-d])|segment\s*(?:no|\d|[otfa-d])|frame\s*(?:no|\d|[otfa-d])|cut|panel\s*(?:no|\d|[otfa-d])"
     r"|first s|second s|third s|fourth s|final s|last s|opening s|closing s|next s|第|镜|场|画面|切"
 )
-_SHOT_TIMES = re.compile(r"\d(?:\.\d)?\s*(?:s|sec|seconds?)?\s*[-–~—至到:]")
+_SHOT_TIMES = re.compile(r"\d(?:\.\d)?\s*(?:(?:s|sec|seconds?)\s*)?[-–~—至到:]")
 # Wording of a sign without quotation marks: "a sign that reads NO ENTRY", "a no smoking sign", 写着禁止停车的牌子.
 _SIGNS = re.compile(
     r"(?:\b(?:reads?|reading|says?|saying|labell?ed|marked|the words?|lettered|printed with|stating|titled|called|named|entitled)\b:?\s+(?:the words? )?)"

@@ -53,6 +53,13 @@ def read_prompt(judged: Judged) -> tuple[Lint, Mended]:
     return found, mend(judged.subject, found=found, negative_chars_max=judged.negative_chars_max)
 
 
+async def read_beside(judged: Judged) -> tuple[Lint, Mended]:
+    """`read_prompt`; what takes long is done in a thread, where nobody has to wait for it but who asked."""
+    if is_loaded() and len(judged.subject.prompt) < LONG_CHARS:
+        return read_prompt(judged)
+    return await asyncio.to_thread(read_prompt, judged)
+
+
 async def get_ready() -> None:
     """Load what the lint reads by, beside everything else, so that the first order finds it there."""
     await asyncio.to_thread(load)

@@ -70,8 +70,10 @@ class Placing:
         finally:
             self._looking -= 1
         ended_at = self._clock.now()
-        self._places = _Places(standing, now, ended_at + min(WORTH * (ended_at - now), WORTH_S_MAX))
-        return self._places
+        places = _Places(standing, now, ended_at + min(WORTH * (ended_at - now), WORTH_S_MAX))
+        if self._places is known:  # nobody has looked meanwhile
+            self._places = places
+        return places
 
     def _good_until(self, known: _Places) -> float:
         """What is known serves a stream until then: while one order looks, the others need not look, too."""

@@ -66,13 +66,16 @@ class AtWork:
             self._writing.add(job_id)
         self._ended += held - self._held
 
-    def claimed_again(self, job_id: str) -> None:
+    def claimed_again(self, job: Job) -> None:
         """A job that is here was claimed once more: its step has just ended in the store, but not here, or our claim
         had run out. Nobody begins it for that claim, which is to be given back once it has ended here, too. What is
-        yet to follow begins by that claim as by any other.
+        yet to follow begins by that claim, as it stands by now.
         """
-        if job_id in self.running:
-            self._again.add(job_id)
+        if job.id in self.running:
+            self._again.add(job.id)
+        for place, waiting in enumerate(self._next):
+            if waiting.id == job.id:
+                self._next[place] = job
 
     def over(self, job_id: str) -> bool:
         """A job's step has ended; whether there is a claim of ours left that was not for it."""

@@ -319,7 +319,7 @@ class Runner:
         jobs: list[Job] = []
         for job in await self._tools.jobs.claim(claim):
             if lane.has(job.id):
-                lane.claimed_again(job.id)
+                lane.claimed_again(job)
             else:
                 jobs.append(job)
         self._arrears.taken(jobs)

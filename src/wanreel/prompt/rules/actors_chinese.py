@@ -93,7 +93,7 @@ def actors(prompt: Reading, within: Sequence[Span] | None = None) -> Iterator[Ac
             yield from _perhaps(inside, cast)
 
 
-_TELLS_MORE = re.compile(r"有的|另|第|还有|一[个只名位](?:在|正|负责|忙)")
+_TELLS_MORE = re.compile(r"有的|有人|另|第|还有|一[个只名位](?:在|正|负责|忙)")
 """One of these stands in every match of `_COUNTED`."""
 
 
@@ -106,10 +106,17 @@ def at_most(prompt: Reading) -> tuple[int, int] | None:
     if _TELLS_MORE.search(prompt.said) or _LABEL.search(prompt.said):
         return None
     words = prompt.chinese
-    sure = [word for word in words if _may_be(word.text) or (word.kind[:2] == "nr" and word.text[0] in "小阿老大")]
+    sure = [
+        word
+        for word in words
+        if _may_be(word.text[-_WORD_MAX:]) or (word.kind[:2] == "nr" and word.text[0] in "小阿老大")
+    ]
     counted = {place for word in sure for place in range(word.start, word.end)}
     perhaps = sum(one.kind in _NOUNS and two.kind[:1] == "v" for one, two in pairwise(words))
     return len(sure) + sum(place not in counted for place in _cut_names(prompt.said)), perhaps
+
+
+_WORD_MAX = 40  # signs: of what is longer the end alone may tell
 
 
 @lru_cache(maxsize=1 << 13)

@@ -96,7 +96,7 @@ class Piece(NamedTuple):
 
     def may_act(self) -> bool:
         """Whether it holds a word without which nobody acts in it."""
-        return any(map(_may_act, self.lower))
+        return any(_may_act(word[-_WORD_MAX:]) for word in self.lower)
 
 
 class _Phrase(NamedTuple):
@@ -152,7 +152,7 @@ def _acting_at_most(prompt: Reading) -> int:
                 counted = False
             elif "-" in step and not _JOINING.isdisjoint(step.split("-")):
                 break  # "salt-and-pepper" or a dash: the pieces tell
-            elif not counted and _may_act(step):
+            elif not counted and _may_act(step[-_WORD_MAX:]):
                 count, counted = count + 1, True
         else:
             return count
@@ -480,6 +480,9 @@ def _trade(name: str) -> bool:
 
 
 _VERBS_ALONE = words("are, were, have, keep, each, both, all")
+
+
+_WORD_MAX = 40  # letters: of what is longer the end alone may tell
 
 
 @lru_cache(maxsize=1 << 13)

@@ -37,7 +37,8 @@ _RELATIVE = re.compile(
 _PRONOUN = re.compile(r"(?:he|she|it|they|him|her|them|his|its|their)\b|[他她它](?:们)?", re.IGNORECASE)
 # An act told of somebody: "zooming" is a thing to keep out, "altering the background" and "looks at the camera" are not.
 _ACT = re.compile(
-    r"\w+ing (?:the|a|an|his|her|its|their|at|any)\b|\w+(?<!s)s (?:at|to|into|the|his|her|its|their)\b", re.IGNORECASE
+    r"(?<!\w)\w+ing (?:the|a|an|his|her|its|their|at|any)\b|(?<!\w)\w+(?<!s)s (?:at|to|into|the|his|her|its|their)\b",
+    re.IGNORECASE,
 )
 # Chinese verbs that name a flaw of a picture and so stand well in a negative prompt.
 _FLAWS = listed_words(
