@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from wanreel.domain.catalog import Catalog
 from wanreel.domain.job import Remark
@@ -12,6 +14,8 @@ from wanreel.prompt import Lint, Mended, Subject, lint, mend
 from wanreel.prompt.lint import is_loaded, load
 from wanreel.prompt.mend import NEGATIVE_CHARS_MAX
 from wanreel.prompt.subject import CHARS_MAX
+
+T = TypeVar("T")
 
 LONG_CHARS = 400
 """From here on a prompt is read in a thread: it takes a millisecond and more, and others would wait for it."""
@@ -55,9 +59,7 @@ def read_prompt(judged: Judged) -> tuple[Lint, Mended]:
 
 async def read_beside(judged: Judged) -> tuple[Lint, Mended]:
     """`read_prompt`; what takes long is done in a thread, where nobody has to wait for it but who asked."""
-    if is_loaded() and len(judged.subject.prompt) < LONG_CHARS:
-        return read_prompt(judged)
-    return await asyncio.to_thread(read_prompt, judged)
+    return await _beside(judged.subject.prompt, lambda: read_prompt(judged))
 
 
 async def get_ready() -> None:
@@ -67,14 +69,18 @@ async def get_ready() -> None:
 
 async def remarks_beside(request: Request, catalog: Catalog) -> tuple[Remark, ...]:
     """`remarks`; what takes long is done in a thread, where nobody has to wait for it but who asked."""
-    if is_loaded() and len(request.prompt) < LONG_CHARS:
-        return remarks(request, catalog)
-    return await asyncio.to_thread(_loaded_remarks, request, catalog)
+    return await _beside(request.prompt, lambda: remarks(request, catalog))
 
 
-def _loaded_remarks(request: Request, catalog: Catalog) -> tuple[Remark, ...]:
+async def _beside(prompt: str, read: Callable[[], T]) -> T:
+    if is_loaded() and len(prompt) < LONG_CHARS:
+        return read()
+    return await asyncio.to_thread(_loaded, read)
+
+
+def _loaded(read: Callable[[], T]) -> T:
     load()
-    return remarks(request, catalog)
+    return read()
 
 
 def remarks(request: Request, catalog: Catalog) -> tuple[Remark, ...]:
